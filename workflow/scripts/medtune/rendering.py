@@ -1,0 +1,34 @@
+"""From text to the token ids that training, evaluation and serving share."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One example as token ids. prompt: with BOS where the tokenizer adds one. completion: with
+    EOS at its end, empty when only the prompt is wanted."""
+
+    prompt: list[int]
+    completion: list[int] = field(default_factory=list)
+
+
+def render_prompt(text: str, tokenizer: Any) -> list[int]:
+    """Token ids of a prompt, with the special tokens that the tokenizer puts before a text.
+
+    Some tokenizers put EOS after each text; a prompt must stay open, so it is cut off.
+    """
+    ids = list(tokenizer(text)["input_ids"])
+    if ids and ids[-1] == tokenizer.eos_token_id and not text.endswith(tokenizer.eos_token):
+        ids.pop()
+    return ids
+
+
+def render_completion(text: str, tokenizer: Any) -> list[int]:
+    """Token ids of a completion without special tokens, closed by EOS."""
+    return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+
+
+def render(prompt: str, completion: str, tokenizer: Any) -> Rendered:
+    """Both halves, tokenized apart: the prompt's ids are then the same in training and serving."""
+    return Rendered(render_prompt(prompt, tokenizer), render_completion(completion, tokenizer))

@@ -1,0 +1,1 @@
+"""One module per study: render an example, parse an output, score a pair."""

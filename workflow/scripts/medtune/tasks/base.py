@@ -1,0 +1,64 @@
+"""What a study tells the generic stages: how to render, parse and score its examples."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from medtune.files import fingerprint
+from medtune.rendering import Rendered, render, render_prompt
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A model's output as the task understands it. status: "ok" or what is wrong with it; the
+    value of an output that does not parse is None, and it is scored as wrong."""
+
+    value: Any
+    status: str
+
+
+class Task(ABC):
+    """One study. Examples are dictionaries with a unique `id` and the study's own fields."""
+
+    name: str
+    labels: tuple[str, ...] = ()
+    """The closed set of answers, where there is one: scored by likelihood as well."""
+
+    @abstractmethod
+    def prompt(self, example: dict) -> str:
+        """What the model reads."""
+
+    @abstractmethod
+    def completion(self, example: dict) -> str:
+        """What the model should write."""
+
+    @abstractmethod
+    def parse(self, output: str) -> Parsed:
+        """Read a model's output; never raises."""
+
+    def label_of(self, example: dict) -> str:
+        """The gold answer of an example, one of `labels`."""
+        raise TypeError(f"{self.name} has no closed set of labels")
+
+    def label_completion(self, label: str) -> str:
+        """The part of a completion that says `label`, up to where completions no longer differ by label."""
+        raise TypeError(f"{self.name} has no closed set of labels")
+
+    @abstractmethod
+    def probe(self) -> dict:
+        """A fixed example whose rendering tells whether the template changed."""
+
+    @property
+    def template_hash(self) -> str:
+        """Identifies the template: stored with an adapter, and compared before it is used."""
+        example = self.probe()
+        labels = [self.label_completion(label) for label in self.labels]
+        return fingerprint([self.name, self.prompt(example), self.completion(example), labels])
+
+    def render(self, example: dict, tokenizer: Any) -> Rendered:
+        """Token ids for training: prompt and completion."""
+        return render(self.prompt(example), self.completion(example), tokenizer)
+
+    def render_prompt(self, example: dict, tokenizer: Any) -> list[int]:
+        """Token ids for generation: the same prompt ids as `render` gives."""
+        return render_prompt(self.prompt(example), tokenizer)

@@ -1,0 +1,1 @@
+"""Adapters (causal LM) and taggers (encoders), resumable."""
