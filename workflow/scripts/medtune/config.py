@@ -3,11 +3,12 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
@@ -43,7 +44,7 @@ class PackageModel(Section):
     version: str = Field(pattern=r"^[0-9][\w.]*$", description="Its exact version.")
     file: str = Field(
         min_length=1,
-        description="Path of the weights inside the package: a .gguf file, or .safetensors beside config and tokenizer.",
+        description="Weights inside the package: a .gguf file, or .safetensors beside config and tokenizer.",
     )
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Expected sha256 of that file.")
     licence: str = Field("unknown", description="Licence of the weights, for the model card.")
@@ -54,12 +55,13 @@ class MadeModel(Section):
 
     source: Literal["made"] = Field(description="Where the weights come from.")
     architecture: Literal["qwen3"] = Field("qwen3", description="Architecture of the model.")
-    hidden_size: PositiveInt = Field(128, description="Width of the model.")
-    layers: PositiveInt = Field(4, description="Number of transformer layers.")
-    heads: PositiveInt = Field(4, description="Number of attention heads.")
-    vocabulary: PositiveInt = Field(1500, ge=300, description="Entries of the trained byte-pair vocabulary.")
-    steps: PositiveInt = Field(600, description="Pre-training steps.")
-    batch_size: PositiveInt = Field(32, description="Pre-training batch, in sequences.")
+    hidden_size: Count = Field(128, description="Width of the model.")
+    layers: Count = Field(4, description="Number of transformer layers.")
+    heads: Count = Field(4, description="Number of attention heads.")
+    vocabulary: Annotated[int, Field(ge=300)] = Field(1500, description="Entries of the trained byte-pair vocabulary.")
+    steps: Count = Field(600, description="Pre-training steps.")
+    batch_size: Count = Field(16, description="Pre-training batch, in sequences.")
+    sequence_tokens: Annotated[int, Field(ge=32)] = Field(96, description="Tokens of a pre-training sequence.")
     learning_rate: PositiveFloat = Field(3e-3, description="Peak learning rate of pre-training.")
     seed: Seed = Field(0, description="Seed of corpus, initial weights and order.")
 
@@ -73,8 +75,8 @@ ModelSource = Annotated[HubModel | PathModel | PackageModel | MadeModel, Field(d
 class Lora(Section):
     """The adapter. Ranks that fan out over jobs are set in the study's own section."""
 
-    rank: PositiveInt = Field(8, description="LoRA rank r: columns of the low-rank update.")
-    alpha: PositiveInt | None = Field(None, description="LoRA alpha; none means twice the rank.")
+    rank: Count = Field(8, description="LoRA rank r: columns of the low-rank update.")
+    alpha: Count | None = Field(None, description="LoRA alpha; none means twice the rank.")
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.05, description="Dropout before the low-rank update.")
     target_modules: str | list[str] = Field(
         "all-linear", description="Layers that get an adapter: all-linear, or a list of module names."
@@ -90,9 +92,9 @@ class Training(Section):
     )
     double_quantization: bool = Field(True, description="NF4 only: quantise the quantisation constants as well.")
     epochs: PositiveFloat = Field(3.0, description="Passes over the training data; a fraction ends inside an epoch.")
-    max_steps: PositiveInt | None = Field(None, description="Upper limit of optimiser steps; none means no limit.")
-    batch_size: PositiveInt = Field(4, description="Sequences per device and forward pass.")
-    accumulation: PositiveInt = Field(4, description="Forward passes per optimiser step.")
+    max_steps: Count | None = Field(None, description="Upper limit of optimiser steps; none means no limit.")
+    batch_size: Count = Field(4, description="Sequences per device and forward pass.")
+    accumulation: Count = Field(4, description="Forward passes per optimiser step.")
     learning_rate: PositiveFloat = Field(3e-4, description="Peak learning rate.")
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
         "linear", description="Learning-rate schedule after warm-up."
@@ -101,9 +103,11 @@ class Training(Section):
         0.03, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
     )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="Decoupled weight decay.")
-    max_tokens: PositiveInt = Field(512, ge=8, description="Longest sequence; longer rows are cut at the left.")
-    evaluate_every: PositiveInt = Field(25, description="Steps between evaluations on the validation split.")
-    patience: PositiveInt | None = Field(
+    max_tokens: Annotated[int, Field(ge=8)] = Field(
+        512, description="Longest sequence; longer rows are cut at the left."
+    )
+    evaluate_every: Count = Field(25, description="Steps between evaluations on the validation split.")
+    patience: Count | None = Field(
         None, description="Stop after so many evaluations without a better one; none means never."
     )
     gradient_checkpointing: bool = Field(False, description="Save memory by computing activations twice.")
@@ -112,9 +116,9 @@ class Training(Section):
 class Generation(Section):
     """Text generation."""
 
-    max_new_tokens: PositiveInt = Field(64, description="Most tokens of an answer.")
+    max_new_tokens: Count = Field(64, description="Most tokens of an answer.")
     temperature: Annotated[float, Field(ge=0)] = Field(0.0, description="Sampling temperature; 0 means greedy.")
-    batch_tokens: PositiveInt = Field(
+    batch_tokens: Count = Field(
         4096, description="Token budget of a batch: rows × (longest prompt + new tokens). Changes speed only."
     )
 
@@ -162,7 +166,7 @@ class YesNoSynthetic(Section):
     """Questions made by rules; for trying the workflow."""
 
     format: Literal["synthetic"] = Field(description="Made by the workflow.")
-    per_class: PositiveInt = Field(110, description="Questions made per label.")
+    per_class: Count = Field(110, description="Questions made per label.")
 
 
 YesNoSource = Annotated[YesNoFile | YesNoSynthetic, Field(discriminator="format")]
@@ -174,7 +178,7 @@ class YesNoData(Section):
     sources: dict[str, YesNoSource | None] = Field(
         description="Named sources, in order of preference when questions repeat; null switches one off."
     )
-    per_class: PositiveInt = Field(110, description="Questions kept per label, after deduplication.")
+    per_class: Count = Field(110, description="Questions kept per label, after deduplication.")
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits, stratified by label.")
 
     @field_validator("sources")
@@ -198,8 +202,8 @@ class YesNo(Section):
 
     model: str = Field(description="Base model: a name under `models`.")
     data: YesNoData = Field(description="Questions and splits.")
-    ranks: list[PositiveInt] = Field(min_length=1, description="LoRA ranks; each is a job of its own.")
-    seeds: list[Seed] = Field([42], min_length=1, description="Training seeds; each rank is trained with each of them.")
+    ranks: list[Count] = Field(min_length=1, description="LoRA ranks; each is a job of its own.")
+    seeds: list[Seed] = Field([42], min_length=1, description="Training seeds; each rank is trained with each.")
     training: Training = Field(
         default_factory=Training, description="Fine-tuning; its LoRA rank is replaced by `ranks`."
     )
@@ -236,9 +240,3 @@ class Config(Section):
             if not NAME.fullmatch(name):
                 raise ValueError(f'model name "{name}" may hold letters, digits, dots, dashes and underscores only')
         return value
-
-    @model_validator(mode="after")
-    def _known_models(self) -> "Config":
-        if self.yesno.model not in self.models:
-            raise ValueError(f'yesno.model = "{self.yesno.model}": must be one of {", ".join(self.models)}')
-        return self

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,17 @@ def atomic(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def check_writable(folder: Path | str) -> None:
+    """Raise InputError unless a folder is there and can be written to, or can be made."""
+    parent = Path(folder).absolute()
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir():
+        raise InputError(f"{folder}: cannot be made, since {parent} is not a folder; choose another results folder")
+    if not os.access(parent, os.W_OK):
+        raise InputError(f"{folder}: {parent} is not writable; choose another results folder (`results:` in the config)")
 
 
 def write_text(path: Path | str, text: str) -> None:

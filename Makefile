@@ -1,0 +1,62 @@
+# `make demo` and `make test` are all that a newcomer needs; both set up .venv first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: demo test test-slurm check report figures config-reference lock clean bench-training bench-generation
+
+demo: $(VENV)/.installed ## the whole workflow with a tiny model, then its figures
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny
+	$(BIN)/python workflow/scripts/headlines.py results/tiny
+
+test: $(VENV)/.installed-test ## unit and workflow tests
+	PATH="$(abspath $(BIN)):$$PATH" pytest
+
+test-slurm: $(VENV)/.installed-test ## the workflow on a SLURM cluster that the test starts itself; needs root, slurm-wlm and munge
+	PATH="$(abspath $(BIN)):$$PATH" pytest tests/cluster
+
+check: $(VENV)/.installed-test ## format and lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
+
+report: $(VENV)/.installed ## results/tiny/report.html, self-contained
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny --report results/tiny/report.html
+
+figures: $(VENV)/.installed ## the README's pictures, from the tiny run; needs Graphviz
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny --rulegraph | dot -Tsvg -o docs/dag.svg
+	cp results/tiny/yesno/summary/accuracy.png docs/yesno_accuracy.png
+
+config-reference: $(VENV)/.installed ## config/README.md from the field descriptions
+	PYTHONPATH=workflow/scripts $(BIN)/python -m medtune.config_reference config/README.md
+
+bench-training: $(VENV)/.installed ## useful-token share and speed of training
+	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks/bench_training.py
+
+bench-generation: $(VENV)/.installed ## speed of evaluation against one-by-one generation
+	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks/bench_generation.py
+
+lock: ## renew requirements*.lock and envs/ from requirements*.in, in a fresh environment
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --requirement requirements.in
+	.venv-lock/bin/pip freeze | sed 's/+cpu$$//' > requirements.lock
+	.venv-lock/bin/pip install --quiet --requirement requirements.in --requirement requirements-test.in
+	.venv-lock/bin/pip freeze | sed 's/+cpu$$//' > requirements-test.lock
+	rm -rf .venv-lock
+	$(PYTHON) envs/from_lock.py
+
+$(VENV)/.installed: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "medtune needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-test.lock
+	touch $@
+
+clean: ## everything that runs have written
+	rm -rf results .snakemake

@@ -1,0 +1,29 @@
+"""Write the conda environments from the lock file, so that `--sdm conda` runs the same versions."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# What preparing, scoring and summarising need; training and generation need the whole lock.
+ANALYSIS = (
+    *("filelock", "jinja2", "matplotlib", "numpy", "pandas", "psutil"),
+    *("pyarrow", "pydantic", "pyyaml", "scikit-learn", "scipy"),
+)
+HEAD = "channels:\n  - conda-forge\n  - nodefaults\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n"
+
+
+def locked() -> dict[str, str]:
+    """Name (lower case) to the line of the lock file."""
+    lines = (ROOT / "requirements.lock").read_text().split()
+    return {line.split("==")[0].lower(): line for line in lines}
+
+
+def environments() -> dict[str, str]:
+    """File name to content of each environment."""
+    lock = locked()
+    chosen = {"train.yaml": list(lock.values()), "analysis.yaml": [lock[name] for name in ANALYSIS]}
+    return {name: HEAD + "".join(f"      - {line}\n" for line in lines) for name, lines in chosen.items()}
+
+
+if __name__ == "__main__":
+    for name, content in environments().items():
+        (ROOT / "envs" / name).write_text(content)

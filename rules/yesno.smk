@@ -1,0 +1,154 @@
+"""Study yesno: Yes / No / Uncertain with a one-sentence rationale, one adapter per LoRA rank."""
+
+YESNO = f"{RESULTS}/yesno"
+YESNO_DATA = {name: f"{YESNO}/data/{name}.jsonl" for name in ("train", "validation", "test", "challenge")}
+YESNO_SPLITS = ["validation", "test", "challenge"]
+
+
+wildcard_constraints:
+    rank=r"\d+",
+    replicate=r"(-seed\d+)?",
+
+
+localrules:
+    yesno_prepare,
+    yesno_score,
+    yesno_score_base,
+    yesno_card,
+    yesno_summarize,
+
+
+rule yesno:
+    input:
+        f"{YESNO}/summary/ranks.csv",
+        yesno_files("final_adapter/README.md"),
+
+
+rule yesno_prepare:
+    input:
+        yesno_sources,
+    output:
+        **YESNO_DATA,
+        manifest=f"{YESNO}/data/manifest.json",
+    log:
+        f"{YESNO}/data/prepare.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        settings=CONFIG.yesno.data.model_dump(),
+        challenge=[question.model_dump() for question in CONFIG.yesno.challenge],
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/prepare_yesno.py"
+
+
+use rule train_adapter as yesno_train with:
+    input:
+        train=YESNO_DATA["train"],
+        validation=YESNO_DATA["validation"],
+        base=base_model("yesno"),
+    output:
+        weights=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/adapter_model.safetensors",
+        config=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/adapter_config.json",
+        record=f"{YESNO}/rank{{rank}}{{replicate}}/training.json",
+    log:
+        f"{YESNO}/rank{{rank}}{{replicate}}/train.log",
+    benchmark:
+        f"{YESNO}/rank{{rank}}{{replicate}}/train.benchmark.tsv"
+    params:
+        settings=yesno_training,
+        seed=yesno_seed,
+
+
+use rule generate as yesno_generate_base with:
+    input:
+        **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
+        base=base_model("yesno"),
+    output:
+        predictions=f"{YESNO}/base/predictions.jsonl",
+    log:
+        f"{YESNO}/base/generate.log",
+    benchmark:
+        f"{YESNO}/base/generate.benchmark.tsv"
+    params:
+        splits=YESNO_SPLITS,
+
+
+use rule yesno_generate_base as yesno_generate with:
+    input:
+        **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
+        base=base_model("yesno"),
+        adapter=rules.yesno_train.output.config,
+    output:
+        predictions=f"{YESNO}/rank{{rank}}{{replicate}}/predictions.jsonl",
+    log:
+        f"{YESNO}/rank{{rank}}{{replicate}}/generate.log",
+    benchmark:
+        f"{YESNO}/rank{{rank}}{{replicate}}/generate.benchmark.tsv"
+
+
+use rule score as yesno_score with:
+    input:
+        **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
+        predictions=rules.yesno_generate.output.predictions,
+    output:
+        metrics=f"{YESNO}/rank{{rank}}{{replicate}}/metrics.json",
+        item_scores=f"{YESNO}/rank{{rank}}{{replicate}}/items.csv",
+    log:
+        f"{YESNO}/rank{{rank}}{{replicate}}/score.log",
+    params:
+        splits=YESNO_SPLITS,
+
+
+use rule yesno_score as yesno_score_base with:
+    input:
+        **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
+        predictions=rules.yesno_generate_base.output.predictions,
+    output:
+        metrics=f"{YESNO}/base/metrics.json",
+        item_scores=f"{YESNO}/base/items.csv",
+    log:
+        f"{YESNO}/base/score.log",
+
+
+use rule write_card as yesno_card with:
+    input:
+        base=base_model("yesno"),
+        adapter=rules.yesno_train.output.config,
+        record=rules.yesno_train.output.record,
+        metrics=rules.yesno_score.output.metrics,
+        manifest=rules.yesno_prepare.output.manifest,
+    output:
+        card=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/README.md",
+    log:
+        f"{YESNO}/rank{{rank}}{{replicate}}/card.log",
+
+
+rule yesno_summarize:
+    input:
+        test=YESNO_DATA["test"],
+        challenge=YESNO_DATA["challenge"],
+        base_metrics=rules.yesno_score_base.output.metrics,
+        base_item_scores=rules.yesno_score_base.output.item_scores,
+        base_predictions=rules.yesno_generate_base.output.predictions,
+        metrics=yesno_files("metrics.json"),
+        item_scores=yesno_files("items.csv"),
+        predictions=yesno_files("predictions.jsonl"),
+        records=yesno_files("training.json"),
+    output:
+        **summary_tables(
+            "yesno", "Yes/no", ["ranks", "comparisons", "challenge"], ["seeds", "ensemble", "confusion"]
+        ),
+        **summary_plots("yesno", "Yes/no", ["accuracy", "confusion", "reliability", "curves"]),
+        choice=f"{YESNO}/summary/choice.json",
+        choice_text=f"{YESNO}/summary/choice.md",
+        page=f"{YESNO}/summary/summary.md",
+    log:
+        f"{YESNO}/summary/summarize.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=[{"rank": rank, "seed": seed} for rank, seed in yesno_runs()],
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/summarize_yesno.py"

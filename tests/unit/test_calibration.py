@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtune.metrics.calibration import (
+    brier_estimate,
+    brier_scores,
+    calibration_estimate,
+    expected_calibration_error,
+    reliability_table,
+)
+
+ITEMS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
+
+
+def test_calibration_error_by_hand():
+    # Bins (0.4, 0.6] and (0.8, 1]: gaps |0.5 - 0.5| and |0.9 - 0.5|, two items each.
+    error = expected_calibration_error([0.5, 0.5, 0.9, 0.9], [True, False, True, False], bins=5)
+    assert error == pytest.approx((2 * 0 + 2 * 0.4) / 4)
+
+
+def test_opposite_errors_in_different_bins_do_not_cancel():
+    assert expected_calibration_error([0.1, 0.9], [True, False], bins=10) == pytest.approx(0.9)
+
+
+def test_opposite_errors_in_one_bin_cancel():
+    assert expected_calibration_error([0.5, 0.5], [True, False], bins=15) == 0
+
+
+def test_bins_are_closed_above_and_0_is_in_the_first():
+    rows = reliability_table([0.0, 0.2, 0.2000001], [True, True, False], bins=5)
+    assert [(row["bin_low"], row["n"]) for row in rows] == [(0.0, 2), (0.2, 1)]
+
+
+def test_the_reliability_table_has_accuracy_with_interval_and_mean_confidence():
+    (row,) = reliability_table([0.85, 0.95, 0.9], [True, False, True], bins=5)
+    assert (row["n"], row["confidence"], row["accuracy"]) == (3, pytest.approx(0.9), pytest.approx(2 / 3))
+    assert row["accuracy_low"] < 2 / 3 < row["accuracy_high"]
+
+
+def test_brier_score_by_hand():
+    scores = brier_scores([[1, 0, 0], [0, 1, 0], [1 / 3, 1 / 3, 1 / 3]], [0, 0, 2])
+    assert scores == pytest.approx([0, 2, 2 / 3])
+    assert brier_estimate([[1, 0, 0], [0, 1, 0], [1 / 3, 1 / 3, 1 / 3]], [0, 0, 2], seed=0).value == pytest.approx(
+        8 / 9
+    )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "correct", "message"),
+    [([], [], "no items"), ([0.5], [True, False], "one of each"), ([1.2], [True], r"\[0, 1\]")],
+)
+def test_bad_arguments_are_refused(confidence, correct, message):
+    with pytest.raises(ValueError, match=message):
+        expected_calibration_error(confidence, correct)
+
+
+def test_probabilities_must_add_up_to_1():
+    with pytest.raises(ValueError, match="add up"):
+        brier_scores([[0.5, 0.6]], [0])
+
+
+@given(ITEMS)
+def test_calibration_error_is_the_weighted_gap_of_the_reliability_table(items):
+    confidence, correct = zip(*items, strict=True)
+    rows = reliability_table(confidence, correct)
+    gap = sum(row["n"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / len(items)
+    assert expected_calibration_error(confidence, correct) == pytest.approx(gap, abs=1e-9)
+    assert sum(row["n"] for row in rows) == len(items)
+
+
+@given(ITEMS)
+def test_the_estimate_has_the_same_value(items):
+    confidence, correct = zip(*items, strict=True)
+    estimate = calibration_estimate(confidence, correct, seed=0)
+    assert estimate.value == pytest.approx(expected_calibration_error(confidence, correct))
+    assert 0 <= estimate.low <= estimate.high <= 1 + 1e-9
+
+
+def test_a_well_calibrated_forecaster_has_a_small_error():
+    generator = np.random.default_rng(0)
+    confidence = generator.random(20000)
+    assert expected_calibration_error(confidence, generator.random(20000) < confidence) < 0.02

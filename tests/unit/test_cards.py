@@ -1,0 +1,128 @@
+import ast
+import re
+
+import pytest
+import yaml
+
+from medtune.errors import InputError
+from medtune.metrics.proportions import proportion
+from medtune.reporting.cards import Headline, StudyCard, render_card, write_card
+
+STUDY = StudyCard(
+    title="A title",
+    summary="A summary.",
+    prompt='Q: Does it "work"?\nA:',
+    headlines=[Headline("accuracy", "accuracy")],
+    limits=["Not for patients."],
+    tags=["biomedical"],
+)
+BASE = {"name": "tiny", "source": "made", "licence": "apache-2.0", "parameters": 700000}
+MANIFEST = {
+    "seed": 42,
+    "sources": [{"name": "own | <b>data</b>", "format": "bioasq", "licence": None, "records": 40}],
+    "records": {"train": 24, "test": 33},
+    "dropped": [{"source": "own", "reason": "no label", "count": 3, "examples": []}, {"count": 4}],
+    "files": {"train.jsonl": "ab" * 32},
+}
+RECORD = {
+    "trainable_parameters": 123456,
+    "steps": 93,
+    "best_step": 75,
+    "train_seconds": 12.34,
+    "peak_memory_mb": 800.2,
+    "useful_token_share": 0.981,
+    "tokens_per_second": 5000.0,
+    "seed": 42,
+    "settings": {"lora": {"rank": 16, "alpha": None}, "learning_rate": 3e-4},
+    "versions": {"peft": "0.21.2"},
+    "hardware": {"device": "cpu"},
+}
+METRICS = {"splits": {"test": {"accuracy": proportion(25, 33).as_dict()}}}
+
+
+def render(**changes):
+    arguments = {
+        "study": STUDY,
+        "base_folder": "results/tiny/models/tiny",
+        "adapter_folder": "results/tiny/yesno/rank16/final_adapter",
+        "base": BASE,
+        "manifest": MANIFEST,
+        "record": RECORD,
+        "metrics": METRICS,
+    }
+    return render_card(**{**arguments, **changes})
+
+
+def front_matter(card):
+    return yaml.safe_load(card.split("---\n")[1])
+
+
+def test_the_front_matter_is_what_the_hub_reads():
+    fields = front_matter(render())
+    assert fields["library_name"] == "peft"
+    assert fields["base_model"] == "tiny"
+    assert fields["license"] == "apache-2.0"
+    assert fields["tags"] == ["lora", "biomedical"]
+
+
+def test_a_hub_model_is_named_by_its_repository():
+    card = render(base={**BASE, "repository": "Qwen/Qwen3-1.7B-Base", "revision": "abc123"})
+    assert front_matter(card)["base_model"] == "Qwen/Qwen3-1.7B-Base"
+    assert "abc123" in card
+
+
+def test_figures_have_interval_and_n():
+    assert "| accuracy | 75.8 % (59.0–87.2, n = 33) |" in render()
+
+
+def test_settings_data_and_training_are_there():
+    card = render()
+    for part in ("| lora.rank | 16 |", "123,456 trainable", "left out: 7", "seed 42", "ab" * 32, "- Not for patients."):
+        assert part in card, part
+
+
+def test_names_from_data_cannot_break_the_table_or_bring_markup():
+    card = render()
+    assert r"| own \| \<b\>data\</b\> | bioasq | not known | 40 |" in card
+    assert "<b>" not in card
+
+
+def test_the_snippet_is_python_with_the_paths_and_prompt_as_given():
+    (code,) = re.findall(r"```python\n(.*?)```", render(adapter_folder="odd 'name'/adapter"), re.DOTALL)
+    assigned = {
+        node.targets[0].id: node.value.value
+        for node in ast.parse(code).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    assert assigned == {
+        "base": "results/tiny/models/tiny",
+        "adapter": "odd 'name'/adapter",
+        "prompt": 'Q: Does it "work"?\nA:',
+    }
+
+
+def test_the_card_is_the_same_each_time():
+    assert render() == render()
+
+
+def test_a_record_that_lacks_something_is_named(tmp_path):
+    record = {key: value for key, value in RECORD.items() if key != "steps"}
+    with pytest.raises(InputError, match="has no steps; train again"):
+        write_card(tmp_path / "README.md", STUDY, "base", "adapter", BASE, MANIFEST, record, METRICS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_yesno_card_warns_of_synthetic_questions():
+    from medtune.tasks.yesno.card import ONLY_SYNTHETIC, study_card
+
+    assert ONLY_SYNTHETIC in study_card({"sources": [{"format": "synthetic"}]}).limits
+    assert ONLY_SYNTHETIC not in study_card({"sources": [{"format": "synthetic"}, {"format": "bioasq"}]}).limits
+    assert study_card(MANIFEST).prompt.startswith("Q: ")
+
+
+def test_the_yesno_headlines_are_figures_that_the_scores_have():
+    from medtune.tasks.yesno.card import HEADLINES
+    from medtune.tasks.yesno.score import score
+
+    test = score({"test": []}, [], seed=0).metrics["splits"]["test"]
+    assert {headline.key for headline in HEADLINES} <= set(test)

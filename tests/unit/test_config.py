@@ -1,0 +1,105 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from medtune.config_check import load_config
+from medtune.config_reference import reference
+from medtune.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+PAPER = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def merged(base: dict, overlay: dict) -> dict:
+    out = dict(base)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(out.get(key), dict)
+        out[key] = merged(out[key], value) if both else value
+    return out
+
+
+def refusal(**changes) -> str:
+    """The message for the paper configuration with `a__b=value` set."""
+    raw = copy.deepcopy(PAPER)
+    for path, value in changes.items():
+        *parents, key = path.split("__")
+        section = raw
+        for parent in parents:
+            section = section[parent]
+        section[key] = value
+    with pytest.raises(InputError) as caught:
+        load_config(raw, ["config/config.yaml"])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("overlay", ["tiny", "small"])
+def test_each_overlay_gives_a_valid_configuration(overlay):
+    config = load_config(merged(PAPER, yaml.safe_load((ROOT / f"config/{overlay}.yaml").read_text())))
+    assert config.scale == overlay
+
+
+def test_paper_scale_has_the_published_settings():
+    training = load_config(PAPER).yesno.training
+    assert (training.epochs, training.batch_size * training.accumulation, training.learning_rate) == (5.5, 16, 3e-4)
+    assert load_config(PAPER).yesno.ranks == [4, 8, 16, 24, 32, 40, 64, 128]
+
+
+def test_all_problems_are_told_at_once():
+    message = refusal(seed="a", yesno__ranks=[4, 0], trackin={})
+    assert message.splitlines() == [
+        "config/config.yaml: 3 problems",
+        '  seed = "a": must be a whole number',
+        "  yesno.ranks[1] = 0: must be 1 or more",
+        '  trackin: unknown key; did you mean "tracking"?',
+    ]
+
+
+def test_negative_learning_rate():
+    assert "yesno.training.learning_rate = -0.1: must be more than 0" in refusal(yesno__training__learning_rate=-0.1)
+
+
+def test_unknown_key_names_the_one_that_was_meant_even_a_level_down():
+    assert 'yesno.rank: unknown key; did you mean "ranks"?' in refusal(yesno__rank=[1])
+    assert 'yesno.lerning_rate: unknown key; did you mean "training.learning_rate"?' in refusal(yesno__lerning_rate=1)
+
+
+def test_unknown_model_source():
+    message = refusal(models__mine={"source": "hubb", "repository": "a/b"})
+    assert 'models.mine.source = "hubb": must be one of hub, path, package, made; did you mean "hub"?' in message
+
+
+def test_keys_of_a_union_are_looked_up_in_the_tagged_member():
+    message = refusal(models__mine={"source": "hub", "repositry": "a/b"})
+    assert 'models.mine.repositry: unknown key; did you mean "repository"?' in message
+    assert "models.mine.repository: missing; it is needed" in message
+
+
+def test_a_study_must_name_a_model_that_is_there():
+    message = refusal(yesno__model="qwen3-1.7b-bas")
+    assert 'yesno.model = "qwen3-1.7b-bas": must be one of qwen3-1.7b-base; did you mean "qwen3-1.7b-base"?' in message
+
+
+def test_names_that_would_leave_the_results_folder_are_refused():
+    message = refusal(models={**PAPER["models"], "../x": {"source": "made"}})
+    assert 'model name "../x" may hold letters, digits, dots, dashes and underscores only' in message
+    assert "scale" in refusal(scale="../x")
+
+
+def test_splits_must_add_up():
+    message = refusal(yesno__data__splits={"train": 0.8, "validation": 0.2, "test": 0.2})
+    assert "yesno.data.splits: train, validation and test must add up to 1" in message
+
+
+def test_the_file_that_sets_the_faulty_key_is_named(tmp_path):
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(yaml.safe_dump({"seed": 1, "scale": "x"}))
+    second.write_text(yaml.safe_dump({"seed": "a"}))
+    with pytest.raises(InputError) as caught:
+        load_config({**PAPER, "seed": "a"}, [first, second])
+    assert str(caught.value).splitlines()[1].endswith(f"[{second}]")
+
+
+def test_the_reference_is_up_to_date():
+    assert (ROOT / "config/README.md").read_text() == reference(), "run `make config-reference`"

@@ -1,0 +1,75 @@
+import os
+
+import pytest
+
+from medtune.errors import InputError
+from medtune.files import atomic, check_writable, fingerprint, read_json, read_jsonl, write_json, write_jsonl
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "old"
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "stale").touch()
+    with atomic(tmp_path / "model") as temporary:
+        temporary.mkdir()
+        (temporary / "fresh").touch()
+    assert [p.name for p in (tmp_path / "model").iterdir()] == ["fresh"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        write_json(tmp_path / "file" / "a.json", {})
+    with pytest.raises(InputError, match="is not a folder"):
+        check_writable(tmp_path / "file" / "results" / "deeper")
+
+
+def test_a_folder_without_permission_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match="is not writable"):
+        check_writable(tmp_path / "results")
+
+
+def test_broken_json_is_named_with_its_line(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 1}\n\n{"id": \n')
+    with pytest.raises(InputError, match=r"a\.jsonl, line 3: not valid JSON"):
+        read_jsonl(path)
+    path.write_text('{"a": 1,\n "b" 2}')
+    with pytest.raises(InputError, match=r"a\.jsonl, line 2: not valid JSON"):
+        read_json(path)
+
+
+def test_a_line_that_is_no_object_is_named(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("[1]\n")
+    with pytest.raises(InputError, match=r"line 1: expected a JSON object, found list"):
+        read_jsonl(path)
+
+
+def test_missing_files_and_other_encodings_are_told_in_a_sentence(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_json(tmp_path / "none.json")
+    (tmp_path / "latin.json").write_bytes('{"a": "é"}'.encode("latin-1"))
+    with pytest.raises(InputError, match=r"not UTF-8 text \(byte 7\)"):
+        read_json(tmp_path / "latin.json")
+
+
+def test_unusual_line_separators_inside_strings_survive(tmp_path):
+    rows = [{"text": "a\u2028b\x85c"}, {"text": "d"}]
+    write_jsonl(tmp_path / "a.jsonl", rows)
+    assert read_jsonl(tmp_path / "a.jsonl") == rows
+
+
+def test_the_fingerprint_ignores_the_order_of_keys_and_nothing_else():
+    assert fingerprint({"a": 1, "b": [1, 2]}) == fingerprint({"b": [1, 2], "a": 1})
+    assert fingerprint({"a": 1, "b": [1, 2]}) != fingerprint({"a": 1, "b": [2, 1]})

@@ -1,0 +1,84 @@
+import pytest
+
+from medtune.reporting.plots import (
+    Band,
+    Curve,
+    Point,
+    plot_against_rank,
+    plot_confusions,
+    plot_curves,
+    plot_reliability,
+    save_figure,
+)
+
+TABLE = {"Yes": {"Yes": 5, "No": 1, "none": 0}, "No": {"Yes": 2, "No": 3, "none": 1}}
+BIN = {
+    "bin_low": 0.6,
+    "bin_high": 0.7,
+    "n": 4,
+    "confidence": 0.65,
+    "accuracy": 0.5,
+    "accuracy_low": 0.2,
+    "accuracy_high": 0.8,
+}
+
+
+def by_rank(points):
+    return plot_against_rank(points, Band(0.3, 0.2, 0.4, "base"), "title", "accuracy", "run", "chosen")
+
+
+def figures():
+    return {
+        "accuracy": by_rank([Point(4, 0.7, 0.5, 0.8), Point(16, 0.8, 0.6, 0.9, marked=True)]),
+        "confusion": plot_confusions([("base", TABLE), ("chosen", TABLE)], "title"),
+        "reliability": plot_reliability([BIN], "title"),
+        "curves": plot_curves(
+            [Curve("rank 4", [25, 50], [0.5, 0.7], 0.0), Curve("rank 8", [25], [0.4], 1.0, True)], "t", "y"
+        ),
+    }
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+@pytest.mark.parametrize("name", sorted(figures()))
+def test_the_same_table_gives_the_same_bytes(tmp_path, name, suffix):
+    for folder in ("one", "other"):
+        save_figure(figures()[name], tmp_path / folder / f"plot.{suffix}")
+    one, other = ((tmp_path / folder / f"plot.{suffix}").read_bytes() for folder in ("one", "other"))
+    assert one == other
+    assert len(one) > 1000
+
+
+def test_the_ranks_are_the_ticks_of_a_log2_axis():
+    axes = by_rank([Point(rank, 0.7, 0.5, 0.8) for rank in (4, 8, 24, 128)]).axes[0]
+    assert (axes.get_xscale(), [label.get_text() for label in axes.get_xticklabels()]) == (
+        "log",
+        ["4", "8", "24", "128"],
+    )
+
+
+def test_runs_of_one_rank_stand_side_by_side():
+    axes = by_rank([Point(8, 0.7, 0.5, 0.8), Point(8, 0.7, 0.5, 0.8)]).axes[0]
+    places = axes.containers[0].lines[0].get_xdata()
+    assert len(set(places)) == 2
+    assert places[0] * places[1] == pytest.approx(64)
+
+
+def test_intervals_are_drawn_as_given():
+    axes = by_rank([Point(8, 0.7, 0.5, 0.8)]).axes[0]
+    (segment,) = axes.containers[0].lines[2][0].get_segments()
+    assert segment[:, 1] == pytest.approx([0.5, 0.8])
+
+
+def test_the_confusion_matrix_shows_every_count():
+    axes = plot_confusions([("base", TABLE)], "title").axes[0]
+    assert [text.get_text() for text in axes.texts] == ["5", "1", "0", "2", "3", "1"]
+
+
+def test_other_kinds_of_picture_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"expected \.png or \.svg"):
+        save_figure(by_rank([Point(8, 0.7, 0.5, 0.8)]), tmp_path / "plot.jpg")
+
+
+def test_a_plot_without_points_is_still_drawn(tmp_path):
+    save_figure(plot_curves([], "title", "y"), tmp_path / "curves.png")
+    save_figure(plot_reliability([], "title"), tmp_path / "reliability.png")

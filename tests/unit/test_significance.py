@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.significance import holm, mcnemar, paired_bootstrap
+
+
+def pair(both, only_a, only_b, neither):
+    a = [True] * both + [True] * only_a + [False] * only_b + [False] * neither
+    b = [True] * both + [False] * only_a + [True] * only_b + [False] * neither
+    return a, b
+
+
+def test_25_against_24_of_33_is_no_difference():
+    test = mcnemar(*pair(both=22, only_a=3, only_b=2, neither=6))
+    assert (test.n, test.only_a, test.only_b, test.p_value) == (33, 3, 2, 1.0)
+
+
+def test_mcnemar_is_the_exact_binomial_on_discordant_pairs():
+    test = mcnemar(*pair(both=10, only_a=8, only_b=1, neither=4))
+    assert test.p_value == pytest.approx(2 * (1 + 9) / 2**9)
+
+
+def test_models_that_agree_everywhere_have_p_1():
+    assert mcnemar(*pair(5, 0, 0, 5)).p_value == 1.0
+
+
+def test_mcnemar_needs_the_same_items():
+    with pytest.raises(ValueError, match="same items"):
+        mcnemar([True], [True, False])
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_holm_of_nothing_is_nothing():
+    assert holm([]) == []
+
+
+def test_holm_refuses_what_is_no_probability():
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        holm([0.2, 1.2])
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_holm_lies_between_the_raw_and_the_bonferroni_values_and_keeps_the_order(p_values):
+    adjusted = holm(p_values)
+    for raw, value in zip(p_values, adjusted, strict=True):
+        assert raw <= value <= min(1, raw * len(p_values)) + 1e-12
+    order = np.argsort(p_values, kind="stable")
+    assert all(np.diff(np.array(adjusted)[order]) >= 0)
+
+
+def test_paired_bootstrap_sees_a_clear_difference_in_f1():
+    a, b = np.tile([9, 1, 1], (40, 1)), np.tile([5, 5, 5], (40, 1))
+    difference = paired_bootstrap(a, b, f1_of_counts, seed=1, samples=500)
+    assert difference.value == pytest.approx(0.9 - 0.5)
+    assert difference.low == pytest.approx(0.4)
+    assert difference.p_value == pytest.approx(2 / 501)
+
+
+def test_paired_bootstrap_of_a_model_with_itself_is_nil():
+    counts = np.arange(30).reshape(10, 3)
+    difference = paired_bootstrap(counts, counts, f1_of_counts, seed=1, samples=200)
+    assert (difference.value, difference.low, difference.high, difference.p_value) == (0, 0, 0, 1)
+
+
+def test_paired_bootstrap_turns_its_sign_with_the_models():
+    generator = np.random.default_rng(0)
+    a, b = generator.integers(0, 5, (25, 3)), generator.integers(0, 5, (25, 3))
+    one, other = (paired_bootstrap(*both, f1_of_counts, seed=4) for both in ((a, b), (b, a)))
+    assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
+    assert one.p_value == other.p_value

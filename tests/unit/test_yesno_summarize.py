@@ -1,0 +1,291 @@
+import csv
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from medtune.errors import InputError
+from medtune.files import write_json, write_jsonl
+from medtune.reporting.tables import write_csv
+from medtune.tasks.yesno.comparisons import compare, compare_ensembles, verdict
+from medtune.tasks.yesno.pages import choice_words
+from medtune.tasks.yesno.runs import RunFiles, choose, read_run
+from medtune.tasks.yesno.score import ITEM_COLUMNS, score
+from medtune.tasks.yesno.summarize import seed_rows, summarize
+
+LABELS = ("Yes", "No", "Uncertain")
+SIZES = {"validation": 33, "test": 33, "challenge": 10}
+PAGES = ("ranks_html", "comparisons_html", "challenge_html")
+PLOTS = [f"{plot}_{suffix}" for plot in ("accuracy", "confusion", "reliability", "curves") for suffix in ("png", "svg")]
+NAMES = {
+    **{name: f"{name}.csv" for name in ("ranks", "seeds", "comparisons", "ensemble", "challenge", "confusion")},
+    **{name: f"{name.removesuffix('_html')}.html" for name in PAGES},
+    **{name: name.replace("_", ".") for name in PLOTS},
+    "choice": "choice.json",
+    "choice_text": "choice.md",
+    "page": "summary.md",
+}
+EXAMPLES = {
+    split: [
+        {"id": f"{split}/{i}", "question": f"Question {i}, of {split}?", "label": LABELS[i % 3], "rationale": "So."}
+        for i in range(n)
+    ]
+    for split, n in SIZES.items()
+}
+
+
+def make_run(folder, right, rank=None, seed=None, wrong_first=0):
+    """Files of a run that has so many items right in each split; `wrong_first` shifts which are wrong."""
+    predictions = []
+    for split, examples in EXAMPLES.items():
+        for number, example in enumerate(examples):
+            place = (number - wrong_first) % len(examples)
+            good = place < right[split]
+            label = example["label"] if good else LABELS[(number + 1) % 3]
+            predictions.append(
+                {
+                    "id": example["id"],
+                    "split": split,
+                    "raw": f" {label}. Rationale: So | it\n<is>.",
+                    "value": {"label": label, "rationale": "So."},
+                    "status": "ok" if rank else "label_only",
+                    "output_tokens": 9 if rank else 60,
+                    "label_log_likelihoods": {
+                        name: math.log(0.5 + 0.01 * (number % 30) if name == label else 0.1) for name in LABELS
+                    },
+                }
+            )
+    scores = score(EXAMPLES, predictions, seed=0)
+    write_json(folder / "metrics.json", scores.metrics)
+    write_csv(folder / "items.csv", scores.items, ITEM_COLUMNS)
+    write_jsonl(folder / "predictions.jsonl", predictions)
+    files = RunFiles(folder / "metrics.json", folder / "items.csv", folder / "predictions.jsonl")
+    if rank is None:
+        return files
+    record = {
+        "trainable_parameters": 1000 * rank,
+        "train_seconds": 10.5 + rank,
+        "peak_memory_mb": 700.25,
+        "history": [
+            {"step": 25, "loss": 1.0},
+            {"step": 25, "validation_loss": 0.9, "validation_accuracy": 0.5},
+            {"step": 50, "validation_loss": 0.8, "validation_accuracy": right["validation"] / 33},
+        ],
+    }
+    write_json(folder / "training.json", record)
+    return replace(files, record=folder / "training.json", rank=rank, seed=seed)
+
+
+def right(validation, test, challenge=6):
+    return {"validation": validation, "test": test, "challenge": challenge}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Base and four ranks; 8 and 16 are level on validation, and 4 would be the best on test."""
+    folder = tmp_path_factory.mktemp("study")
+    base = make_run(folder / "base", right(11, 11, 3))
+    runs = [
+        make_run(folder / "16", right(28, 26), 16, 42),
+        make_run(folder / "8", right(28, 25, 7), 8, 42, wrong_first=1),
+        make_run(folder / "4", right(27, 31), 4, 42),
+        make_run(folder / "128", right(20, 8), 128, 42),
+    ]
+    write_jsonl(folder / "challenge.jsonl", EXAMPLES["challenge"])
+    outputs = {name: folder / "summary" / file for name, file in NAMES.items()}
+    summarize(base, runs, folder / "challenge.jsonl", outputs, seed=0)
+    return folder, base, runs, outputs
+
+
+def table(path):
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def read(files):
+    base, runs = files
+    return read_run(base), [read_run(run) for run in runs]
+
+
+def test_the_rank_table_has_exactly_its_columns_and_a_row_for_the_base(study):
+    *_, outputs = study
+    assert outputs["ranks"].read_text().splitlines()[0] == (
+        "rank,seed,validation_accuracy,test_accuracy,test_accuracy_low,test_accuracy_high,test_n,macro_f1,format_rate,"
+        "citation_rate,mean_answer_tokens,likelihood_accuracy,ece,trainable_parameters,train_seconds,peak_memory_mb,chosen"
+    )
+    rows = table(outputs["ranks"])
+    assert [row["rank"] for row in rows] == ["base", "4", "8", "16", "128"]
+    base, *trained = rows
+    assert [base[name] for name in ("seed", "trainable_parameters", "train_seconds", "peak_memory_mb")] == [""] * 4
+    assert base["chosen"] == "False"
+    assert (base["format_rate"], base["mean_answer_tokens"]) == ("0", "60")
+    assert trained[0]["trainable_parameters"] == "4000"
+    assert (trained[0]["test_accuracy"], trained[0]["test_n"]) == ("0.939394", "33")
+
+
+def test_the_choice_is_made_on_validation_and_ties_go_to_the_smaller_rank(study):
+    *_, outputs = study
+    assert [row["rank"] for row in table(outputs["ranks"]) if row["chosen"] == "True"] == ["8"]
+    choice = json.loads(outputs["choice"].read_text())
+    assert (choice["rank"], choice["seed"]) == (8, 42)
+    assert choice["tied_on_validation"] == [{"rank": 16, "seed": 42}]
+    assert choice["validation_accuracy"]["n"] == 33
+
+
+def test_level_ranks_go_to_the_smaller_seed(tmp_path):
+    runs = [read_run(make_run(tmp_path / str(seed), right(28, 25), 8, seed)) for seed in (44, 43, 45)]
+    assert choose(runs).seed == 43
+
+
+def test_the_test_split_has_no_say_in_the_choice(study):
+    _, base, runs, _ = study
+    _, trained = read((base, runs))
+    blind = [replace(run, splits={"validation": run.splits["validation"]}) for run in trained]
+    assert choose(blind).rank == 8
+
+
+def test_25_against_26_of_33_right_is_a_tie_and_the_text_says_so(study):
+    *_, outputs = study
+    row = next(r for r in table(outputs["comparisons"]) if (r["family"], r["rank"]) == ("chosen", "16"))
+    assert (row["correct"], row["reference_correct"], row["verdict"]) == ("26", "25", "tie")
+    text = outputs["choice_text"].read_text()
+    assert "25 (chosen) against 26 (rank 16 (seed 42)) of 33 right is a tie" in text
+    assert text.split("\n\n", 1)[1].strip() in outputs["page"].read_text()
+
+
+def test_the_reason_names_the_figures_and_the_ties(study):
+    text = study[-1]["choice_text"].read_text()
+    assert "**rank 8 (seed 42)**" in text
+    assert "28 of 33 right, 84.8 % (69.1–93.3, n = 33)" in text
+    assert "The same validation accuracy: rank 16 (seed 42)" in text
+    assert "better than the base model" in text
+    assert "worse than the chosen run: rank 128 (seed 42)" in text
+
+
+def test_when_all_differences_are_ties_the_text_says_that_no_rank_is_shown_to_be_better(tmp_path):
+    base = read_run(make_run(tmp_path / "base", right(25, 24)))
+    runs = [read_run(make_run(tmp_path / str(rank), right(25, 20 + rank), rank, 42)) for rank in (4, 5)]
+    comparisons = compare(base, runs, runs[0], seed=0)
+    text = choice_words(base, runs, runs[0], comparisons)
+    assert "a tie: the test items do not tell the two apart" in text
+    assert "they do not show that a rank is better than another" in text
+
+
+def test_comparisons_are_holm_corrected_within_their_family(study):
+    rows = table(study[-1]["comparisons"])
+    families = {name: [row for row in rows if row["family"] == name] for name in ("base", "chosen")}
+    assert [row["rank"] for row in families["base"]] == ["4", "8", "16", "128"]
+    assert [row["rank"] for row in families["chosen"]] == ["4", "16", "128"]
+    for members in families.values():
+        smallest = min(members, key=lambda row: float(row["p_value"]))
+        assert float(smallest["p_holm"]) == pytest.approx(float(smallest["p_value"]) * len(members), rel=1e-4)
+    verdicts = {row["rank"]: row["verdict"] for row in families["base"]}
+    assert verdicts == {"4": "better", "8": "better", "16": "better", "128": "tie"}
+
+
+def test_the_difference_has_an_interval_around_it(study):
+    for row in table(study[-1]["comparisons"]):
+        assert float(row["difference_low"]) <= float(row["difference"]) <= float(row["difference_high"])
+        assert int(row["correct"]) - int(row["reference_correct"]) == int(row["only_run"]) - int(row["only_reference"])
+
+
+def test_a_verdict_is_a_tie_from_005_on():
+    assert [verdict(9, 1, 0.049), verdict(1, 9, 0.049), verdict(9, 1, 0.05)] == ["better", "worse", "tie"]
+
+
+def test_seed_spread_is_kept_apart_from_sampling_error(tmp_path):
+    counts = {42: 24, 43: 26, 44: 28}
+    runs = [read_run(make_run(tmp_path / str(seed), right(28, n), 8, seed)) for seed, n in counts.items()]
+    (row,) = seed_rows(runs)
+    assert (row["rank"], row["seeds"], row["test_n"]) == (8, 3, 33)
+    assert row["mean_test_accuracy"] == pytest.approx(26 / 33)
+    assert row["seed_sd"] == pytest.approx(2 / 33)
+    assert row["sampling_se"] == pytest.approx(math.sqrt(26 / 33 * 7 / 33 / 33))
+
+
+def test_one_seed_has_no_spread(study):
+    assert {row["seed_sd"] for row in table(study[-1]["seeds"])} == {""}
+    assert "## Seeds" not in study[-1]["page"].read_text()
+
+
+def test_several_seeds_show_in_the_summary(tmp_path):
+    base = make_run(tmp_path / "base", right(11, 11))
+    runs = [make_run(tmp_path / str(seed), right(28, 20 + seed), 8, seed) for seed in (1, 2)]
+    write_jsonl(tmp_path / "challenge.jsonl", EXAMPLES["challenge"])
+    outputs = {name: tmp_path / "summary" / file for name, file in NAMES.items()}
+    summarize(base, runs, tmp_path / "challenge.jsonl", outputs, seed=0)
+    assert "## Seeds" in outputs["page"].read_text()
+    assert [(row["rank"], row["seed"]) for row in table(outputs["ranks"])] == [("base", ""), ("8", "1"), ("8", "2")]
+
+
+def test_the_ensemble_votes_over_all_runs(study):
+    rows = table(study[-1]["ensemble"])
+    assert [(row["ensemble"], row["split"]) for row in rows] == [
+        (name, split) for split in SIZES for name in ("vote", "averaged likelihood")
+    ]
+    assert {row["members"] for row in rows} == {"4"}
+    assert all(float(row["accuracy_low"]) <= float(row["accuracy"]) <= float(row["accuracy_high"]) for row in rows)
+
+
+def test_an_ensemble_of_equal_runs_is_the_run(tmp_path):
+    runs = [read_run(make_run(tmp_path / str(rank), right(28, 25), rank, 1)) for rank in (4, 8)]
+    for row in compare_ensembles(runs, runs[0], seed=0):
+        assert row["accuracy"] == runs[0].splits[row["split"]]["accuracy"]["value"]
+        assert (row["only_ensemble"], row["only_chosen"], row["verdict"]) == (0, 0, "tie")
+
+
+def test_challenge_answers_stand_side_by_side(study):
+    rows = table(study[-1]["challenge"])
+    assert len(rows) == 10
+    answers = [f"{model}_{part}" for model in ("base", "chosen") for part in ("answer", "label", "correct")]
+    assert list(rows[0]) == ["question", "expected", *answers]
+    assert rows[0]["question"] == "Question 0, of challenge?"
+    assert rows[0]["base_answer"] == "Yes. Rationale: So | it\n<is>."
+    assert sum(row["base_correct"] == "True" for row in rows) == 3
+    assert sum(row["chosen_correct"] == "True" for row in rows) == 7
+    assert "<is>" not in study[-1]["challenge_html"].read_text()
+
+
+def test_the_confusion_table_holds_every_test_item_of_every_model(study):
+    rows = table(study[-1]["confusion"])
+    for rank in ("base", "4", "8", "16", "128"):
+        assert sum(int(row["count"]) for row in rows if row["rank"] == rank) == 33
+
+
+def test_everything_declared_is_written_and_the_page_shows_the_plots(study):
+    *_, outputs = study
+    assert all(path.stat().st_size > 0 for path in outputs.values())
+    assert {path.name for path in outputs["page"].parent.iterdir()} == {path.name for path in outputs.values()}
+    assert "](accuracy.png)" in outputs["page"].read_text()
+
+
+def test_two_summaries_of_the_same_runs_are_the_same(study, tmp_path):
+    folder, base, runs, outputs = study
+    again = {name: tmp_path / file for name, file in NAMES.items()}
+    summarize(base, runs[::-1], folder / "challenge.jsonl", again, seed=0)
+    for name, path in outputs.items():
+        assert again[name].read_bytes() == path.read_bytes(), name
+
+
+def test_models_scored_on_different_items_cannot_be_compared(study, tmp_path):
+    folder, base, runs, _ = study
+    rows = table(runs[0].items)
+    write_csv(tmp_path / "items.csv", rows[:-1], ITEM_COLUMNS)
+    outputs = {name: tmp_path / "summary" / file for name, file in NAMES.items()}
+    with pytest.raises(InputError, match=r"rank 16 \(seed 42\) and the base model were scored on different items"):
+        summarize(base, [replace(runs[0], items=tmp_path / "items.csv")], folder / "challenge.jsonl", outputs, seed=0)
+    assert not (tmp_path / "summary").exists()
+
+
+def test_no_run_at_all_is_an_error(study, tmp_path):
+    folder, base, *_ = study
+    with pytest.raises(InputError, match="expected at least one rank"):
+        summarize(base, [], folder / "challenge.jsonl", {}, seed=0)
+
+
+def test_a_training_record_that_lacks_a_figure_is_named(study, tmp_path):
+    *_, runs, _ = study
+    write_json(tmp_path / "training.json", {"history": []})
+    with pytest.raises(InputError, match=r"training\.json: has no trainable_parameters, train_seconds, peak_memory_mb"):
+        read_run(replace(runs[0], record=tmp_path / "training.json"))

@@ -1,0 +1,96 @@
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtune.data.labels import LABELS
+from medtune.data.pubmedqa import read_pubmedqa
+from medtune.data.synthetic.yesno import make_questions
+from medtune.tasks import get_task
+from medtune.tasks.yesno import YesNoTask
+
+TASK = YesNoTask()
+EXAMPLE = {"id": "1", "question": "Does it help?", "label": "No", "rationale": "It did not."}
+
+
+def test_the_text_is_question_label_and_rationale_without_a_chat_template():
+    assert TASK.prompt(EXAMPLE) + TASK.completion(EXAMPLE) == "Q: Does it help?\nA: No. Rationale: It did not."
+
+
+def test_completions_begin_with_what_says_the_label():
+    for label in LABELS:
+        assert TASK.completion({**EXAMPLE, "label": label}).startswith(TASK.label_completion(label) + " Rationale:")
+    assert TASK.completion({**EXAMPLE, "rationale": ""}) == TASK.label_completion("No")
+
+
+def test_an_answer_in_the_exact_format_is_read_whole():
+    for output in (" No. Rationale: It fell by 0.5 vs. 1.5 mg.", "\nNo. Rationale: It fell by 0.5 vs. 1.5 mg.\n"):
+        parsed = TASK.parse(output)
+        assert parsed.status == "ok"
+        assert parsed.value == {"label": "No", "rationale": "It fell by 0.5 vs. 1.5 mg."}
+
+
+@pytest.mark.parametrize(
+    "output, label",
+    [
+        ("Yes.", "Yes"),
+        ("yes, it does.", "Yes"),
+        ("Maybe. Rationale: Trials disagree.", "Uncertain"),
+        ("no. Rationale: It did not.", "No"),
+        ("No. Rationale: ", "No"),
+        ("No. Rationale: ...", "No"),
+        ("No. Rationale: It did not. It never will.", "No"),
+        ("No. Rationale: It did not.\nQ: Is it?", "No"),
+        ("No. Rationale: It did\u2028not.", "No"),
+        ("No. Rationale: In this study of adults who", "No"),
+        ("**Uncertain**: trials disagree.", "Uncertain"),
+    ],
+)
+def test_another_form_whose_first_word_is_a_label_gives_the_label_alone(output, label):
+    parsed = TASK.parse(output)
+    assert parsed.status == "label_only"
+    assert parsed.value == {"label": label, "rationale": None}
+
+
+@pytest.mark.parametrize("output", ["", "  \n", "The answer is yes.", "Not at all.", "Yesterday it did.", "?!"])
+def test_anything_else_is_unparsable(output):
+    parsed = TASK.parse(output)
+    assert (parsed.value, parsed.status) == (None, "unparsable")
+
+
+@given(st.text())
+def test_parsing_never_fails(output):
+    assert TASK.parse(output).status in ("ok", "label_only", "unparsable")
+
+
+def test_every_made_completion_is_in_the_exact_format():
+    for question in make_questions(100, seed=0):
+        parsed = TASK.parse(TASK.completion(vars(question)))
+        assert parsed.status == "ok"
+        assert parsed.value == {"label": question.label, "rationale": question.rationale}
+
+
+def test_every_real_completion_is_in_the_exact_format(corpora):
+    for question in read_pubmedqa(corpora / "pubmedqa/ori_pqal.json", "labelled")[0]:
+        assert TASK.parse(TASK.completion(vars(question))).status == "ok", question.rationale
+
+
+def test_the_template_hash_tells_when_the_template_changes():
+    class Changed(YesNoTask):
+        def prompt(self, example):
+            return super().prompt(example) + " "
+
+    assert Changed().template_hash != TASK.template_hash == YesNoTask().template_hash
+
+
+def test_tasks_are_had_by_name():
+    assert isinstance(get_task("yesno"), YesNoTask)
+    with pytest.raises(ValueError, match=r'unknown task "yesnt"; expected one of .*yesno'):
+        get_task("yesnt")
+
+
+def test_the_task_and_the_preparation_need_no_torch():
+    code = "import sys, medtune.tasks.yesno.prepare; assert not {'torch', 'transformers'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

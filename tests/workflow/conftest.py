@@ -1,0 +1,36 @@
+import pytest
+
+from tests.workspace import Workspace
+
+# A base model that is made in seconds: for tests of the machinery, not of the figures.
+QUICK = {
+    "models": {"tiny-qwen3": {"source": "made", "steps": 10}},
+    "yesno": {
+        "ranks": [4, 8],
+        "data": {"sources": {"synthetic": {"format": "synthetic", "per_class": 40}}, "per_class": 30},
+        "training": {"max_steps": 20, "evaluate_every": 5},
+        "generation": {"max_new_tokens": 24, "batch_tokens": 512},
+    },
+}
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    """A fresh copy of the workflow."""
+    return Workspace(tmp_path / "medtune")
+
+
+@pytest.fixture(scope="session")
+def quick_run(tmp_path_factory) -> Workspace:
+    """One undisturbed run of the yes/no study with QUICK settings. Read it, do not change it."""
+    space = Workspace(tmp_path_factory.mktemp("quick") / "medtune")
+    space.succeed("--profile", "tiny", "yesno", config=QUICK)
+    return space
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory) -> Workspace:
+    """The whole tiny workflow as `make demo` runs it. Read it, do not change it."""
+    space = Workspace(tmp_path_factory.mktemp("tiny") / "medtune")
+    space.succeed("--profile", "profiles/tiny")
+    return space

@@ -1,0 +1,52 @@
+"""`snakemake -n` from a fresh clone: no data, network or GPU, and the right jobs."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+RANKS = 8
+PER_RUN = ("yesno_train", "yesno_generate", "yesno_score", "yesno_card")
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Job counts of a dry run."""
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model_rule", "ranks"),
+    [
+        ([], "fetch_model", RANKS),
+        (["--profile", "slurm"], "fetch_model", RANKS),
+        (["--profile", "gpu"], "fetch_model", RANKS),
+        (["--profile", "tiny"], "make_model", RANKS),
+        (["--profile", "small"], "fetch_model", 2),
+    ],
+)
+def test_a_fresh_clone_shows_what_would_run(workspace, arguments, model_rule, ranks):
+    counted = jobs(workspace.succeed("-n", "--quiet", "rules", *arguments, "yesno"))
+    assert counted[model_rule] == 1
+    assert {name: counted[name] for name in PER_RUN} == dict.fromkeys(PER_RUN, ranks)
+    assert counted["yesno_generate_base"] == counted["yesno_prepare"] == counted["yesno_summarize"] == 1
+
+
+def test_several_seeds_are_runs_of_their_own(workspace):
+    config = {"yesno": {"ranks": [4, 8], "seeds": [1, 2, 3]}}
+    output = workspace.succeed("-n", "--profile", "tiny", "yesno", config=config)
+    assert "results/tiny/yesno/rank4/final_adapter/adapter_model.safetensors" in output
+    assert "results/tiny/yesno/rank8-seed3/final_adapter/adapter_model.safetensors" in output
+    assert jobs(output)["yesno_train"] == 6
+
+
+def test_the_login_node_needs_no_torch(workspace):
+    code = (
+        "import sys\nsys.path.insert(0, 'workflow/scripts')\n"
+        "import medtune.config_check, medtune.locks\n"
+        "assert not {'torch', 'transformers', 'pandas', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=workspace.folder, check=True)
+    imports = [line for path in workspace.folder.glob("rules/*.smk") for line in path.read_text().splitlines()]
+    modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
+    assert modules == {"medtune.config_check", "medtune.errors", "medtune.files", "medtune.locks"}

@@ -1,0 +1,28 @@
+from tests.workflow.conftest import QUICK
+
+RUNS = ("base", "rank4", "rank8")
+
+
+def figures(workspace) -> list[str]:
+    return [
+        workspace.read(f"results/tiny/yesno/{run}/{name}") for run in RUNS for name in ("metrics.json", "items.csv")
+    ]
+
+
+def test_the_same_seed_gives_the_same_figures(workspace, quick_run):
+    workspace.succeed("--profile", "tiny", "yesno", config=QUICK)
+    assert figures(workspace) == figures(quick_run)
+
+
+def test_another_training_seed_gives_other_figures_on_the_same_items(workspace, quick_run):
+    config = {**QUICK, "yesno": {**QUICK["yesno"], "seeds": [7]}}
+    workspace.succeed("--profile", "tiny", "yesno", config=config)
+    assert workspace.read("results/tiny/yesno/data/test.jsonl") == quick_run.read("results/tiny/yesno/data/test.jsonl")
+    predictions = "results/tiny/yesno/rank8/predictions.jsonl"
+    assert workspace.read(predictions) != quick_run.read(predictions)
+
+
+def test_another_data_seed_gives_other_items(workspace, quick_run):
+    target = "results/tiny/yesno/data/test.jsonl"
+    workspace.succeed("--profile", "tiny", target, config={**QUICK, "seed": 7})
+    assert workspace.read(target) != quick_run.read(target)

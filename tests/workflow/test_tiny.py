@@ -1,0 +1,110 @@
+"""`make demo`'s run: every file is there, and the figures are those that the README promises."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.workspace import environment
+
+SUMMARY = "results/tiny/yesno/summary"
+COLUMNS = [
+    "rank",
+    "seed",
+    "validation_accuracy",
+    "test_accuracy",
+    "test_accuracy_low",
+    "test_accuracy_high",
+    "test_n",
+    "macro_f1",
+    "format_rate",
+    "citation_rate",
+    "mean_answer_tokens",
+    "likelihood_accuracy",
+    "ece",
+    "trainable_parameters",
+    "train_seconds",
+    "peak_memory_mb",
+    "chosen",
+]
+
+
+def rows(workspace, name: str) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(workspace.read(f"{SUMMARY}/{name}.csv"))))
+
+
+def test_ranks_table_has_the_base_and_eight_ranks(tiny_run):
+    ranks = rows(tiny_run, "ranks")
+    assert list(ranks[0]) == COLUMNS
+    assert [row["rank"] for row in ranks] == ["base", "4", "8", "16", "24", "32", "40", "64", "128"]
+    assert sum(row["chosen"] == "True" for row in ranks) == 1
+
+
+def test_the_chosen_adapter_learned_the_format_and_the_rule(tiny_run):
+    ranks = rows(tiny_run, "ranks")
+    base, chosen = ranks[0], next(row for row in ranks if row["chosen"] == "True")
+    assert float(base["format_rate"]) <= 0.20
+    assert float(chosen["format_rate"]) >= 0.95
+    assert float(chosen["test_accuracy"]) >= 0.85
+    assert float(chosen["citation_rate"]) == 0
+    assert float(chosen["peak_memory_mb"]) < 1500
+    assert float(chosen["test_accuracy_low"]) < float(chosen["test_accuracy"])
+
+
+def test_the_choice_is_the_best_on_validation_and_the_smallest_among_equals(tiny_run):
+    ranks = rows(tiny_run, "ranks")[1:]
+    best = max(float(row["validation_accuracy"]) for row in ranks)
+    smallest = min(int(row["rank"]) for row in ranks if float(row["validation_accuracy"]) == best)
+    assert next(row["rank"] for row in ranks if row["chosen"] == "True") == str(smallest)
+
+
+def test_training_records_say_how_it_went(tiny_run):
+    record = tiny_run.json("results/tiny/yesno/rank8/training.json")
+    assert record["steps"] == 93
+    assert record["useful_token_share"] >= 0.95
+    assert record["effective_batch"] == 16
+
+
+def test_the_manifest_accounts_for_every_file_and_drop(tiny_run):
+    manifest = tiny_run.json("results/tiny/yesno/data/manifest.json")
+    text = json.dumps(manifest)
+    for split in ("train", "validation", "test"):
+        file = tiny_run.folder / f"results/tiny/yesno/data/{split}.jsonl"
+        digest = subprocess.run(["sha256sum", file], capture_output=True, text=True, check=True).stdout.split()[0]
+        assert digest in text
+
+
+def test_the_model_cards_snippet_runs_as_printed(tiny_run):
+    card = tiny_run.read("results/tiny/yesno/rank8/final_adapter/README.md")
+    (snippet,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", snippet],
+        cwd=tiny_run.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"(Yes|No|Uncertain)\. Rationale: ", done.stdout)
+
+
+def test_the_report_shows_tables_and_plots_with_captions(tiny_run):
+    tiny_run.succeed("--profile", "tiny", "--report", "report.html")
+    report = tiny_run.read("report.html")
+    for name in ("ranks", "comparisons", "challenge", "accuracy", "confusion", "reliability", "curves"):
+        assert f"{SUMMARY}/{name}." in report
+    assert "Wilson" in report
+
+
+def test_the_headlines_name_figures_and_places(tiny_run):
+    script = tiny_run.folder / "workflow/scripts/headlines.py"
+    done = subprocess.run(
+        [sys.executable, script, "results/tiny"], cwd=tiny_run.folder, capture_output=True, text=True, check=True
+    )
+    assert re.search(r"yesno: .*accuracy.*\[", done.stdout)
+    assert f"{SUMMARY}/" in done.stdout
+    assert Path(tiny_run.folder / SUMMARY).is_dir()

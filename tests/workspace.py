@@ -1,0 +1,109 @@
+"""A copy of the workflow in a folder of its own, and how to run and kill it there."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
+LINKS = ("tiny", "small", "gpu", "slurm")
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+
+
+class Workspace:
+    """What a fresh clone holds, without data, results or network."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        ignored = shutil.ignore_patterns("__pycache__")
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=ignored)
+            else:
+                shutil.copy(source, folder / part)
+        for link in LINKS:
+            (folder / link).symlink_to(f"profiles/{link}")
+
+    def command(self, *arguments: str, config: dict | None = None) -> list[str]:
+        """The command line; config: values over those of the profile's overlay, as one more file."""
+        extra = []
+        if config:
+            profile = arguments[arguments.index("--profile") + 1] if "--profile" in arguments else None
+            file = self.folder / "config" / f"extra{len(list(self.folder.glob('config/extra*')))}.json"
+            file.write_text(json.dumps(config))
+            overlay = [f"config/{profile}.yaml"] if profile in ("tiny", "small") else []
+            extra = ["--configfile", *overlay, str(file.relative_to(self.folder))]
+        return [*SNAKEMAKE, *arguments, *extra]
+
+    def run(self, *arguments: str, config: dict | None = None, timeout: int = 900) -> subprocess.CompletedProcess:
+        """Run to the end. stdout holds both streams."""
+        return subprocess.run(
+            self.command(*arguments, config=config),
+            cwd=self.folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+        )
+
+    def succeed(self, *arguments: str, config: dict | None = None, timeout: int = 900) -> str:
+        """Run to the end; fail the test with the output unless it succeeds."""
+        done = self.run(*arguments, config=config, timeout=timeout)
+        assert done.returncode == 0, done.stdout[-6000:]
+        return done.stdout
+
+    def refuse(self, *arguments: str, config: dict | None = None) -> str:
+        """Run what must fail with a sentence and without a traceback; gives the output."""
+        done = self.run(*arguments, config=config)
+        assert done.returncode != 0, done.stdout[-3000:]
+        assert "Traceback" not in done.stdout, done.stdout[-6000:]
+        return done.stdout
+
+    def kill_when(self, reached: Callable[[], bool], *arguments: str, config: dict | None = None) -> None:
+        """Start a run, and SIGKILL it with all its jobs as soon as `reached()`."""
+        with (self.folder / "killed.log").open("w") as log:
+            process = subprocess.Popen(
+                self.command(*arguments, config=config),
+                cwd=self.folder,
+                env=environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                while not reached():
+                    assert process.poll() is None, (self.folder / "killed.log").read_text()[-6000:]
+                    time.sleep(0.05)
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def read(self, path: str) -> str:
+        return (self.folder / path).read_text(encoding="utf-8")
+
+    def json(self, path: str):
+        return json.loads(self.read(path))
+
+    def files(self, under: str = "results") -> list[str]:
+        """All files below a folder, without logs and state."""
+        paths = (self.folder / under).rglob("*") if (self.folder / under).exists() else ()
+        names = (str(path.relative_to(self.folder)) for path in paths if path.is_file())
+        return sorted(name for name in names if not name.endswith((".log", ".lock", "owner.json")))
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with the tests' Python first, as in an activated venv."""
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HF_HUB_OFFLINE": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }

@@ -1,0 +1,79 @@
+"""PubMedQA: expert-labelled (`ori_pqal.json`) and artificial (`ori_pqaa.json`, or the hub's parquet).
+
+Layout and licence (MIT): github.com/pubmedqa/pubmedqa; Jin et al. 2019, arXiv:1909.06146.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from medtune.data.questions import Dropped, Fields, Origin, Question, clean, sort_out
+from medtune.errors import InputError
+from medtune.files import read_json
+
+LICENCE = "MIT"
+JSON_FIELDS = Fields(question="QUESTION", label="final_decision", rationale="LONG_ANSWER")
+PARQUET_FIELDS = Fields(question="question", label="final_decision", rationale="long_answer")
+PARQUET_KEY = "pubid"
+
+
+def read_pubmedqa(path: Path | str, source: str) -> tuple[list[Question], list[Dropped]]:
+    """Read either part of PubMedQA from its JSON file, a parquet file or a folder of parquet files.
+
+    source: name given to the questions. The rationale is the first sentence of the long answer.
+    Raises InputError naming file and record for anything that is not in the layout.
+    """
+    path = Path(path)
+    if path.is_dir() or path.suffix == ".parquet":
+        return _read_parquet(path, source)
+    return _read_json(path, source)
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The parquet files right inside a folder, sorted. Raises InputError when there are none."""
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise InputError(f"{folder}: no parquet files in this folder; expected the hub's layout or a JSON file")
+    return files
+
+
+def _read_json(path: Path, source: str) -> tuple[list[Question], list[Dropped]]:
+    """{pubmed id: {QUESTION, LONG_ANSWER, final_decision, ...}}."""
+    records = read_json(path)
+    if not isinstance(records, dict):
+        raise InputError(f"{path}: expected a JSON object of records by PubMed id, found {type(records).__name__}")
+    if not records:
+        raise InputError(f"{path}: the file holds no records")
+    origin = Origin(str(path), source, JSON_FIELDS)
+    return sort_out([clean(record, key, origin) for key, record in records.items()])
+
+
+def _read_parquet(path: Path, source: str) -> tuple[list[Question], list[Dropped]]:
+    """Columns pubid, question, long_answer, final_decision; others are not read."""
+    cleaned: list[Question | Dropped] = []
+    for file in parquet_files(path) if path.is_dir() else [path]:
+        origin = Origin(str(file), source, PARQUET_FIELDS)
+        for row, record in enumerate(_rows(file), start=1):
+            if record[PARQUET_KEY] is None:
+                raise InputError(f'{file}, row {row}: no id; expected a value in the column "{PARQUET_KEY}"')
+            cleaned.append(clean(record, str(record[PARQUET_KEY]), origin))
+    if not cleaned:
+        raise InputError(f"{path}: the file holds no records")
+    return sort_out(cleaned)
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of one parquet file, as dictionaries."""
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = [PARQUET_KEY, PARQUET_FIELDS.question, PARQUET_FIELDS.label, PARQUET_FIELDS.rationale]
+    try:
+        present = pyarrow.parquet.read_schema(file).names
+        missing = [column for column in columns if column not in present]
+        if missing:
+            raise InputError(f"{file}: no column {', '.join(missing)}; found {', '.join(present)}")
+        return pyarrow.parquet.read_table(file, columns=columns).to_pylist()
+    except FileNotFoundError as error:
+        raise InputError(f"{file}: no such file") from error
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{file}: not a readable parquet file ({str(error).splitlines()[0]})") from error

@@ -1,0 +1,108 @@
+"""A yes/no question as every source gives it, and the cleaning that all sources share."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from medtune.data.citations import strip_citations
+from medtune.data.labels import canonical_label
+from medtune.data.sentences import first_sentence
+from medtune.errors import InputError
+
+MINIMUM_WORDS = 3
+NO_RATIONALE = "no rationale"
+ITEM_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+")
+TOO_SHORT = f"question shorter than {MINIMUM_WORDS} words"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question ready for use. label: one of `labels.LABELS`. rationale: one sentence.
+    source: name of its source. key: the record's id in that source."""
+
+    question: str
+    label: str
+    rationale: str
+    source: str
+    key: str
+
+    @property
+    def id(self) -> str:
+        """Unique over all sources."""
+        return f"{self.source}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A record that was left out, and why."""
+
+    source: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Names of a source's fields, for messages and look-up."""
+
+    question: str
+    label: str
+    rationale: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a record stands. file: as the user gave it. source: its name in the configuration."""
+
+    file: str
+    source: str
+    fields: Fields
+
+
+def clean(record: Any, key: str, origin: Origin) -> Question | Dropped:
+    """Make a record into a question: citations removed, label canonical, rationale one sentence.
+
+    A list of rationales stands for its first one.
+    Raises InputError, naming file and record, when question or label is missing or unknown.
+    """
+    where = f'{origin.file}, record "{key}"'
+    fields = origin.fields
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: expected a JSON object, found {type(record).__name__}")
+    question = record.get(fields.question)
+    if not isinstance(question, str) or not question.strip():
+        raise InputError(f'{where}: no question; expected text in the field "{fields.question}"')
+    if record.get(fields.label) in (None, "", []):
+        raise InputError(f'{where}: no label; expected yes, no or maybe in the field "{fields.label}"')
+    label = canonical_label(record[fields.label])
+    if label is None:
+        raise InputError(f'{where}: unknown label "{record[fields.label]}"; expected yes, no or maybe')
+    rationale = record.get(fields.rationale)
+    if isinstance(rationale, list):
+        rationale = next((text for text in rationale if text), None)
+    if rationale is not None and not isinstance(rationale, str):
+        raise InputError(f'{where}: the field "{fields.rationale}" holds {rationale!r}; expected text')
+
+    question = " ".join(strip_citations(question).split())
+    rationale = _closed(first_sentence(strip_citations(rationale or "")))
+    if len(question.split()) < MINIMUM_WORDS:
+        return Dropped(origin.source, key, TOO_SHORT)
+    if not rationale:
+        return Dropped(origin.source, key, NO_RATIONALE)
+    return Question(question, label, rationale, origin.source, key)
+
+
+def sort_out(cleaned: list[Question | Dropped]) -> tuple[list[Question], list[Dropped]]:
+    """Part questions from dropped records, each in the order given."""
+    kept = [item for item in cleaned if isinstance(item, Question)]
+    dropped = [item for item in cleaned if isinstance(item, Dropped)]
+    return kept, dropped
+
+
+def _closed(sentence: str) -> str:
+    """A sentence that ends in a mark, without the number of a list item before it; empty when there
+    is not a single letter in it."""
+    sentence = ITEM_NUMBER.sub("", sentence)
+    if not any(character.isalpha() for character in sentence):
+        return ""
+    return sentence if sentence.rstrip("\"'”’)]")[-1:] in (".", "!", "?") else sentence.rstrip(" ,;:-–") + "."

@@ -1,0 +1,172 @@
+"""Batched text generation: sorted batches, a cached prefix, and results that do not depend on the batch."""
+
+import logging
+import math
+import time
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Any, Literal
+
+import torch
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
+
+from medtune.config import Generation
+from medtune.files import fingerprint
+from medtune.inference.batching import batches_by_budget
+from medtune.inference.inputs import Prefix, evaluating, left_padded, shared_prefix
+from medtune.inference.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What the model wrote for one prompt.
+
+    text: decoded, without special tokens. tokens: as generated, the closing EOS included.
+    token_probabilities: the model's probability of each of `tokens` at temperature 1.
+    finish: "eos", or "length" when the limit of new tokens was reached first.
+    """
+
+    text: str
+    tokens: list[int]
+    token_probabilities: list[float]
+    finish: Literal["eos", "length"]
+
+    @property
+    def length(self) -> int:
+        """Number of tokens of the answer, without EOS."""
+        return len(self.tokens) - (self.finish == "eos")
+
+    @property
+    def confidence(self) -> float:
+        """Geometric mean of the token probabilities, EOS included: the length-normalised likelihood
+        of the answer (Malinin and Gales 2021, section 3), in [0, 1]."""
+        return math.exp(fmean(math.log(max(p, 1e-30)) for p in self.token_probabilities))
+
+
+def generate(
+    model: Any, tokenizer: Any, prompts: list[list[int]], settings: Generation, seed: int, progress: Progress | None = None
+) -> list[Generated]:
+    """Continue each prompt until EOS or `settings.max_new_tokens`.
+
+    model: a causal LM, with or without an active adapter. prompts: token ids, none empty.
+    seed: of sampling; each prompt draws from a generator of its own, so that batches change speed only.
+    progress: finished batches are kept there, and those that it holds are not done again.
+    Returns one `Generated` per prompt, in the order of the prompts.
+
+    The sampling defaults that come with a base model are not used: greedy at temperature 0, else plain
+    sampling at that temperature. Raises ValueError for an empty prompt.
+    """
+    if not all(prompts):
+        raise ValueError("a prompt needs at least one token")
+    plan = batches_by_budget([len(prompt) for prompt in prompts], settings.max_new_tokens, settings.batch_tokens)
+    finished = [[Generated(**row) for row in batch] for batch in progress.done] if progress else []
+    if finished:
+        logger.info("%d of %d batches are done already", len(finished), len(plan))
+    with evaluating(model):
+        prefix = Prefix(model, shared_prefix(prompts) if len(finished) < len(plan) else [])
+        for number, rows in enumerate(plan[len(finished) :], start=len(finished) + 1):
+            start = time.perf_counter()
+            batch = _generate_batch(model, tokenizer, prompts, rows, settings, seed, prefix)
+            finished.append(batch)
+            if progress:
+                progress.append([asdict(generated) for generated in batch])
+            speed = sum(len(generated.tokens) for generated in batch) / (time.perf_counter() - start)
+            logger.info("batch %d of %d: %d rows, %.0f new tokens/s", number, len(plan), len(rows), speed)
+    by_row = {row: generated for rows, batch in zip(plan, finished, strict=True) for row, generated in zip(rows, batch, strict=True)}
+    return [by_row[row] for row in range(len(prompts))]
+
+
+def _generate_batch(
+    model: Any,
+    tokenizer: Any,
+    prompts: list[list[int]],
+    rows: list[int],
+    settings: Generation,
+    seed: int,
+    prefix: Prefix,
+) -> list[Generated]:
+    """Generate for the prompts with the indices `rows`."""
+    stops = _stop_tokens(model, tokenizer)
+    pad_id = stops[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    ids, mask = left_padded([prompts[row] for row in rows], prefix.length, pad_id, model.device)
+    recorder = _TokenProbabilities()
+    processors = LogitsProcessorList([recorder])
+    if settings.temperature > 0:
+        seeds = [int(fingerprint([seed, row])[:15], 16) for row in rows]
+        processors.append(_GumbelNoise(settings.temperature, seeds, model.device))
+    wanted = GenerationConfig(
+        max_new_tokens=settings.max_new_tokens, do_sample=False, num_beams=1, eos_token_id=stops, pad_token_id=pad_id
+    )
+    bare = model.get_base_model() if hasattr(model, "get_base_model") else model
+    # `generate` fills what `wanted` leaves open from the model's own defaults (penalties, beams, length limits).
+    defaults, bare.generation_config = bare.generation_config, GenerationConfig()
+    try:
+        sequences = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            past_key_values=prefix.cache(len(rows)),
+            generation_config=wanted,
+            logits_processor=processors,
+        )
+    finally:
+        bare.generation_config = defaults
+    new_tokens = sequences[:, ids.shape[1] :]
+    probabilities = recorder.probabilities(new_tokens).tolist()
+    return [
+        _generated(tokenizer, tokens, row, stops) for tokens, row in zip(new_tokens.tolist(), probabilities, strict=True)
+    ]
+
+
+def _generated(tokenizer: Any, tokens: list[int], probabilities: list[float], stops: list[int]) -> Generated:
+    """Cut a row behind its first stop token: what follows is padding."""
+    end = next((i for i, token in enumerate(tokens) if token in stops), None)
+    kept = tokens if end is None else tokens[: end + 1]
+    text = tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return Generated(text, kept, probabilities[: len(kept)], "length" if end is None else "eos")
+
+
+def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """The tokenizer's EOS first, then those that the base model ends its turns with."""
+    others = model.generation_config.eos_token_id
+    others = [] if others is None else [others] if isinstance(others, int) else list(others)
+    return list(dict.fromkeys([tokenizer.eos_token_id, *others]))
+
+
+class _TokenProbabilities(LogitsProcessor):
+    """Notes the probability of each chosen token; keeping all scores would take rows × steps × vocabulary."""
+
+    def __init__(self):
+        self._steps: list[torch.Tensor] = []
+        self._log_probabilities: torch.Tensor | None = None
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        if self._log_probabilities is not None:
+            self._note(input_ids[:, -1])
+        self._log_probabilities = scores.log_softmax(dim=-1)
+        return scores
+
+    def probabilities(self, new_tokens: torch.Tensor) -> torch.Tensor:
+        """For all new tokens, (rows, steps). The last choice was made after the last call."""
+        if len(self._steps) < new_tokens.shape[1]:
+            self._note(new_tokens[:, -1])
+        return torch.stack(self._steps[: new_tokens.shape[1]], dim=1)
+
+    def _note(self, tokens: torch.Tensor) -> None:
+        self._steps.append(self._log_probabilities.gather(1, tokens[:, None]).squeeze(1).exp())
+
+
+class _GumbelNoise(LogitsProcessor):
+    """Turns the greedy choice into sampling: the largest of score / temperature + Gumbel noise is a draw
+    from the softmax (Gumbel 1954). One generator per row, so that no row depends on its neighbours."""
+
+    def __init__(self, temperature: float, seeds: list[int], device: torch.device):
+        self._temperature = temperature
+        self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        noise = torch.empty_like(scores)
+        for row, generator in zip(noise, self._generators, strict=True):
+            row.exponential_(generator=generator)
+        return scores / self._temperature - noise.log()

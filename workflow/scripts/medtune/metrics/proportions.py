@@ -1,0 +1,26 @@
+"""A share of items with its interval."""
+
+from typing import Literal
+
+from scipy.stats import binomtest
+
+from medtune.metrics.estimate import Estimate
+
+METHODS = {"wilson": "Wilson", "exact": "Clopper-Pearson"}
+
+
+def proportion(successes: int, n: int, method: Literal["wilson", "exact"] = "wilson") -> Estimate:
+    """successes / n with a 95 % interval: Wilson (1927) score, or Clopper and Pearson (1934) exact.
+
+    n = 0 gives an estimate without value. Raises ValueError unless 0 <= successes <= n.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method {method!r}: expected one of {', '.join(METHODS)}")
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes out of {n}")
+    if n == 0:
+        return Estimate(None, None, None, 0, METHODS[method])
+    interval = binomtest(int(successes), int(n)).proportion_ci(0.95, method=method)
+    value = successes / n
+    # Rounding may leave a bound at the wrong side of the value by 1e-17.
+    return Estimate(value, float(min(interval.low, value)), float(max(interval.high, value)), int(n), METHODS[method])

@@ -1,0 +1,157 @@
+"""The model card of an adapter: README.md in its folder, in the form that the Hugging Face hub reads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from medtune.errors import InputError
+from medtune.files import write_text
+from medtune.reporting.tables import escape_markdown, estimate_text, template
+
+RECORD_KEYS = (
+    "trainable_parameters",
+    "steps",
+    "best_step",
+    "train_seconds",
+    "peak_memory_mb",
+    "useful_token_share",
+    "tokens_per_second",
+    "settings",
+    "versions",
+    "hardware",
+)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure that the card shows. key: in a split of metrics.json. share: shown as a percentage."""
+
+    key: str
+    name: str
+    share: bool = True
+
+
+@dataclass(frozen=True)
+class StudyCard:
+    """What a study says of its adapters. All texts are Markdown, except `prompt`: what the model reads.
+
+    max_new_tokens: of the snippet that shows how to load the adapter."""
+
+    title: str
+    summary: str
+    prompt: str
+    headlines: Sequence[Headline]
+    limits: Sequence[str]
+    tags: Sequence[str]
+    max_new_tokens: int = 64
+
+
+def write_card(
+    path: Path | str,
+    study: StudyCard,
+    base_folder: Path | str,
+    adapter_folder: Path | str,
+    base: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    record: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> None:
+    """Write the card. base: the base model's record.  record: training.json.  metrics: metrics.json.
+
+    base_folder, adapter_folder: as the snippet prints them.  Raises InputError when a record lacks something.
+    """
+    write_text(path, render_card(study, base_folder, adapter_folder, base, manifest, record, metrics))
+
+
+def render_card(
+    study: StudyCard,
+    base_folder: Path | str,
+    adapter_folder: Path | str,
+    base: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    record: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+) -> str:
+    """The card as text: deterministic for the same records. Texts from records are escaped."""
+    missing = [key for key in RECORD_KEYS if key not in record]
+    if missing:
+        raise InputError(f"training record of {adapter_folder}: has no {', '.join(missing)}; train again")
+    test = metrics["splits"]["test"]
+    return template("card.md.j2", html=False).render(
+        study=study,
+        front_matter=_front_matter(study, base),
+        base=_text_pairs(base),
+        sources=[
+            {
+                "name": escape_markdown(source["name"]),
+                "format": escape_markdown(source["format"]),
+                "licence": escape_markdown(source.get("licence") or "not known"),
+                "records": source["records"],
+            }
+            for source in manifest["sources"]
+        ],
+        records=_text_pairs(manifest["records"]),
+        data_seed=manifest["seed"],
+        dropped=sum(item["count"] for item in manifest["dropped"]),
+        files=_text_pairs(manifest["files"]),
+        settings=_text_pairs(record["settings"]),
+        seed=record.get("seed"),
+        record=record,
+        hardware=", ".join(f"{name} {value}" for name, value in _text_pairs(record["hardware"])),
+        versions=", ".join(f"{name} {value}" for name, value in _text_pairs(record["versions"])),
+        figures=[(line.name, estimate_text(test[line.key], line.share)) for line in study.headlines],
+        snippet=snippet(study, base_folder, adapter_folder),
+    )
+
+
+def snippet(study: StudyCard, base_folder: Path | str, adapter_folder: Path | str) -> str:
+    """Python that loads base and adapter and answers the study's example prompt; runs as it is, without a GPU."""
+    return "\n".join(
+        [
+            "from peft import PeftModel",
+            "from transformers import AutoModelForCausalLM, AutoTokenizer",
+            "",
+            f"base = {str(base_folder)!r}",
+            f"adapter = {str(adapter_folder)!r}",
+            f"prompt = {study.prompt!r}",
+            "",
+            "tokenizer = AutoTokenizer.from_pretrained(adapter)",
+            'model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")',
+            "model = PeftModel.from_pretrained(model, adapter).eval()",
+            "",
+            'inputs = tokenizer(prompt, return_tensors="pt")',
+            f"output = model.generate(**inputs, max_new_tokens={study.max_new_tokens}, do_sample=False)",
+            'answer = output[0, inputs["input_ids"].shape[1] :]',
+            "print(tokenizer.decode(answer, skip_special_tokens=True))",
+        ]
+    )
+
+
+def _front_matter(study: StudyCard, base: Mapping[str, Any]) -> str:
+    """The hub's metadata (YAML); it spells `license`."""
+    fields = {
+        "library_name": "peft",
+        "pipeline_tag": "text-generation",
+        "base_model": base.get("repository") or base["name"],
+        "license": base.get("licence") or "unknown",
+        "tags": ["lora", *study.tags],
+    }
+    return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).strip()
+
+
+def _text_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values, nested mappings flattened with dots, escaped for Markdown; None is left out."""
+    return [(escape_markdown(name), escape_markdown(value)) for name, value in _flat(values)]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple):
+            yield f"{prefix}{key}", ", ".join(map(str, value))
+        elif value is not None:
+            yield f"{prefix}{key}", value

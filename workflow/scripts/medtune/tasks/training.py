@@ -1,0 +1,287 @@
+"""The train stage of the causal-LM studies: binds a task to the training engine, and writes the adapter folder."""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from medtune.config import Tracking, Training
+from medtune.errors import InputError
+from medtune.files import fingerprint, read_json, read_jsonl, write_json
+from medtune.state import open_state
+from medtune.tasks import get_task
+from medtune.tasks.base import Task
+from medtune.tracking import Tracker, track
+from medtune.training.launch import launch, see_one_gpu, send_metrics
+from medtune.training.preflight import Plan, Rows, check_rows, make_plan
+
+logger = logging.getLogger("medtune")
+
+LABEL_BATCH_TOKENS = 4096
+LOGGED_EXAMPLES = 20
+TEMPLATE = "template.json"
+
+
+class Job(BaseModel):
+    """What one training is made of; written as JSON for the workers where there are several."""
+
+    task: str
+    task_options: dict[str, Any] = Field(default_factory=dict)
+    settings: Training
+    seed: int
+    train: Path
+    validation: Path
+    base: Path
+    batch_divisor: int = 1
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Material:
+    """A job's task, data and plan, checked. base: the base model's record."""
+
+    task: Task
+    tokenizer: Any
+    examples: list[dict]
+    rows: Rows
+    validation_rows: Rows
+    plan: Plan
+    base: dict
+
+
+def train_adapter(
+    job: Job, adapter: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, run_name: str
+) -> None:
+    """Train the job's adapter, or go on where a killed attempt left off, and write its folder and record.
+
+    adapter: folder; its files are moved into place one by one, adapter_config.json last, and others in it are left.
+    record: training.json. state: folder for unfinished work, removed when both are written.
+    Raises InputError for bad rows or settings, and when the state is in use by another job; ends the
+    process with status 143 when SIGTERM came (a checkpoint is kept).
+    """
+    if job.processes == 1:
+        see_one_gpu()
+    for folder in (adapter, record.parent):
+        _check_writable(folder)
+    material = prepare(job)
+    if material.rows.truncated:
+        logger.warning(
+            "%d of %d training rows were cut at the left to %d tokens",
+            material.rows.truncated,
+            len(material.rows),
+            job.settings.max_tokens,
+        )
+    with open_state(state, _fingerprint(job, material)) as held:
+        checkpoints = held.folder / "checkpoints"
+        with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
+            _log_examples(tracker, material)
+            _train(job, material, checkpoints, tracker)
+            _write(job, material, checkpoints, adapter, record, tracker, run_name)
+        held.remove()
+
+
+def prepare(job: Job) -> Material:
+    """Read, render and check what the job needs. Raises InputError, see `check_rows` and `make_plan`."""
+    from medtune.models.loading import load_tokenizer
+
+    task = get_task(job.task, **job.task_options)
+    tokenizer = load_tokenizer(job.base)
+    examples = {split: read_jsonl(path) for split, path in (("train", job.train), ("validation", job.validation))}
+    rows = {
+        split: check_rows(
+            [task.render(example, tokenizer) for example in examples[split]], job.settings.max_tokens, tokenizer, str(path)
+        )
+        for split, path in (("train", job.train), ("validation", job.validation))
+    }
+    return Material(
+        task=task,
+        tokenizer=tokenizer,
+        examples=examples["validation"],
+        rows=rows["train"],
+        validation_rows=rows["validation"],
+        plan=make_plan(job.settings, len(rows["train"]), job.batch_divisor, job.processes),
+        base=read_json(job.base / "record.json"),
+    )
+
+
+def label_accuracy(task: Task, examples: list[dict], rows: Rows) -> Callable[[Any, Any], dict[str, float]] | None:
+    """Share of examples whose gold label is the likeliest, as a function of (model, tokenizer).
+
+    rows: the examples' rows, for their prompts. None when the task has no closed set of labels.
+    """
+    if not task.labels:
+        return None
+    gold = [task.labels.index(task.label_of(example)) for example in examples]
+
+    def validate(model: Any, tokenizer: Any) -> dict[str, float]:
+        from medtune.inference.likelihood import label_log_likelihoods
+
+        completions = [
+            tokenizer(task.label_completion(label), add_special_tokens=False)["input_ids"] for label in task.labels
+        ]
+        pad = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        scores = label_log_likelihoods(model, rows.prompts(), completions, LABEL_BATCH_TOKENS, pad)
+        return {"validation_accuracy": float((scores.argmax(axis=1) == gold).mean())}
+
+    return validate
+
+
+def _train(job: Job, material: Material, checkpoints: Path, tracker: Tracker) -> None:
+    """Bring `checkpoints` to a finished training, in this process or in several."""
+    from medtune.training.checkpoints import is_finished, last_checkpoint, remove_incomplete
+
+    remove_incomplete(checkpoints)
+    last = last_checkpoint(checkpoints)
+    if last is not None and is_finished(last):
+        logger.info("the training had been finished already; only its files are written")
+    elif job.processes == 1:
+        run_training(job, material, checkpoints, tracker.log)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            spec = Path(folder) / "job.json"
+            write_json(spec, {"job": job.model_dump(mode="json"), "checkpoints": str(checkpoints), "owner": os.getpid()})
+            launch("medtune.tasks.training", str(spec), job.processes, tracker.log)
+    last = last_checkpoint(checkpoints)
+    if last is None or not is_finished(last):
+        logger.warning("stopped by SIGTERM; the same command goes on from %s", last.name if last else "the start")
+        sys.exit(128 + signal.SIGTERM)
+
+
+def run_training(
+    job: Job,
+    material: Material,
+    checkpoints: Path,
+    report: Callable[[dict[str, float], int], None],
+    owner: int | None = None,
+) -> None:
+    """Run the engine in this process. owner: process id of the job, in a worker."""
+    from medtune.models.loading import load_base
+    from medtune.training.adapters import train
+
+    settings = job.settings
+    device = f"cuda:{os.environ['LOCAL_RANK']}" if owner is not None and _cuda() else None
+    train(
+        material.rows,
+        material.validation_rows,
+        settings,
+        material.plan,
+        partial(load_base, job.base, settings.quantization, settings.double_quantization, device=device),
+        checkpoints,
+        job.seed,
+        validate=label_accuracy(material.task, material.examples, material.validation_rows),
+        report=report,
+        owner=owner,
+    )
+
+
+def _write(
+    job: Job, material: Material, checkpoints: Path, adapter: Path, record: Path, tracker: Tracker, run_name: str
+) -> None:
+    """Put adapter folder and record into place."""
+    from medtune.training.record import best_checkpoint, training_record
+
+    facts = training_record(
+        checkpoints, job.settings, material.plan, material.rows, material.validation_rows, job.seed, material.base
+    )
+    with tempfile.TemporaryDirectory(prefix=f".{adapter.name}.", dir=adapter.parent) as folder:
+        scratch = Path(folder)
+        best = best_checkpoint(checkpoints)
+        material.tokenizer.save_pretrained(scratch)
+        shutil.copyfile(best / "adapter_model.safetensors", scratch / "adapter_model.safetensors")
+        config = read_json(best / "adapter_config.json")
+        config["base_model_name_or_path"] = str(job.base)
+        # PEFT writes a set, in no fixed order.
+        config["target_modules"] = sorted(config["target_modules"])
+        write_json(scratch / "adapter_config.json", config)
+        write_json(
+            scratch / TEMPLATE,
+            {
+                "template_hash": material.task.template_hash,
+                "base_fingerprint": material.base["fingerprint"],
+                "base_model": material.base["name"],
+                "base_path": str(job.base),
+            },
+        )
+        names = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == "adapter_config.json", name))
+        for name in names:
+            (scratch / name).replace(adapter / name)
+    write_json(record, facts)
+    tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
+    tracker.log_adapter(run_name, [adapter / name for name in names])
+
+
+def _fingerprint(job: Job, material: Material) -> str:
+    """Identifies all that determines the weights. Batch splits are not among it: they only change rounding."""
+    from medtune.training.record import library_versions
+
+    return fingerprint(
+        {
+            "template": material.task.template_hash,
+            "rows": [[rows.input_ids, rows.labels] for rows in (material.rows, material.validation_rows)],
+            "settings": job.settings.model_dump(mode="json"),
+            "seed": job.seed,
+            "base": material.base["fingerprint"],
+            "processes": job.processes,
+            "cuda": _cuda(),
+            "versions": library_versions(),
+        }
+    )
+
+
+def _tracked(job: Job, material: Material) -> dict[str, Any]:
+    """What a tracker may know of a job: settings and sizes, no text."""
+    return {
+        "task": job.task,
+        "base_model": material.base["name"],
+        "seed": job.seed,
+        "settings": job.settings.model_dump(mode="json"),
+        "rows": len(material.rows),
+        "validation_rows": len(material.validation_rows),
+        "steps": material.plan.steps,
+    }
+
+
+def _log_examples(tracker: Tracker, material: Material) -> None:
+    """Some validation examples as text; the tracker lets them through only where allowed."""
+    task, examples = material.task, material.examples[:LOGGED_EXAMPLES]
+    tracker.log_texts(
+        "examples", [{"prompt": task.prompt(example), "completion": task.completion(example)} for example in examples]
+    )
+
+
+def _check_writable(folder: Path) -> None:
+    """Make a folder for outputs. Raises InputError now, rather than after hours of training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another results folder") from error
+
+
+def _cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _work(spec: Path) -> None:
+    """One of several processes of a training, started by `launch`."""
+    main = os.environ["RANK"] == "0"
+    logging.basicConfig(level=logging.INFO if main else logging.WARNING, format="%(levelname)s: %(message)s")
+    told = json.loads(spec.read_text(encoding="utf-8"))
+    job = Job.model_validate(told["job"])
+    run_training(job, prepare(job), Path(told["checkpoints"]), send_metrics, owner=told["owner"])
+
+
+if __name__ == "__main__":
+    _work(Path(sys.argv[1]))

@@ -1,0 +1,41 @@
+"""What the model cards of this study say."""
+
+from collections.abc import Mapping
+
+from medtune.reporting.cards import Headline, StudyCard
+from medtune.tasks.yesno.template import YesNoTask
+
+HEADLINES = (
+    Headline("accuracy", "accuracy"),
+    Headline("strict_accuracy", "accuracy in the exact format"),
+    Headline("macro_f1", "macro-F1"),
+    Headline("format_rate", "answers in the exact format"),
+    Headline("citation_rate", "answers with an invented citation"),
+    Headline("mean_answer_tokens", "answer length, tokens", share=False),
+    Headline("likelihood_accuracy", "accuracy of the likeliest label"),
+    Headline("ece", "calibration error (ECE) of its likelihood", share=False),
+    Headline("brier", "Brier score (0 to 2) of its likelihood", share=False),
+)
+LIMITS = (
+    "Not for decisions about patients: it answers from what the weights hold, without looking anything up.",
+    "The label and its rationale can both be wrong, and a rationale can miss the question.",
+    "Questions are in English and in the form shown above; other forms were not tested.",
+    "Runs whose intervals overlap may differ by chance alone: see the paired comparisons in the summary.",
+)
+ONLY_SYNTHETIC = "Trained and tested on questions made by rules: the figures say nothing about biomedical knowledge."
+SOME_SYNTHETIC = "Some of the questions were made by rules (sources of format synthetic)."
+
+
+def study_card(manifest: Mapping) -> StudyCard:
+    """The card's texts for a data set. manifest: of the prepared data."""
+    synthetic = [source["format"] == "synthetic" for source in manifest["sources"]]
+    about_data = [ONLY_SYNTHETIC] if all(synthetic) else [SOME_SYNTHETIC] if any(synthetic) else []
+    return StudyCard(
+        title="Yes / No / Uncertain answers to biomedical questions: LoRA adapter",
+        summary="Answers a yes/no question with `Yes.`, `No.` or `Uncertain.` and a rationale of one sentence, "
+        "without citations. There is no chat template: the prompt is `Q: …`, a new line, `A:`.",
+        prompt=YesNoTask().prompt({"question": "Does vitamin D supplementation reduce respiratory infections?"}),
+        headlines=HEADLINES,
+        limits=[*about_data, *LIMITS],
+        tags=("biomedical", "question-answering"),
+    )

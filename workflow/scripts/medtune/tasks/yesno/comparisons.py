@@ -1,0 +1,141 @@
+"""Paired tests between the base model, the runs, the chosen run and the ensembles."""
+
+from collections.abc import Sequence
+
+from medtune.metrics.significance import ALPHA, holm, mcnemar, paired_bootstrap
+from medtune.tasks.yesno.ensemble import combine
+from medtune.tasks.yesno.runs import Run, by_size
+from medtune.tasks.yesno.score import label_metrics, likeliest, likelihood_metrics
+
+COMPARISON_COLUMNS = (
+    "family",
+    "rank",
+    "seed",
+    "n",
+    "correct",
+    "reference_correct",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "only_run",
+    "only_reference",
+    "p_value",
+    "p_holm",
+    "verdict",
+)
+ENSEMBLE_COLUMNS = (
+    "ensemble",
+    "members",
+    "split",
+    "n",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "macro_f1",
+    "macro_f1_low",
+    "macro_f1_high",
+    "ece",
+    "brier",
+    "only_ensemble",
+    "only_chosen",
+    "p_value",
+    "p_holm",
+    "verdict",
+)
+
+
+def compare(base: Run, runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
+    """Every run against the base ("base"), and every other run against the chosen one ("chosen"), on test items.
+
+    Exact McNemar, Holm-corrected within each of these two families; the difference in accuracy has
+    a paired bootstrap interval over items.
+    """
+    ordered = sorted(runs, key=by_size)
+    return [
+        *_family("base", ordered, base, seed),
+        *_family("chosen", [run for run in ordered if run is not chosen], chosen, seed),
+    ]
+
+
+def compare_ensembles(runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
+    """Vote and averaged likelihood of all runs, scored as a single model is, against the chosen run's answers.
+
+    Exact McNemar, Holm-corrected over the two ensembles of a split.
+    """
+    return [row for split in chosen.splits for row in _ensembles(split, runs, chosen, seed)]
+
+
+def verdict(only_run: int, only_reference: int, p_holm: float) -> str:
+    """The comparison in a word: "tie" unless the adjusted p-value is below 0.05."""
+    if p_holm >= ALPHA:
+        return "tie"
+    return "better" if only_run > only_reference else "worse"
+
+
+def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list[dict]:
+    right = reference.correct("test")
+    tests = [mcnemar(run.correct("test"), right) for run in runs]
+    rows = []
+    for run, test, p_holm in zip(runs, tests, holm([test.p_value for test in tests]), strict=True):
+        correct = run.correct("test")
+        difference = paired_bootstrap(correct[:, None], right[:, None], lambda sums: sums[:, 0] / len(right), seed)
+        values = (
+            family,
+            run.rank,
+            run.seed,
+            test.n,
+            int(correct.sum()),
+            int(right.sum()),
+            difference.value,
+            difference.low,
+            difference.high,
+            test.only_a,
+            test.only_b,
+            test.p_value,
+            p_holm,
+            verdict(test.only_a, test.only_b, p_holm),
+        )
+        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
+    return rows
+
+
+def _ensembles(split: str, runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
+    items = chosen.of_split(split)
+    gold = [item["gold"] for item in items]
+    answers = combine([[run.predictions[split, item["id"]] for item in items] for run in runs])
+    calibration = likelihood_metrics(gold, answers.probabilities, seed)
+    ensembles = [
+        ("vote", answers.votes, None, None),
+        (
+            "averaged likelihood",
+            likeliest(answers.probabilities),
+            calibration["ece"]["value"],
+            calibration["brier"]["value"],
+        ),
+    ]
+    tests = [
+        mcnemar([wanted == label for wanted, label in zip(gold, labels, strict=True)], chosen.correct(split))
+        for _, labels, _, _ in ensembles
+    ]
+    rows = []
+    for (name, labels, ece, brier), test, p_holm in zip(
+        ensembles, tests, holm([test.p_value for test in tests]), strict=True
+    ):
+        figures = label_metrics(gold, labels, seed)
+        values = (
+            name,
+            len(runs),
+            split,
+            len(gold),
+            *(figures["accuracy"][key] for key in ("value", "low", "high")),
+            *(figures["macro_f1"][key] for key in ("value", "low", "high")),
+            ece,
+            brier,
+            test.only_a,
+            test.only_b,
+            test.p_value,
+            p_holm,
+            verdict(test.only_a, test.only_b, p_holm),
+        )
+        rows.append(dict(zip(ENSEMBLE_COLUMNS, values, strict=True)))
+    return rows

@@ -1,0 +1,357 @@
+"""The summary in words and pictures. Everything shown here was computed before."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from medtune.reporting.plots import (
+    Band,
+    Curve,
+    Point,
+    plot_against_rank,
+    plot_confusions,
+    plot_curves,
+    plot_reliability,
+)
+from medtune.reporting.tables import estimate_text, markdown_table, percent
+from medtune.tasks.yesno.runs import Run, run_name
+
+HTML_PAGES = {
+    "ranks": (
+        "Yes/no study: all ranks",
+        "Figures of the test split, but for validation_accuracy, which the choice was made on. The interval is "
+        "Wilson's, 95 %. The chosen run stands out.",
+    ),
+    "comparisons": (
+        "Yes/no study: paired comparisons on the test items",
+        "Exact McNemar on the items that only one of the two has right, Holm-corrected within each family: every "
+        "run against the base, every other run against the chosen one. A tie is an adjusted p of 0.05 or more.",
+    ),
+    "challenge": (
+        "Yes/no study: challenge questions",
+        "The same questions put to the base model and to the chosen run, with greedy decoding.",
+    ),
+}
+
+
+def choice_record(runs: Sequence[Run], chosen: Run, comparisons: Sequence[dict]) -> dict:
+    """Content of choice.json: the chosen run, its figures, and which runs it cannot be told apart from."""
+    return {
+        **_key(chosen),
+        "chosen_on": "validation accuracy",
+        "validation_accuracy": chosen.splits["validation"]["accuracy"],
+        "test_accuracy": chosen.splits["test"]["accuracy"],
+        "tied_on_validation": [_key(run) for run in _equals(runs, chosen)],
+        "tied_on_test": [_key(row) for row in comparisons if row["family"] == "chosen" and row["verdict"] == "tie"],
+        "against_base": next(row for row in comparisons if row["family"] == "base" and _key(row) == _key(chosen)),
+    }
+
+
+def choice_words(base: Run, runs: Sequence[Run], chosen: Run, comparisons: Sequence[dict]) -> str:
+    """Why this run, in a few paragraphs of Markdown."""
+    return "\n\n".join(
+        [
+            _reason(runs, chosen),
+            _against_base(base, chosen, comparisons),
+            *_against_others(runs, comparisons),
+        ]
+    )
+
+
+def summary_page(
+    base: Run,
+    runs: Sequence[Run],
+    chosen: Run,
+    rows: Mapping[str, Sequence[dict]],
+    words: str,
+    pictures: Mapping[str, str],
+) -> str:
+    """The one-page summary in Markdown.
+
+    rows: of the tables, by name.  words: of `choice_words`.  pictures: path of each plot, by name.
+    """
+    sections = [
+        "# Yes/no study: summary",
+        "Accuracy counts an answer whose label can be read, also outside the exact format; an answer without a "
+        "label is wrong. Figures are of the test split, with 95 % intervals, unless said otherwise.",
+        f"## The chosen run\n\n{words}",
+        f"## All ranks\n\n{_rank_table(base, runs, chosen)}\n\n![Accuracy by rank]({pictures['accuracy']})",
+        f"## Paired comparisons\n\n{_comparison_table(rows['comparisons'])}",
+        *_seed_section(rows["seeds"]),
+        f"## Base and chosen run\n\n{_base_and_chosen(base, chosen)}\n\n"
+        f"![Confusion]({pictures['confusion']})\n\n![Reliability]({pictures['reliability']})",
+        f"## Ensembles of all runs\n\n{_ensemble_table(rows['ensemble'])}",
+        f"## Challenge questions\n\n{_challenge_section(base, chosen, rows['challenge'])}",
+        f"## Training\n\n![Validation accuracy over steps]({pictures['curves']})",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def figures(base: Run, runs: Sequence[Run], chosen: Run) -> dict[str, Figure]:
+    """The plots by name: accuracy, confusion, reliability, curves."""
+    with_seed = _several_seeds(runs)
+    name = run_name(chosen, with_seed)
+    test = chosen.splits["test"]
+    n = test["n"]
+    return {
+        "accuracy": plot_against_rank(
+            [Point(run.rank, **_interval(run.splits["test"]["accuracy"]), marked=run is chosen) for run in runs],
+            Band(**_interval(base.splits["test"]["accuracy"]), name="base model"),
+            title=f"Test accuracy by LoRA rank, 95 % Wilson intervals, n = {n}",
+            y_label="test accuracy",
+            point_name="trained run",
+            marked_name=f"chosen on validation: {name}",
+        ),
+        "confusion": plot_confusions(
+            [("base model", base.splits["test"]["confusion"]), (name, test["confusion"])],
+            title=f"Answers to the test questions, n = {n}",
+        ),
+        "reliability": plot_reliability(
+            test["reliability"], title=f"Label likelihood, {name}: ECE {estimate_text(test['ece'], as_percent=False)}"
+        ),
+        "curves": plot_curves(
+            [curve for run in runs for curve in _curve(run, runs, chosen, with_seed)],
+            title="Validation accuracy during training",
+            y_label="validation accuracy",
+        ),
+    }
+
+
+def _curve(run: Run, runs: Sequence[Run], chosen: Run, with_seed: bool) -> list[Curve]:
+    """The run's evaluations on validation; none where there was no evaluation."""
+    history = [entry for entry in run.record["history"] if entry.get("validation_accuracy") is not None]
+    if not history:
+        return []
+    ranks = sorted({other.rank for other in runs})
+    return [
+        Curve(
+            run_name(run, with_seed),
+            [entry["step"] for entry in history],
+            [entry["validation_accuracy"] for entry in history],
+            order=ranks.index(run.rank) / max(len(ranks) - 1, 1),
+            marked=run is chosen,
+        )
+    ]
+
+
+def _reason(runs: Sequence[Run], chosen: Run) -> str:
+    estimate = chosen.splits["validation"]["accuracy"]
+    text = (
+        f"Chosen: **{run_name(chosen)}**, on the validation split alone: {_right(estimate)} right, "
+        f"{estimate_text(estimate)}, the highest validation accuracy of {_count(len(runs), 'run')}."
+    )
+    equals = _equals(runs, chosen)
+    if equals:
+        names = ", ".join(run_name(run) for run in equals)
+        text += f" The same validation accuracy: {names}; ties go to the smaller rank, then to the smaller seed."
+    return text
+
+
+def _against_base(base: Run, chosen: Run, comparisons: Sequence[dict]) -> str:
+    row = next(row for row in comparisons if row["family"] == "base" and _key(row) == _key(chosen))
+    estimate, of_base = chosen.splits["test"]["accuracy"], base.splits["test"]["accuracy"]
+    outcome = {
+        "tie": "a tie: the test items do not tell the two apart",
+        "better": "better than the base model",
+        "worse": "worse than the base model",
+    }[row["verdict"]]
+    return (
+        f"On the test split it has {_right(estimate)} right, {estimate_text(estimate)}; the base model has "
+        f"{_right(of_base)}, {estimate_text(of_base)}. That is {outcome} (exact McNemar, {row['only_run']} against "
+        f"{row['only_reference']} items that only one has right, {_p_words(row['p_holm'])} after Holm)."
+    )
+
+
+def _against_others(runs: Sequence[Run], comparisons: Sequence[dict]) -> list[str]:
+    """What the test split says about the other runs: most often, that they are ties."""
+    rows = [row for row in comparisons if row["family"] == "chosen"]
+    if not rows:
+        return []
+    sentences = []
+    ties = [row for row in rows if row["verdict"] == "tie"]
+    if len(ties) == len(rows):
+        sentences.append(
+            f"Against the other {_count(len(rows), 'run')}, all differences on the test split are ties "
+            f"(the smallest: {_p_words(min(row['p_holm'] for row in rows))} after Holm): they do not show that a rank "
+            "is better than another."
+        )
+    for word in ("better", "worse"):
+        names = [_row_name(row) for row in rows if row["verdict"] == word]
+        if names:
+            sentences.append(f"On the test split {word} than the chosen run: {', '.join(names)}.")
+    if ties and len(ties) < len(rows):
+        sentences.append(f"Ties with the chosen run on the test split: {', '.join(_row_name(row) for row in ties)}.")
+    nearest = [row for row in ties if row["correct"] != row["reference_correct"]]
+    if nearest:
+        row = min(nearest, key=lambda row: abs(row["correct"] - row["reference_correct"]))
+        sentences.append(
+            f"For instance, {row['reference_correct']} (chosen) against {row['correct']} ({_row_name(row)}) of "
+            f"{row['n']} right is a tie."
+        )
+    return [" ".join(sentences)]
+
+
+def _rank_table(base: Run, runs: Sequence[Run], chosen: Run) -> str:
+    headers = [
+        "model",
+        "trainable parameters",
+        "validation accuracy",
+        "test accuracy",
+        "exact format",
+        "with citations",
+        "seconds",
+        "peak memory, MB",
+        "",
+    ]
+    rows = []
+    for run in [base, *runs]:
+        test = run.splits["test"]
+        seconds, memory = run.record.get("train_seconds"), run.record.get("peak_memory_mb")
+        rows.append(
+            [
+                run_name(run),
+                run.record.get("trainable_parameters"),
+                estimate_text(run.splits["validation"]["accuracy"]),
+                estimate_text(test["accuracy"]),
+                percent(test["format_rate"]["value"]),
+                percent(test["citation_rate"]["value"]),
+                None if seconds is None else round(seconds),
+                None if memory is None else round(memory),
+                "chosen" if run is chosen else "",
+            ]
+        )
+    return markdown_table(rows, headers)
+
+
+def _comparison_table(comparisons: Sequence[dict]) -> str:
+    note = (
+        "Exact McNemar on the same test items, Holm-corrected within each of the two families "
+        "(every run against the base, every other run against the chosen one)."
+    )
+    rows = [
+        [
+            _row_name(row),
+            row["family"],
+            f"{row['correct']} / {row['reference_correct']} of {row['n']}",
+            f"{100 * row['difference']:+.1f} points "
+            f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
+            f"{row['only_run']} / {row['only_reference']}",
+            _p(row["p_holm"]),
+            row["verdict"],
+        ]
+        for row in comparisons
+    ]
+    headers = ["run", "against", "right", "difference", "only one right", "p after Holm", "verdict"]
+    return f"{note}\n\n{markdown_table(rows, headers)}"
+
+
+def _seed_section(seeds: Sequence[dict]) -> list[str]:
+    """Mean and spread over seeds, where there are several."""
+    if all(row["seeds"] == 1 for row in seeds):
+        return []
+    rows = [
+        [
+            row["rank"],
+            row["seeds"],
+            percent(row["mean_test_accuracy"]),
+            "" if row["seed_sd"] is None else f"{100 * row['seed_sd']:.1f} points",
+            f"{100 * row['sampling_se']:.1f} points",
+        ]
+        for row in seeds
+    ]
+    note = (
+        "The spread over training seeds (same test items) and the sampling error from having only "
+        f"{seeds[0]['test_n']} test items are different things, and are not added up."
+    )
+    headers = ["rank", "seeds", "mean test accuracy", "SD over seeds", "sampling standard error"]
+    return [f"## Seeds\n\n{note}\n\n{markdown_table(rows, headers)}"]
+
+
+def _base_and_chosen(base: Run, chosen: Run) -> str:
+    shares = {
+        "accuracy": "accuracy",
+        "strict_accuracy": "accuracy in the exact format",
+        "macro_f1": "macro-F1",
+        "format_rate": "exact format",
+        "citation_rate": "answers with a citation",
+        "likelihood_accuracy": "accuracy by likelihood",
+        "likelihood_macro_f1": "macro-F1 by likelihood",
+    }
+    numbers = {
+        "mean_answer_tokens": "answer length, tokens",
+        "ece": "ECE of likelihood",
+        "brier": "Brier score, 0 to 2",
+    }
+    rows = [
+        [name, *(estimate_text(run.splits["test"][key], key in shares) for run in (base, chosen))]
+        for key, name in {**shares, **numbers}.items()
+    ]
+    return markdown_table(rows, ["figure", "base", run_name(chosen)])
+
+
+def _ensemble_table(ensemble: Sequence[dict]) -> str:
+    rows = [
+        [
+            row["ensemble"],
+            row["split"],
+            f"{percent(row['accuracy'])} ({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f}, "
+            f"n = {row['n']})",
+            f"{row['only_ensemble']} / {row['only_chosen']}",
+            _p(row["p_holm"]),
+            row["verdict"],
+        ]
+        for row in ensemble
+        if row["n"]
+    ]
+    headers = ["ensemble", "split", "accuracy", "only ensemble / only chosen right", "p after Holm", "against chosen"]
+    return markdown_table(rows, headers)
+
+
+def _challenge_section(base: Run, chosen: Run, challenge: Sequence[dict]) -> str:
+    right = [estimate_text(run.splits["challenge"]["accuracy"]) for run in (base, chosen)]
+    rows = [
+        [row["question"], row["expected"], row["base_label"] or "none", row["chosen_label"] or "none"]
+        for row in challenge
+    ]
+    table = markdown_table(rows, ["question", "expected", "base", "chosen"])
+    return f"Right: base {right[0]}, chosen {right[1]}. The full answers are in the table of the challenge.\n\n{table}"
+
+
+def _key(run: Run | Mapping) -> dict:
+    """Rank and seed of a run, or of a row of the comparisons."""
+    if isinstance(run, Run):
+        return {"rank": run.rank, "seed": run.seed}
+    return {"rank": run["rank"], "seed": run["seed"]}
+
+
+def _equals(runs: Sequence[Run], chosen: Run) -> list[Run]:
+    """Other runs with the chosen run's validation accuracy."""
+    return [run for run in runs if run is not chosen and run.validation_accuracy == chosen.validation_accuracy]
+
+
+def _several_seeds(runs: Sequence[Run]) -> bool:
+    return len({run.rank for run in runs}) < len(runs)
+
+
+def _interval(estimate: Mapping) -> dict:
+    return {key: estimate[key] for key in ("value", "low", "high")}
+
+
+def _row_name(row: Mapping) -> str:
+    return f"rank {row['rank']} (seed {row['seed']})"
+
+
+def _right(estimate: Mapping) -> str:
+    return f"{round(estimate['value'] * estimate['n'])} of {estimate['n']}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _p_words(value: float) -> str:
+    return f"p {_p(value)}" if value < 0.001 else f"p = {_p(value)}"

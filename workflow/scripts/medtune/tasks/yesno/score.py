@@ -1,0 +1,185 @@
+"""Score the answers of one model: generated labels, their format, and label likelihoods."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import softmax
+
+from medtune.data.citations import find_citations
+from medtune.data.labels import LABELS
+from medtune.errors import InputError
+from medtune.metrics.bootstrap import bootstrap_mean
+from medtune.metrics.calibration import brier_estimate, calibration_estimate, reliability_table
+from medtune.metrics.labels import accuracy, confusion, macro_f1
+from medtune.metrics.proportions import proportion
+
+READABLE = ("ok", "label_only")
+"""Parse statuses of an answer whose label can be read; only "ok" is the exact format."""
+
+ITEM_COLUMNS = (
+    "id",
+    "split",
+    "gold",
+    "predicted",
+    "status",
+    "correct",
+    "format_ok",
+    "citations",
+    "output_tokens",
+    "likelihood_label",
+    "likelihood_confidence",
+    "likelihood_correct",
+)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv."""
+
+    metrics: dict
+    items: list[dict]
+
+
+def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], seed: int) -> Scores:
+    """Score every example of every split.
+
+    examples: by split, rows with `id` and `label`.  predictions: one row for each of them.
+    seed: of the bootstrap intervals.
+    Raises InputError when a prediction is missing, doubled, without label likelihoods, or of no example.
+    """
+    found = _by_example(predictions)
+    wanted = [(split, example["id"]) for split, rows in examples.items() for example in rows]
+    strangers = found.keys() - set(wanted)
+    if strangers:
+        split, identifier = min(strangers)
+        raise InputError(f'predictions: id "{identifier}" is not in the data of split {split}')
+    splits, items = {}, []
+    for split, rows in examples.items():
+        answers = []
+        for example in rows:
+            if (split, example["id"]) not in found:
+                raise InputError(f'predictions: no answer to id "{example["id"]}" of split {split}')
+            answers.append(found[split, example["id"]])
+        gold = [_gold_label(example, split) for example in rows]
+        rows_of_split = _items(split, gold, answers)
+        items += rows_of_split
+        splits[split] = {
+            "n": len(rows),
+            **label_metrics(gold, [predicted_label(answer) for answer in answers], seed),
+            **_format_metrics(rows_of_split, seed),
+            **likelihood_metrics(gold, label_probabilities(answers), seed),
+        }
+    return Scores({"labels": list(LABELS), "seed": seed, "splits": splits}, items)
+
+
+def predicted_label(prediction: dict) -> str | None:
+    """The label that the generated text gives, in the exact format or not; None when it gives none."""
+    if prediction["status"] not in READABLE:
+        return None
+    label = prediction["value"]["label"]
+    if label not in LABELS:
+        raise InputError(f'predictions, id "{prediction["id"]}": label "{label}"; expected one of {", ".join(LABELS)}')
+    return label
+
+
+def label_probabilities(predictions: Sequence[dict]) -> np.ndarray:
+    """(n, labels) softmax over each item's label log-likelihoods, in the order of LABELS."""
+    rows = []
+    for prediction in predictions:
+        likelihoods = prediction.get("label_log_likelihoods") or {}
+        if set(likelihoods) != set(LABELS):
+            raise InputError(f'predictions, id "{prediction["id"]}": needs a log-likelihood for each label')
+        rows.append([likelihoods[label] for label in LABELS])
+    return softmax(np.asarray(rows, dtype=float).reshape(len(rows), len(LABELS)), axis=1)
+
+
+def label_metrics(gold: Sequence[str], predicted: Sequence[str | None], seed: int) -> dict:
+    """Figures of labels as answered: accuracy (an answer without a label is wrong), macro-F1, confusion."""
+    return {
+        "accuracy": accuracy(gold, predicted).as_dict(),
+        "macro_f1": macro_f1(gold, predicted, LABELS, seed).as_dict(),
+        "confusion": confusion(gold, predicted, LABELS),
+    }
+
+
+def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, seed: int) -> dict:
+    """Figures of the likeliest label (the first one on a tie) and of its probability as a confidence.
+
+    probabilities: (n, labels). Calibration has no value when n = 0.
+    """
+    predicted = likeliest(probabilities)
+    figures = {
+        "likelihood_accuracy": accuracy(gold, predicted).as_dict(),
+        "likelihood_macro_f1": macro_f1(gold, predicted, LABELS, seed).as_dict(),
+        "brier": brier_estimate(probabilities, [LABELS.index(label) for label in gold], seed).as_dict(),
+    }
+    if not gold:
+        return {**figures, "ece": bootstrap_mean([], seed).as_dict(), "reliability": []}
+    confidence = probabilities.max(axis=1)
+    correct = [wanted == label for wanted, label in zip(gold, predicted, strict=True)]
+    return {
+        **figures,
+        "ece": calibration_estimate(confidence, correct, seed).as_dict(),
+        "reliability": reliability_table(confidence, correct),
+    }
+
+
+def likeliest(probabilities: np.ndarray) -> list[str]:
+    """The label of the largest probability in each row; the first of LABELS on a tie."""
+    return [LABELS[number] for number in probabilities.argmax(axis=1)]
+
+
+def _format_metrics(items: Sequence[dict], seed: int) -> dict:
+    """Figures of the text: exact format, also together with the right label, invented citations, length."""
+    n = len(items)
+    return {
+        "strict_accuracy": proportion(sum(item["correct"] and item["format_ok"] for item in items), n).as_dict(),
+        "format_rate": proportion(sum(item["format_ok"] for item in items), n).as_dict(),
+        "citation_rate": proportion(sum(item["citations"] > 0 for item in items), n).as_dict(),
+        "mean_answer_tokens": bootstrap_mean([item["output_tokens"] for item in items], seed).as_dict(),
+    }
+
+
+def _items(split: str, gold: Sequence[str], answers: Sequence[dict]) -> list[dict]:
+    """Rows of items.csv for one split."""
+    probabilities = label_probabilities(answers)
+    rows = []
+    for wanted, answer, row in zip(gold, answers, probabilities, strict=True):
+        label = predicted_label(answer)
+        likely = LABELS[row.argmax()]
+        values = (
+            answer["id"],
+            split,
+            wanted,
+            label,
+            answer["status"],
+            label == wanted,
+            answer["status"] == "ok",
+            len(find_citations(answer["raw"])),
+            answer["output_tokens"],
+            likely,
+            float(row.max()),
+            likely == wanted,
+        )
+        rows.append(dict(zip(ITEM_COLUMNS, values, strict=True)))
+    return rows
+
+
+def _by_example(predictions: Sequence[dict]) -> dict[tuple[str, str], dict]:
+    """Predictions by (split, id)."""
+    found = {}
+    for prediction in predictions:
+        key = (prediction["split"], prediction["id"])
+        if key in found:
+            raise InputError(f'predictions: two answers to id "{key[1]}" of split {key[0]}')
+        found[key] = prediction
+    return found
+
+
+def _gold_label(example: dict, split: str) -> str:
+    if example["label"] not in LABELS:
+        raise InputError(
+            f'{split}, id "{example["id"]}": label "{example["label"]}"; expected one of {", ".join(LABELS)}'
+        )
+    return example["label"]

@@ -1,0 +1,173 @@
+"""Summarize the study: tables, the choice of a rank on validation, and what the test split shows."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from medtune.errors import InputError
+from medtune.files import read_jsonl, write_json, write_text
+from medtune.reporting.plots import save_figure
+from medtune.reporting.tables import write_csv, write_html_table
+from medtune.tasks.yesno.comparisons import COMPARISON_COLUMNS, ENSEMBLE_COLUMNS, compare, compare_ensembles
+from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, summary_page
+from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run
+
+RANK_COLUMNS = (
+    "rank",
+    "seed",
+    "validation_accuracy",
+    "test_accuracy",
+    "test_accuracy_low",
+    "test_accuracy_high",
+    "test_n",
+    "macro_f1",
+    "format_rate",
+    "citation_rate",
+    "mean_answer_tokens",
+    "likelihood_accuracy",
+    "ece",
+    "trainable_parameters",
+    "train_seconds",
+    "peak_memory_mb",
+    "chosen",
+)
+SEED_COLUMNS = ("rank", "seeds", "mean_test_accuracy", "seed_sd", "sampling_se", "test_n")
+CHALLENGE_COLUMNS = (
+    "question",
+    "expected",
+    "base_answer",
+    "base_label",
+    "base_correct",
+    "chosen_answer",
+    "chosen_label",
+    "chosen_correct",
+)
+CONFUSION_COLUMNS = ("rank", "seed", "gold", "predicted", "count")
+
+
+def summarize(
+    base: RunFiles, runs: Sequence[RunFiles], challenge: Path | str, outputs: Mapping[str, Path | str], seed: int
+) -> None:
+    """Read the scores of the base model and of every run, and write the summary.
+
+    challenge: the data file of the challenge split.  seed: of the bootstrap intervals.
+    outputs: paths by name: tables `ranks`, `seeds`, `comparisons`, `ensemble`, `challenge`, `confusion`,
+    their pages `ranks_html`, `comparisons_html`, `challenge_html`; `choice` (JSON), `choice_text` and
+    `page` (Markdown); and the plots `{accuracy,confusion,reliability,curves}_{png,svg}`.
+    Raises InputError when a file is missing or broken, or the models were not scored on the same items.
+    """
+    base_run, trained = read_run(base), sorted(map(read_run, runs), key=by_size)
+    check_same_items(base_run, trained)
+    chosen = choose(trained)
+    rows = {
+        "ranks": rank_rows(base_run, trained, chosen),
+        "seeds": seed_rows(trained),
+        "comparisons": compare(base_run, trained, chosen, seed),
+        "ensemble": compare_ensembles(trained, chosen, seed),
+        "challenge": challenge_rows(base_run, chosen, read_jsonl(challenge)),
+        "confusion": confusion_rows([base_run, *trained]),
+    }
+    columns = {
+        "ranks": RANK_COLUMNS,
+        "seeds": SEED_COLUMNS,
+        "comparisons": COMPARISON_COLUMNS,
+        "ensemble": ENSEMBLE_COLUMNS,
+        "challenge": CHALLENGE_COLUMNS,
+        "confusion": CONFUSION_COLUMNS,
+    }
+    for name in rows:
+        write_csv(outputs[name], rows[name], columns[name])
+    for name, (title, note) in HTML_PAGES.items():
+        write_html_table(outputs[f"{name}_html"], title, rows[name], columns[name], note)
+    for name, figure in figures(base_run, trained, chosen).items():
+        save_figure(figure, outputs[f"{name}_png"])
+        save_figure(figure, outputs[f"{name}_svg"])
+    words = choice_words(base_run, trained, chosen, rows["comparisons"])
+    write_json(outputs["choice"], choice_record(trained, chosen, rows["comparisons"]))
+    write_text(outputs["choice_text"], f"# The chosen run\n\n{words}\n")
+    folder = Path(outputs["page"]).parent
+    pictures = {
+        name: os.path.relpath(outputs[f"{name}_png"], folder)
+        for name in ("accuracy", "confusion", "reliability", "curves")
+    }
+    write_text(outputs["page"], summary_page(base_run, trained, chosen, rows, words, pictures))
+
+
+def rank_rows(base: Run, runs: Sequence[Run], chosen: Run) -> list[dict]:
+    """One row for the base model and one per run; figures of the test split, but for validation_accuracy."""
+    rows = []
+    for run in [base, *runs]:
+        test = run.splits["test"]
+        values = (
+            "base" if run.rank is None else run.rank,
+            run.seed,
+            run.validation_accuracy,
+            *(test["accuracy"][key] for key in ("value", "low", "high", "n")),
+            *(
+                test[name]["value"]
+                for name in (
+                    "macro_f1",
+                    "format_rate",
+                    "citation_rate",
+                    "mean_answer_tokens",
+                    "likelihood_accuracy",
+                    "ece",
+                )
+            ),
+            *(run.record.get(key) for key in ("trainable_parameters", "train_seconds", "peak_memory_mb")),
+            run is chosen,
+        )
+        rows.append(dict(zip(RANK_COLUMNS, values, strict=True)))
+    return rows
+
+
+def seed_rows(runs: Sequence[Run]) -> list[dict]:
+    """Test accuracy by rank over its seeds.
+
+    seed_sd: standard deviation between training seeds on the same items, None with one seed.
+    sampling_se: standard error from having only n items, sqrt(p (1 - p) / n) at the mean p.
+    The two answer different questions and are not added up.
+    """
+    rows = []
+    for rank in sorted({run.rank for run in runs}):
+        estimates = [run.splits["test"]["accuracy"] for run in runs if run.rank == rank]
+        shares, n = [estimate["value"] for estimate in estimates], estimates[0]["n"]
+        average = mean(shares)
+        spread = stdev(shares) if len(shares) > 1 else None
+        values = (rank, len(shares), average, spread, (average * (1 - average) / n) ** 0.5, n)
+        rows.append(dict(zip(SEED_COLUMNS, values, strict=True)))
+    return rows
+
+
+def challenge_rows(base: Run, chosen: Run, challenge: Sequence[dict]) -> list[dict]:
+    """The challenge questions with the answers of the base model and of the chosen run side by side.
+
+    challenge: examples of that split. Raises InputError when one was not scored.
+    """
+    scored = [{item["id"]: item for item in run.of_split("challenge")} for run in (base, chosen)]
+    rows = []
+    for example in challenge:
+        answers = []
+        for run, items in zip((base, chosen), scored, strict=True):
+            item = items.get(example["id"])
+            if item is None:
+                raise InputError(f'summary: challenge question "{example["id"]}" was not scored; score again')
+            raw = run.predictions["challenge", example["id"]]["raw"].strip()
+            answers += [raw, item["predicted"] or None, item["correct"] == "True"]
+        values = (example["question"], example["label"], *answers)
+        rows.append(dict(zip(CHALLENGE_COLUMNS, values, strict=True)))
+    return rows
+
+
+def confusion_rows(runs: Sequence[Run]) -> list[dict]:
+    """Counts of test items by model, gold label and predicted label ("none": no label in the answer)."""
+    return [
+        dict(zip(CONFUSION_COLUMNS, ("base" if run.rank is None else run.rank, run.seed, *cell), strict=True))
+        for run in runs
+        for cell in (
+            (gold, predicted, count)
+            for gold, row in run.splits["test"]["confusion"].items()
+            for predicted, count in row.items()
+        )
+    ]

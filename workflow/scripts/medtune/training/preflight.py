@@ -1,0 +1,117 @@
+"""What is checked and settled before the first training step: rows, batch sizes, number of steps."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from medtune.config import Training
+from medtune.errors import InputError
+from medtune.rendering import Rendered
+
+IGNORED = -100
+"""Label of a token that has no share in the loss (PyTorch's `ignore_index`)."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows ready for training. input_ids: one list of token ids per row. labels: the same ids, with
+    `IGNORED` over the prompt. truncated: rows that lost part of their prompt."""
+
+    input_ids: list[list[int]]
+    labels: list[list[int]]
+    truncated: int
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    def prompts(self) -> list[list[int]]:
+        """Token ids of the prompts, as cut for training."""
+        return [ids[: labels.count(IGNORED)] for ids, labels in zip(self.input_ids, self.labels, strict=True)]
+
+
+def truncate(row: Rendered, max_tokens: int, bos: int | None) -> Rendered:
+    """Cut the prompt at its left so that prompt and completion have at most `max_tokens` tokens.
+
+    The completion and a leading BOS stay. At least one token of the prompt must fit, since the
+    first token of a sequence is never predicted. Raises ValueError when it does not.
+    """
+    room = max_tokens - len(row.completion)
+    if len(row.prompt) <= room:
+        return row
+    head = row.prompt[:1] if row.prompt[0] == bos else []
+    room -= len(head)
+    if room < (0 if head else 1):
+        raise ValueError("the completion leaves no room for the prompt")
+    return Rendered(head + row.prompt[len(row.prompt) - room :], row.completion)
+
+
+def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split: str) -> Rows:
+    """Truncate the rows, and see that each of them teaches what it should.
+
+    split: name of the rows in error messages, such as "train".
+    Raises InputError when there are no rows, when a row has no label left, does not end with EOS or
+    begins with two BOS, or when its completion alone fills `max_tokens`.
+    """
+    if not rows:
+        raise InputError(f"{split}: no examples to train on")
+    bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
+    input_ids, labels, truncated = [], [], 0
+    for number, row in enumerate(rows, start=1):
+        where = f"{split}, record {number}"
+        if not row.prompt or not row.completion:
+            raise InputError(f"{where}: the {'completion' if row.prompt else 'prompt'} is empty, so nothing is learned")
+        if row.completion[-1] != eos:
+            raise InputError(f"{where}: the completion does not end with EOS, so the model would not learn to stop")
+        if bos is not None and row.prompt[:2] == [bos, bos]:
+            raise InputError(f"{where}: begins with two BOS tokens; leave BOS to the tokenizer")
+        try:
+            cut = truncate(row, max_tokens, bos)
+        except ValueError as error:
+            raise InputError(
+                f"{where}: its completion has {len(row.completion)} tokens and must be shorter than "
+                f"max_tokens = {max_tokens}; raise max_tokens or shorten the completion"
+            ) from error
+        truncated += cut is not row
+        input_ids.append(cut.prompt + cut.completion)
+        labels.append([IGNORED] * len(cut.prompt) + cut.completion)
+    return Rows(input_ids, labels, truncated)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many sequences go where. per_device × accumulation × processes = effective."""
+
+    per_device: int
+    accumulation: int
+    processes: int
+    steps: int
+
+    @property
+    def effective(self) -> int:
+        """Sequences per optimiser step."""
+        return self.per_device * self.accumulation * self.processes
+
+
+def make_plan(settings: Training, rows: int, batch_divisor: int = 1, processes: int = 1) -> Plan:
+    """Batch sizes and number of optimiser steps; neither steps nor effective batch depend on memory or devices.
+
+    batch_divisor: by how much the batch of one forward pass is divided (and the accumulation
+    multiplied), after a job ran out of memory. When it does not divide the batch, the next
+    smaller number that does is taken.
+    processes: devices that share the accumulation; must divide it (InputError).
+    """
+    if settings.accumulation % processes:
+        raise InputError(
+            f"training.accumulation = {settings.accumulation}: must be a multiple of the number of GPUs ({processes}), "
+            "which share the forward passes of a step"
+        )
+    divisor = max(d for d in range(1, min(batch_divisor, settings.batch_size) + 1) if settings.batch_size % d == 0)
+    effective = settings.batch_size * settings.accumulation
+    steps = max(1, math.floor(settings.epochs * math.ceil(rows / effective)))
+    return Plan(
+        per_device=settings.batch_size // divisor,
+        accumulation=settings.accumulation * divisor // processes,
+        processes=processes,
+        steps=min(steps, settings.max_steps or steps),
+    )

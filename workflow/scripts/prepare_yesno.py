@@ -1,0 +1,19 @@
+"""Prepare the yes/no study's splits. Called by the rule `yesno_prepare`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.config import ChallengeQuestion, YesNoData
+        from medtune.tasks.yesno.prepare import prepare
+
+        prepare(
+            data=YesNoData(**snakemake.params.settings),
+            seed=snakemake.params.seed,
+            challenge=[ChallengeQuestion(**question) for question in snakemake.params.challenge],
+            train=snakemake.output.train,
+            validation=snakemake.output.validation,
+            test=snakemake.output.test,
+            challenge_file=snakemake.output.challenge,
+            manifest=snakemake.output.manifest,
+        )

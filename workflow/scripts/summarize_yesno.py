@@ -1,0 +1,27 @@
+"""Summarize the yes/no study. Called by the rule `yesno_summarize`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.tasks.yesno.runs import RunFiles
+        from medtune.tasks.yesno.summarize import summarize
+
+        given = snakemake.input
+        summarize(
+            base=RunFiles(given.base_metrics, given.base_items, given.base_predictions),
+            runs=[
+                RunFiles(metrics, items, predictions, record, run["rank"], run["seed"])
+                for metrics, items, predictions, record, run in zip(
+                    given.metrics,
+                    given.item_scores,
+                    given.predictions,
+                    given.records,
+                    snakemake.params.runs,
+                    strict=True,
+                )
+            ],
+            challenge=given.challenge,
+            outputs=dict(snakemake.output.items()),
+            seed=snakemake.params.seed,
+        )
