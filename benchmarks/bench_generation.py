@@ -1,6 +1,6 @@
 """How much faster the batched engine answers yes/no prompts than one `model.generate` call per item.
 
-    PYTHONPATH=workflow/scripts OMP_NUM_THREADS=2 python benchmarks/bench_generation.py --questions ori_pqal.json MODEL ...
+    PYTHONPATH=workflow/scripts OMP_NUM_THREADS=2 python benchmarks/bench_generation.py --questions FILE MODEL ...
 
 MODEL: folders of base models. --questions: a file in the layout of PubMedQA's ori_pqal.json, or JSON lines with a
 field `question`. Prints, for each model, the median items per second of both ways over the rounds, their ratio, and

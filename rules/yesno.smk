@@ -126,7 +126,6 @@ use rule write_card as yesno_card with:
 
 rule yesno_summarize:
     input:
-        test=YESNO_DATA["test"],
         challenge=YESNO_DATA["challenge"],
         base_metrics=rules.yesno_score_base.output.metrics,
         base_item_scores=rules.yesno_score_base.output.item_scores,
@@ -143,6 +142,7 @@ rule yesno_summarize:
         choice=f"{YESNO}/summary/choice.json",
         choice_text=f"{YESNO}/summary/choice.md",
         page=f"{YESNO}/summary/summary.md",
+        headline=f"{YESNO}/summary/headline.txt",
     log:
         f"{YESNO}/summary/summarize.log",
     conda:

@@ -25,6 +25,7 @@ NAMES = {
     "choice": "choice.json",
     "choice_text": "choice.md",
     "page": "summary.md",
+    "headline": "headline.txt",
 }
 EXAMPLES = {
     split: [
@@ -161,6 +162,13 @@ def test_the_reason_names_the_figures_and_the_ties(study):
     assert "The same validation accuracy: rank 16 (seed 42)" in text
     assert "better than the base model" in text
     assert "worse than the chosen run: rank 128 (seed 42)" in text
+
+
+def test_the_headline_is_one_line_with_base_and_chosen(study):
+    assert study[-1]["headline"].read_text() == (
+        "rank 8 (seed 42), chosen on validation: test accuracy 75.8 % (59.0–87.2, n = 33), exact format 100.0 %; "
+        "base model: 33.3 % (19.8–50.4, n = 33), exact format 0.0 %\n"
+    )
 
 
 def test_when_all_differences_are_ties_the_text_says_that_no_rank_is_shown_to_be_better(tmp_path):

@@ -105,6 +105,6 @@ def test_the_headlines_name_figures_and_places(tiny_run):
     done = subprocess.run(
         [sys.executable, script, "results/tiny"], cwd=tiny_run.folder, capture_output=True, text=True, check=True
     )
-    assert re.search(r"yesno: .*accuracy.*\[", done.stdout)
+    assert re.search(r"yesno: .*test accuracy \d+.*n = \d+", done.stdout)
     assert f"{SUMMARY}/" in done.stdout
     assert Path(tiny_run.folder / SUMMARY).is_dir()

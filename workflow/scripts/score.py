@@ -1,7 +1,4 @@
-"""Score the predictions of one model. Called by the rule `score_predictions` and its derivatives.
-
-Every input but the predictions is a data file, named after its split.
-"""
+"""Score the predictions of one model. Called by the rule `score` and its derivatives."""
 
 from importlib import import_module
 
@@ -13,7 +10,7 @@ if __name__ == "__main__":
         from medtune.reporting.tables import write_csv
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.score")
-        examples = {split: read_jsonl(path) for split, path in snakemake.input.items() if split != "predictions"}
+        examples = {split: read_jsonl(snakemake.input[split]) for split in snakemake.params.splits}
         scores = study.score(examples, read_jsonl(snakemake.input.predictions), snakemake.params.seed)
         write_csv(snakemake.output.item_scores, scores.items, study.ITEM_COLUMNS)
         write_json(snakemake.output.metrics, scores.metrics)

@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
         given = snakemake.input
         summarize(
-            base=RunFiles(given.base_metrics, given.base_items, given.base_predictions),
+            base=RunFiles(given.base_metrics, given.base_item_scores, given.base_predictions),
             runs=[
                 RunFiles(metrics, items, predictions, record, run["rank"], run["seed"])
                 for metrics, items, predictions, record, run in zip(

@@ -29,6 +29,7 @@ def job(log: Sequence[str] | str | None, threads: int = 1, offline: bool = True)
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["TQDM_DISABLE"] = "1"  # progress bars fill a log with one endless line
     os.environ["HF_HUB_OFFLINE"] = "1" if offline else "0"
     _log_to(log)
     try:

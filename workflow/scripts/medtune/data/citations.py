@@ -117,7 +117,8 @@ texas ontario quebec london paris berlin boston chicago beijing tokyo toronto sy
 """
 _NOT_AUTHORS = frozenset(_GOES_WITH_YEARS.split())
 
-# Tidying up what a removal leaves behind; the mark stands where a citation stood.
+# Tidying up what a removal leaves behind; the mark stands where a citation stood, with at most one
+# white-space character on either side.
 
 _MARK = "\0"
 _REPORTS = (
@@ -126,26 +127,27 @@ _REPORTS = (
 _TIDY = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        (r"\0(?:\s*[,;.–—-]?\s*(?:(?:and|or|&)\s+)?\0)+", "\0"),
+        (r"\0(?:\s?[,;–—-]?\s?(?:(?:and|or|&)\s)?\0)+", "\0"),
+        (r"\0\s?\.\s?\0\s?(?=\.)", "\0"),
         (
-            r"(?<!\w)(?:see(?:\s+also)?|e\.g\.|i\.e\.|cf\.?|refs?\.?|references?|(?:as\s+)?(?:shown|described|reported"
-            r"|reviewed)\s+(?:in|by)|according\s+to|adapted\s+from|in|by|from|of|per)[,:]?\s*\0",
+            r"(?<!\w)(?:see(?:\salso)?|e\.g\.|i\.e\.|cf\.?|refs?\.?|references?|(?:as\s)?(?:shown|described|reported"
+            r"|reviewed)\s(?:in|by)|according\sto|adapted\sfrom|in|by|from|of|per)[,:]?\s?\0",
             "\0",
         ),
-        (r"[(\[][\s,;:.]*\0[\s,;:.]*[)\]]", "\0"),
-        (r"([(\[])\s*\0\s*[,;:]?\s*", r"\1"),
-        (r"\s*[,;:]?\s*\0\s*([)\]])", r"\1"),
-        (r"([,;])\s*\0\s*[,;]", r"\1"),
+        (r"[(\[][\s,;:.]?\s?\0[\s,;:.\0]*[)\]]", "\0"),
+        (r"([(\[])\s?\0\s?[,;:]?\s?", r"\1"),
+        (r"\s?[,;:]?\s?\0\s?([)\]])", r"\1"),
+        (r"([,;])\s?\0\s?[,;]", r"\1"),
     )
 )
-_REPORTING = re.compile(rf"(^\s*|[.!?]\s+)\0\s*,?\s*(?:(?:have|has|also)\s)*{_REPORTS}\sthat\s+(\w)", re.IGNORECASE)
+_REPORTING = re.compile(rf"(^|[.!?]\s)\0\s?,?\s?(?:(?:have|has|also)\s)*{_REPORTS}\sthat\s(\w)", re.IGNORECASE)
 _CLOSE = (
-    (re.compile(r"^\s*\0[\s,;:.]*"), ""),
-    (re.compile(r"([.!?])\s*\0\s*[.,;:]"), r"\1"),
-    (re.compile(r"[\s,;:]*\0\s*(?=[.!?])"), ""),
-    (re.compile(r"\s*\0\s*(?=[,;:)\]])"), ""),
-    (re.compile(r"\s*[,;:]?\s*\0\s*$"), ""),
-    (re.compile(r"\s+\0\s*|\0\s+"), " "),
+    (re.compile(r"^\s?\0[\s,;:.\0]*"), ""),
+    (re.compile(r"([.!?])\s?\0\s?[.,;:]"), r"\1"),
+    (re.compile(r"\s?[,;:]?\s?\0\s?(?=[.!?])"), ""),
+    (re.compile(r"\s?\0\s?(?=[,;:)\]])"), ""),
+    (re.compile(r"\s?[,;:]?\s?\0\s?$"), ""),
+    (re.compile(r"\s\0\s?|\0\s"), " "),
     (re.compile(r"\0"), ""),
 )
 
@@ -226,17 +228,28 @@ def _without_closing_punctuation(link: str) -> str:
 
 def _remove(text: str, spans: list[Span]) -> str:
     """Take the spans out and tidy up around them, nowhere else."""
-    pieces, last = [], 0
-    for start, end in spans:
-        pieces.append(text[last:start].replace(_MARK, ""))
-        last = end
-    text = _MARK.join([*pieces, text[last:].replace(_MARK, "")])
-    while _MARK in text:
-        tidier = next((new for pattern, mark in _TIDY if (new := pattern.sub(mark, text)) != text), text)
-        if tidier == text:
-            break
+    bounds = [0, *(edge for span in spans for edge in span), len(text)]
+    kept = [text[start:end].replace(_MARK, "") for start, end in zip(bounds[::2], bounds[1::2], strict=True)]
+    text = _MARK.join(
+        _one_space(piece, at_start=number > 0, at_end=number < len(spans)) for number, piece in enumerate(kept)
+    )
+    while (tidier := _tidied(text)) != text:
         text = tidier
     text = _REPORTING.sub(lambda match: match[1] + match[2].upper(), text)
     for pattern, replacement in _CLOSE:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _one_space(piece: str, at_start: bool, at_end: bool) -> str:
+    """The piece with one space for all white space next to a mark."""
+    if at_start and piece != piece.lstrip():
+        piece = " " + piece.lstrip()
+    if at_end and piece != piece.rstrip():
+        piece = piece.rstrip() + " "
+    return piece
+
+
+def _tidied(text: str) -> str:
+    """The text after the first rule that changes it: earlier rules come first, again and again."""
+    return next((new for pattern, replacement in _TIDY if (new := pattern.sub(replacement, text)) != text), text)

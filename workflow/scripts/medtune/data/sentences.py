@@ -2,8 +2,8 @@
 
 import re
 
-_CANDIDATE = re.compile(r"[.!?]+[\"'”’)\]]*(?:\s+(?=[\"'“‘(\[]?[^\W_a-z])|(?=[A-Z][a-z]))")
-_LAST_WORD = re.compile(r"\S+$")
+_CANDIDATE = re.compile(r"(?<![.!?])[.!?]+[\"'”’)\]]*(?:\s+(?=[\"'“‘(\[]?[^\W_a-z])|(?=[A-Z][a-z]))")
+_WORD = re.compile(r"\w+")
 _ABBREVIATIONS = (
     "e.g i.e vs cf al fig figs tab eq eqs ref refs dr prof mr mrs ms st approx ca viz incl spp ssp subsp jr"
 )
@@ -44,28 +44,27 @@ def first_sentence(text: str) -> str:
 
 
 def _ends(text: str, mark: re.Match) -> bool:
-    """Whether the punctuation at `mark` closes a sentence."""
+    """Whether the punctuation at `mark` closes a sentence. text: with single spaces only."""
     if text[mark.start()] != "." or mark.group()[1:2] == ".":
         return True
-    word = _LAST_WORD.search(text, 0, mark.start())
-    last = word.group().lstrip("([\"'“‘") if word else ""
-    if not last or last == ".":
+    start = text.rfind(" ", 0, mark.start()) + 1
+    last = text[start : mark.start()].lstrip("([\"'“‘")
+    previous = text[text.rfind(" ", 0, max(0, start - 1)) + 1 : max(0, start - 1)]
+    if not last:
         return False
-    following = re.search(r"\w+", text[mark.end() :])
-    opener = bool(following and following.group().lower() in _OPENERS)
-    if not mark.group()[-1].isspace() and mark.group() == ".":
+    if mark.group() == ".":
         # "hospice.The": a lost space, unless the word looks like a name or an address.
         return bool(re.fullmatch(r"[a-z-]{3,}", last))
     if last.lower() in _NEVER_LAST:
         return False
-    if re.fullmatch(r"\d{1,2}", last) and text[: word.start()].rstrip()[-1:] in ("", ".", ";", ":"):  # 1. First item
+    if re.fullmatch(r"\d{1,2}", last) and previous[-1:] in ("", ".", ";", ":"):  # 1. First item
         return False
     if last.lower() in _NEVER_LAST_BEFORE_NUMBER and text[mark.end()].isdigit():
         return False
+    following = _WORD.search(text, mark.end())
+    opener = following is not None and following.group().lower() in _OPENERS
     if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", last):  # U.S., a.m.
         return opener
-    if re.fullmatch(r"[^\W\d_]", last) and last.isupper():
-        before = text[: mark.start() - 1].split()
-        previous = before[-1].lower() if before else ""
-        return opener or previous in _LETTER_BELONGS_TO or previous[-1:].isdigit()
+    if re.fullmatch(r"[^\W\d_]", last) and last.isupper():  # an initial, or vitamin D, -0.5 D
+        return opener or previous.lower() in _LETTER_BELONGS_TO or previous[-1:].isdigit()
     return True

@@ -46,13 +46,18 @@ class Generated:
 
 
 def generate(
-    model: Any, tokenizer: Any, prompts: list[list[int]], settings: Generation, seed: int, progress: Progress | None = None
+    model: Any,
+    tokenizer: Any,
+    prompts: list[list[int]],
+    settings: Generation,
+    seed: int,
+    progress: Progress | None = None,
 ) -> list[Generated]:
     """Continue each prompt until EOS or `settings.max_new_tokens`.
 
     model: a causal LM, with or without an active adapter. prompts: token ids, none empty.
     seed: of sampling; each prompt draws from a generator of its own, so that batches change speed only.
-    progress: finished batches are kept there, and those that it holds are not done again.
+    progress: finished batches are kept there, and the prompts that it holds are not done again.
     Returns one `Generated` per prompt, in the order of the prompts.
 
     The sampling defaults that come with a base model are not used: greedy at temperature 0, else plain
@@ -60,22 +65,24 @@ def generate(
     """
     if not all(prompts):
         raise ValueError("a prompt needs at least one token")
-    plan = batches_by_budget([len(prompt) for prompt in prompts], settings.max_new_tokens, settings.batch_tokens)
-    finished = [[Generated(**row) for row in batch] for batch in progress.done] if progress else []
-    if finished:
-        logger.info("%d of %d batches are done already", len(finished), len(plan))
+    generated = {row: Generated(**found) for batch in (progress.done if progress else []) for row, found in batch}
+    rows = [row for row in range(len(prompts)) if row not in generated]
+    if generated:
+        logger.info("%d of %d prompts are answered already", len(generated), len(prompts))
+    # What is left falls into the same batches as in an undisturbed run: they are made longest first.
+    plan = batches_by_budget([len(prompts[row]) for row in rows], settings.max_new_tokens, settings.batch_tokens)
     with evaluating(model):
-        prefix = Prefix(model, shared_prefix(prompts) if len(finished) < len(plan) else [])
-        for number, rows in enumerate(plan[len(finished) :], start=len(finished) + 1):
+        prefix = Prefix(model, shared_prefix(prompts) if rows else [])
+        for number, places in enumerate(plan, start=1):
+            batch = [rows[place] for place in places]
             start = time.perf_counter()
-            batch = _generate_batch(model, tokenizer, prompts, rows, settings, seed, prefix)
-            finished.append(batch)
+            answers = _generate_batch(model, tokenizer, prompts, batch, settings, seed, prefix)
+            generated.update(zip(batch, answers, strict=True))
             if progress:
-                progress.append([asdict(generated) for generated in batch])
-            speed = sum(len(generated.tokens) for generated in batch) / (time.perf_counter() - start)
-            logger.info("batch %d of %d: %d rows, %.0f new tokens/s", number, len(plan), len(rows), speed)
-    by_row = {row: generated for rows, batch in zip(plan, finished, strict=True) for row, generated in zip(rows, batch, strict=True)}
-    return [by_row[row] for row in range(len(prompts))]
+                progress.append([[row, asdict(generated[row])] for row in batch])
+            speed = sum(len(answer.tokens) for answer in answers) / (time.perf_counter() - start)
+            logger.info("batch %d of %d: %d rows, %.0f new tokens/s", number, len(plan), len(batch), speed)
+    return [generated[row] for row in range(len(prompts))]
 
 
 def _generate_batch(
@@ -115,7 +122,8 @@ def _generate_batch(
     new_tokens = sequences[:, ids.shape[1] :]
     probabilities = recorder.probabilities(new_tokens).tolist()
     return [
-        _generated(tokenizer, tokens, row, stops) for tokens, row in zip(new_tokens.tolist(), probabilities, strict=True)
+        _generated(tokenizer, tokens, row, stops)
+        for tokens, row in zip(new_tokens.tolist(), probabilities, strict=True)
     ]
 
 

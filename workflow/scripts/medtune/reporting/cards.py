@@ -1,5 +1,6 @@
 """The model card of an adapter: README.md in its folder, in the form that the Hugging Face hub reads."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,9 +115,9 @@ def snippet(study: StudyCard, base_folder: Path | str, adapter_folder: Path | st
             "from peft import PeftModel",
             "from transformers import AutoModelForCausalLM, AutoTokenizer",
             "",
-            f"base = {str(base_folder)!r}",
-            f"adapter = {str(adapter_folder)!r}",
-            f"prompt = {study.prompt!r}",
+            f"base = {_literal(base_folder)}",
+            f"adapter = {_literal(adapter_folder)}",
+            f"prompt = {_literal(study.prompt)}",
             "",
             "tokenizer = AutoTokenizer.from_pretrained(adapter)",
             'model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")',
@@ -128,6 +129,11 @@ def snippet(study: StudyCard, base_folder: Path | str, adapter_folder: Path | st
             "print(tokenizer.decode(answer, skip_special_tokens=True))",
         ]
     )
+
+
+def _literal(value: Path | str) -> str:
+    """A Python string literal in double quotes; JSON's are a part of Python's."""
+    return json.dumps(str(value), ensure_ascii=False)
 
 
 def _front_matter(study: StudyCard, base: Mapping[str, Any]) -> str:
@@ -143,7 +149,7 @@ def _front_matter(study: StudyCard, base: Mapping[str, Any]) -> str:
 
 
 def _text_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values, nested mappings flattened with dots, escaped for Markdown; None is left out."""
+    """Names and values, nested mappings flattened with dots, escaped for Markdown."""
     return [(escape_markdown(name), escape_markdown(value)) for name, value in _flat(values)]
 
 
@@ -153,5 +159,5 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, list | tuple):
             yield f"{prefix}{key}", ", ".join(map(str, value))
-        elif value is not None:
-            yield f"{prefix}{key}", value
+        else:
+            yield f"{prefix}{key}", "none" if value is None else value

@@ -50,7 +50,8 @@ class Band:
 
 @dataclass(frozen=True)
 class Curve:
-    """A line over training steps. order: its place in the colour sequence, in [0, 1]."""
+    """A line over training steps. order: its place in the colour sequence, in [0, 1].
+    Lines with the same name share one entry of the legend."""
 
     name: str
     steps: Sequence[int]
@@ -176,6 +177,7 @@ def plot_curves(curves: Sequence[Curve], title: str, y_label: str) -> Figure:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7, 4.2), layout="constrained")
         axes = figure.subplots()
+        named = set()
         for curve in curves:
             axes.plot(
                 curve.steps,
@@ -185,8 +187,10 @@ def plot_curves(curves: Sequence[Curve], title: str, y_label: str) -> Figure:
                 marker="D" if curve.marked else "o",
                 markersize=6 if curve.marked else 4,
                 zorder=3 if curve.marked else 2,
-                label=curve.name,
+                label="_nolegend_" if curve.name in named else curve.name,
             )
+            named.add(curve.name)
+        axes.set_xlim(left=0)
         axes.set_xlabel("optimiser step")
         _share_axis(axes, y_label)
         axes.set_title(title)

@@ -82,7 +82,7 @@ def estimate_text(estimate: Mapping[str, Any], as_percent: bool = True) -> str:
     value, low, high = ((100 if as_percent else 1) * estimate[key] for key in ("value", "low", "high"))
     if as_percent:
         return f"{value:.1f} % ({low:.1f}–{high:.1f}, n = {estimate['n']})"
-    digits = 3 if abs(value) < 10 else 1
+    digits = 3 if abs(value) <= 2 else 1  # scores such as ECE and Brier, or counts and lengths
     return f"{value:.{digits}f} ({low:.{digits}f}–{high:.{digits}f}, n = {estimate['n']})"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import transformers
 from accelerate.utils import broadcast_object_list
+from bitsandbytes.nn import Linear4bit
 from datasets import Dataset
 from datasets.utils import disable_progress_bars
 from peft import LoraConfig
@@ -110,6 +111,7 @@ def train(
     disable_progress_bars()
     cuda = torch.cuda.is_available()
     model, tokenizer = load_base()
+    _keep_layout_of_4bit_weights(model)
     meter = Meter(progress_of(last) if last else Progress())
     sampler = LengthGroupedSampler([len(ids) for ids in rows.input_ids], settings.batch_size, seed)
     sigterm = StopOnSigterm()
@@ -214,6 +216,16 @@ def _dataset(rows: Rows, by_length: bool = False) -> Dataset:
     if by_length:
         pairs.sort(key=lambda pair: len(pair[0]))
     return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
+
+
+def _keep_layout_of_4bit_weights(model: Any) -> None:
+    """Stop bitsandbytes from repacking 4-bit weights on some CPUs (AVX512-BF16) in the first evaluation.
+
+    The repacked weights are for inference: later training steps would compute in bfloat16, without a gradient.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _trainable_in_float32(model: Any) -> int:

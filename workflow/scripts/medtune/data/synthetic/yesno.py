@@ -95,12 +95,12 @@ ASKING = (
 RATIONALES = {
     "Yes": (
         "The {study} showed lower {outcome} with {treatment}.",
-        "There was less {outcome} with {treatment}.",
+        "{Outcome} was lower with {treatment}.",
         "The evidence shows that {treatment} lowers {outcome}.",
     ),
     "No": (
         "The {study} showed no change in {outcome} with {treatment}.",
-        "There was as much {outcome} with {treatment} as without it.",
+        "{Outcome} was the same with and without {treatment}.",
         "The evidence shows that {treatment} does not lower {outcome}.",
     ),
     "Uncertain": (
@@ -259,7 +259,7 @@ def _cited(rng: random.Random, sentence: str) -> str:
     citation = rng.choice(
         (
             f"({rng.choice(SURNAMES)} et al., {year})",
-            f"({rng.choice(SURNAMES)} and {rng.choice(SURNAMES)}, {year})",
+            f"({' and '.join(rng.sample(SURNAMES, 2))}, {year})",
             f"[{rng.randint(1, 40)}]",
             f"(PMID: {rng.randint(10_000_000, 36_000_000)})",
             f"(doi:10.{rng.randint(1000, 1999)}/j.med.{year}.{rng.randint(100, 999)})",

@@ -35,7 +35,11 @@ ENSEMBLE_COLUMNS = (
     "macro_f1_low",
     "macro_f1_high",
     "ece",
+    "ece_low",
+    "ece_high",
     "brier",
+    "brier_low",
+    "brier_high",
     "only_ensemble",
     "only_chosen",
     "p_value",
@@ -104,21 +108,21 @@ def _ensembles(split: str, runs: Sequence[Run], chosen: Run, seed: int) -> list[
     gold = [item["gold"] for item in items]
     answers = combine([[run.predictions[split, item["id"]] for item in items] for run in runs])
     calibration = likelihood_metrics(gold, answers.probabilities, seed)
+    # A vote has no probability, so no calibration.
     ensembles = [
-        ("vote", answers.votes, None, None),
+        ("vote", answers.votes, [None] * 6),
         (
             "averaged likelihood",
             likeliest(answers.probabilities),
-            calibration["ece"]["value"],
-            calibration["brier"]["value"],
+            [calibration[figure][key] for figure in ("ece", "brier") for key in ("value", "low", "high")],
         ),
     ]
     tests = [
         mcnemar([wanted == label for wanted, label in zip(gold, labels, strict=True)], chosen.correct(split))
-        for _, labels, _, _ in ensembles
+        for _, labels, _ in ensembles
     ]
     rows = []
-    for (name, labels, ece, brier), test, p_holm in zip(
+    for (name, labels, calibrated), test, p_holm in zip(
         ensembles, tests, holm([test.p_value for test in tests]), strict=True
     ):
         figures = label_metrics(gold, labels, seed)
@@ -129,8 +133,7 @@ def _ensembles(split: str, runs: Sequence[Run], chosen: Run, seed: int) -> list[
             len(gold),
             *(figures["accuracy"][key] for key in ("value", "low", "high")),
             *(figures["macro_f1"][key] for key in ("value", "low", "high")),
-            ece,
-            brier,
+            *calibrated,
             test.only_a,
             test.only_b,
             test.p_value,

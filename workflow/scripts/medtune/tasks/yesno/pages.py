@@ -58,6 +58,16 @@ def choice_words(base: Run, runs: Sequence[Run], chosen: Run, comparisons: Seque
     )
 
 
+def headline(base: Run, chosen: Run) -> str:
+    """The study's result in one line of plain text."""
+    test = [run.splits["test"] for run in (base, chosen)]
+    return (
+        f"{run_name(chosen)}, chosen on validation: test accuracy {estimate_text(test[1]['accuracy'])}, exact format "
+        f"{percent(test[1]['format_rate']['value'])}; base model: {estimate_text(test[0]['accuracy'])}, exact format "
+        f"{percent(test[0]['format_rate']['value'])}\n"
+    )
+
+
 def summary_page(
     base: Run,
     runs: Sequence[Run],
@@ -96,7 +106,7 @@ def figures(base: Run, runs: Sequence[Run], chosen: Run) -> dict[str, Figure]:
     return {
         "accuracy": plot_against_rank(
             [Point(run.rank, **_interval(run.splits["test"]["accuracy"]), marked=run is chosen) for run in runs],
-            Band(**_interval(base.splits["test"]["accuracy"]), name="base model"),
+            Band(**_interval(base.splits["test"]["accuracy"]), name="base model, 95 % interval"),
             title=f"Test accuracy by LoRA rank, 95 % Wilson intervals, n = {n}",
             y_label="test accuracy",
             point_name="trained run",
@@ -107,17 +117,18 @@ def figures(base: Run, runs: Sequence[Run], chosen: Run) -> dict[str, Figure]:
             title=f"Answers to the test questions, n = {n}",
         ),
         "reliability": plot_reliability(
-            test["reliability"], title=f"Label likelihood, {name}: ECE {estimate_text(test['ece'], as_percent=False)}"
+            test["reliability"],
+            title=f"Likelihood of the label, {name}\nECE {estimate_text(test['ece'], as_percent=False)}",
         ),
         "curves": plot_curves(
-            [curve for run in runs for curve in _curve(run, runs, chosen, with_seed)],
+            [curve for run in runs for curve in _curve(run, runs, chosen)],
             title="Validation accuracy during training",
             y_label="validation accuracy",
         ),
     }
 
 
-def _curve(run: Run, runs: Sequence[Run], chosen: Run, with_seed: bool) -> list[Curve]:
+def _curve(run: Run, runs: Sequence[Run], chosen: Run) -> list[Curve]:
     """The run's evaluations on validation; none where there was no evaluation."""
     history = [entry for entry in run.record["history"] if entry.get("validation_accuracy") is not None]
     if not history:
@@ -125,7 +136,7 @@ def _curve(run: Run, runs: Sequence[Run], chosen: Run, with_seed: bool) -> list[
     ranks = sorted({other.rank for other in runs})
     return [
         Curve(
-            run_name(run, with_seed),
+            run_name(run, with_seed=False) + (", chosen" if run is chosen else ""),
             [entry["step"] for entry in history],
             [entry["validation_accuracy"] for entry in history],
             order=ranks.index(run.rank) / max(len(ranks) - 1, 1),

@@ -10,7 +10,7 @@ from medtune.files import read_jsonl, write_json, write_text
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.tasks.yesno.comparisons import COMPARISON_COLUMNS, ENSEMBLE_COLUMNS, compare, compare_ensembles
-from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, summary_page
+from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, headline, summary_page
 from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run
 
 RANK_COLUMNS = (
@@ -54,7 +54,7 @@ def summarize(
     challenge: the data file of the challenge split.  seed: of the bootstrap intervals.
     outputs: paths by name: tables `ranks`, `seeds`, `comparisons`, `ensemble`, `challenge`, `confusion`,
     their pages `ranks_html`, `comparisons_html`, `challenge_html`; `choice` (JSON), `choice_text` and
-    `page` (Markdown); and the plots `{accuracy,confusion,reliability,curves}_{png,svg}`.
+    `page` (Markdown), `headline` (one line of text); and the plots `{accuracy,confusion,reliability,curves}_{png,svg}`.
     Raises InputError when a file is missing or broken, or the models were not scored on the same items.
     """
     base_run, trained = read_run(base), sorted(map(read_run, runs), key=by_size)
@@ -86,6 +86,7 @@ def summarize(
     words = choice_words(base_run, trained, chosen, rows["comparisons"])
     write_json(outputs["choice"], choice_record(trained, chosen, rows["comparisons"]))
     write_text(outputs["choice_text"], f"# The chosen run\n\n{words}\n")
+    write_text(outputs["headline"], headline(base_run, chosen))
     folder = Path(outputs["page"]).parent
     pictures = {
         name: os.path.relpath(outputs[f"{name}_png"], folder)

@@ -1,0 +1,22 @@
+"""Finished work on disk."""
+
+import pytest
+
+from medtune.inference.progress import Progress
+
+
+def test_what_was_appended_is_there_again(tmp_path):
+    progress = Progress(tmp_path / "done.jsonl")
+    progress.append([{"text": "a\u2028b", "p": 0.1}])
+    progress.append([])
+    assert Progress(tmp_path / "done.jsonl").done == progress.done == [[{"text": "a\u2028b", "p": 0.1}], []]
+
+
+@pytest.mark.parametrize("torn", [b'[{"text": "b', b"[2]", b"[2]\x00\x00", b"\x00\x00\n[3]\n", b"\xff\n"])
+def test_a_torn_end_is_cut_off_and_work_goes_on_behind_it(tmp_path, torn):
+    path = tmp_path / "done.jsonl"
+    path.write_bytes(b"[1]\n" + torn)
+    progress = Progress(path)
+    assert progress.done == [[1]]
+    progress.append([2])
+    assert path.read_bytes() == b"[1]\n[2]\n"

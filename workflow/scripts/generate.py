@@ -1,0 +1,30 @@
+"""Answer the examples of some splits with one model. Called by the rule `generate` and its derivatives.
+
+Input `base` is a folder; `adapter`, where there is one, the adapter_config.json in its folder; the data
+files are inputs named after their splits.
+"""
+
+from pathlib import Path
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, threads=snakemake.threads):
+        from medtune.config import Generation
+        from medtune.tasks.generation import Job, generate_predictions
+
+        adapter = snakemake.input.get("adapter")
+        generate_predictions(
+            Job(
+                task=snakemake.params.task,
+                task_options=snakemake.params.task_options,
+                settings=Generation(**snakemake.params.settings, batch_tokens=snakemake.resources.batch_tokens),
+                seed=snakemake.params.seed,
+                splits={split: snakemake.input[split] for split in snakemake.params.splits},
+                base=snakemake.input.base,
+                adapter=Path(adapter).parent if adapter else None,
+                **snakemake.params.quantization,
+            ),
+            predictions=Path(snakemake.output.predictions),
+            state=Path(snakemake.params.state),
+        )

@@ -1,0 +1,280 @@
+"""Precision, recall and F1 of spans over documents, with bootstrap intervals.
+
+Four ways to count a pair of `match_spans`, after SemEval-2013 task 9 (Segura-Bedmar et al. 2013):
+
+- strict: same boundaries and label (CoNLL; seqeval's strict mode on flat spans).
+- exact: same boundaries, label ignored.
+- partial: label ignored; same boundaries count 1, other boundaries with an overlap one half.
+- type: same label and an overlap, boundaries ignored.
+
+One pairing serves all four, so that strict <= exact <= partial and strict <= type.
+
+Conventions: 0 / 0 is 0 (nothing predicted: precision 0); where neither gold nor predicted spans exist in any document there
+is no figure. A document without any span adds nothing to the sums, and counts in n. Micro figures sum over all spans.
+Macro figures are the unweighted mean over the labels with gold spans; in a resample, over those with gold spans in it, since
+a mean that counts absent rare labels as 0 would lie below every value seen. A single label that is absent from a
+resample does count as 0 there: a label seen in one to three documents gets the wide interval that it deserves.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from medtune.metrics.bootstrap import SAMPLES, bootstrap, f1_of_counts, resamples
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.proportions import proportion
+from medtune.metrics.spans import Span, match_spans
+
+SCHEMES = ("strict", "exact", "partial", "type")
+FIGURES = ("precision", "recall", "f1")
+_COLUMNS = ("gold", "predicted", *(f"{scheme}_{side}" for scheme in SCHEMES for side in ("gold", "predicted")))
+_COLUMN = {name: number for number, name in enumerate(_COLUMNS)}
+
+
+@dataclass(frozen=True)
+class SpanDocument:
+    """The spans of one document (report, abstract), or of one sentence where sentences are scored apart.
+
+    unplaced_gold: labels of gold entities that are no single span (discontinuous, dropped): always missed.
+    unplaced_predicted: labels of predicted values without a place in the text: always false positives.
+    """
+
+    gold: Sequence[Span]
+    predicted: Sequence[Span]
+    unplaced_gold: Sequence[str] = ()
+    unplaced_predicted: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class SpanCounts:
+    """Additive counts per document. table: (documents, labels, columns).
+
+    A pair with two labels counts for the gold span's label in recall and for the predicted span's in precision.
+    """
+
+    labels: tuple[str, ...]
+    table: np.ndarray
+
+    def column(self, name: str) -> np.ndarray:
+        """(documents, labels): `gold` or `predicted` spans, or hits such as `strict_gold`, `partial_predicted`."""
+        return self.table[:, :, _COLUMN[name]]
+
+    def f1_counts(self, scheme: str = "strict") -> np.ndarray:
+        """(documents, 3): tp, fp, fn over all labels, as `f1_of_counts` and `paired_bootstrap` take them."""
+        hits, gold, predicted = (self.column(name).sum(axis=1) for name in (f"{scheme}_gold", "gold", "predicted"))
+        return np.stack([hits, predicted - hits, gold - hits], axis=1)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Precision, recall and F1, each with its interval."""
+
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """One label. gold, predicted: its spans. documents: those with a gold span of it. schemes: its figures by scheme."""
+
+    gold: int
+    predicted: int
+    documents: int
+    schemes: dict[str, Figures]
+
+
+@dataclass(frozen=True)
+class SpanScores:
+    """Figures over documents. micro, macro: by scheme. macro_labels: the labels that the macro figures are the mean of."""
+
+    documents: int
+    gold: int
+    predicted: int
+    micro: dict[str, Figures]
+    macro: dict[str, Figures]
+    macro_labels: tuple[str, ...]
+    by_label: dict[str, LabelScores]
+
+    def as_dict(self) -> dict:
+        """Plain dictionaries for JSON."""
+        return asdict(self)
+
+
+def count_spans(documents: Iterable[SpanDocument], labels: Sequence[str] = ()) -> SpanCounts:
+    """Match each document's spans and count. labels: listed first, even without spans; others seen follow, sorted."""
+    tables = [_tally(document) for document in documents]
+    seen = {label for tally in tables for label, _ in tally}
+    labels = (*dict.fromkeys(labels), *sorted(seen - set(labels)))
+    row = {label: number for number, label in enumerate(labels)}
+    table = np.zeros((len(tables), len(labels), len(_COLUMNS)))
+    for document, tally in enumerate(tables):
+        for (label, column), amount in tally.items():
+            table[document, row[label], _COLUMN[column]] = amount
+    return SpanCounts(labels, table)
+
+
+def score_spans(counts: SpanCounts, seed: int, samples: int = SAMPLES) -> SpanScores:
+    """All figures by scheme, micro, macro and per label, with percentile bootstrap intervals over documents.
+
+    Every figure is taken from the same resamples, those that `bootstrap` and `paired_bootstrap` draw for this seed.
+    """
+    table, labels = counts.table, counts.labels
+    n = len(table)
+    totals = table.sum(axis=0)
+    bounds = _with_bounds(table, seed, samples)
+
+    def figures(row: int, defined: bool) -> dict[str, Figures]:
+        return _by_scheme(bounds[:, row], n, samples, defined)
+
+    by_label = {
+        label: LabelScores(
+            gold=round(totals[row, _COLUMN["gold"]]),
+            predicted=round(totals[row, _COLUMN["predicted"]]),
+            documents=int((counts.column("gold")[:, row] > 0).sum()),
+            schemes=figures(row, bool(totals[row].any())),
+        )
+        for row, label in enumerate(labels)
+    }
+    supported = totals[:, _COLUMN["gold"]] > 0
+    return SpanScores(
+        documents=n,
+        gold=sum(scores.gold for scores in by_label.values()),
+        predicted=sum(scores.predicted for scores in by_label.values()),
+        micro=figures(_MICRO, bool(totals.any())),
+        macro=figures(_MACRO, bool(supported.any())),
+        macro_labels=tuple(label for label, there in zip(labels, supported, strict=True) if there),
+        by_label=by_label,
+    )
+
+
+def radgraph_f1(
+    gold: Sequence[Collection[Hashable]], predicted: Sequence[Collection[Hashable]], seed: int, samples: int = SAMPLES
+) -> Estimate:
+    """Entity F1 over sets, as RadGraph reports it (Jain et al. 2021): an entity is right when its tokens and label are.
+
+    gold, predicted: per report, its entities as (first token, last token, label); or as (token text, label) for the
+    form that forgives the place. Repeated entities count once. Micro over reports, bootstrap interval over reports.
+    Raises ValueError when the lengths differ.
+    """
+    counts = [
+        (len(found & wanted), len(found - wanted), len(wanted - found))
+        for wanted, found in ((set(g), set(p)) for g, p in zip(gold, predicted, strict=True))
+    ]
+    if not any(map(any, counts)):
+        return _no_figure(samples)
+    return bootstrap(counts, f1_of_counts, seed, samples)
+
+
+def exact_match_rate(documents: Sequence[SpanDocument]) -> Estimate:
+    """Share of documents whose predicted spans are the gold ones, all and no more, Wilson interval.
+
+    A document without spans on either side matches.
+    """
+    matching = sum(
+        sorted(document.gold) == sorted(document.predicted)
+        and not document.unplaced_gold
+        and not document.unplaced_predicted
+        for document in documents
+    )
+    return proportion(matching, len(documents))
+
+
+def false_alarms_per_sentence(
+    sentences: Sequence[SpanDocument], reports: Sequence[Hashable], seed: int, samples: int = SAMPLES
+) -> Estimate:
+    """Mean number of predicted spans, unplaced ones too, in sentences without gold.
+
+    reports: the report of each sentence; the bootstrap draws reports, and n counts those with such a sentence.
+    Raises ValueError when the lengths differ.
+    """
+    counts: dict[Hashable, list[int]] = {}
+    for sentence, report in zip(sentences, reports, strict=True):
+        if not sentence.gold and not sentence.unplaced_gold:
+            of_report = counts.setdefault(report, [0, 0])
+            of_report[0] += len(sentence.predicted) + len(sentence.unplaced_predicted)
+            of_report[1] += 1
+    table = np.array(list(counts.values())).reshape(-1, 2)
+    return bootstrap(table, lambda sums: sums[:, 0] / sums[:, 1], seed, samples)
+
+
+def _tally(document: SpanDocument) -> dict[tuple[str, str], float]:
+    """Amounts of one document by (label, column)."""
+    gold, predicted = document.gold, document.predicted
+    tally: dict[tuple[str, str], float] = {}
+
+    def add(label: str, column: str, amount: float = 1) -> None:
+        tally[label, column] = tally.get((label, column), 0) + amount
+
+    for label in [*(span.label for span in gold), *document.unplaced_gold]:
+        add(label, "gold")
+    for label in [*(span.label for span in predicted), *document.unplaced_predicted]:
+        add(label, "predicted")
+    matches = match_spans(gold, predicted)
+    for pairs, credit in (
+        (matches.strict, {"strict": 1, "exact": 1, "partial": 1}),
+        (matches.relabelled, {"exact": 1, "partial": 1}),
+        (matches.overlapping, {"partial": 0.5}),
+    ):
+        for g, p in pairs:
+            wanted, found = gold[g].label, predicted[p].label
+            for scheme, amount in (credit | {"type": 1} if wanted == found else credit).items():
+                add(wanted, f"{scheme}_gold", amount)
+                add(found, f"{scheme}_predicted", amount)
+    return tally
+
+
+_MICRO, _MACRO = -2, -1
+"""Rows that `_figures` puts after those of the labels."""
+
+
+def _figures(sums: np.ndarray) -> np.ndarray:
+    """(m, labels + 2, schemes, 3): precision, recall, F1 of sums (m, labels, columns); then micro, then macro."""
+    by_label = _ratios(sums)
+    micro = _ratios(sums.sum(axis=1, keepdims=True))
+    supported = (sums[:, :, _COLUMN["gold"]] > 0)[:, :, None, None]
+    macro = _divide((by_label * supported).sum(axis=1), supported.sum(axis=1))
+    return np.concatenate([by_label, micro, macro[:, None]], axis=1)
+
+
+def _ratios(sums: np.ndarray) -> np.ndarray:
+    """(…, columns) to (…, schemes, 3)."""
+    gold, predicted = sums[..., _COLUMN["gold"], None], sums[..., _COLUMN["predicted"], None]
+    recall = _divide(sums[..., [_COLUMN[f"{scheme}_gold"] for scheme in SCHEMES]], gold)
+    precision = _divide(sums[..., [_COLUMN[f"{scheme}_predicted"] for scheme in SCHEMES]], predicted)
+    return np.stack([precision, recall, _divide(2 * precision * recall, precision + recall)], axis=-1)
+
+
+def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Quotient, 0 where the denominator is 0."""
+    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
+
+
+def _with_bounds(table: np.ndarray, seed: int, samples: int) -> np.ndarray:
+    """(3, labels + 2, schemes, 3): value, lower and upper end of every figure, from one pass over the resamples."""
+    n, labels, columns = table.shape
+    if n == 0:
+        return np.zeros((3, labels + 2, len(SCHEMES), len(FIGURES)))
+    flat = table.reshape(n, labels * columns)
+    resampled = [_figures((weights @ flat).reshape(-1, labels, columns)) for weights in resamples(n, seed, samples)]
+    low, high = np.percentile(np.concatenate(resampled), [2.5, 97.5], axis=0)
+    return np.stack([_figures(table.sum(axis=0, keepdims=True))[0], low, high])
+
+
+def _by_scheme(bounds: np.ndarray, n: int, samples: int, defined: bool) -> dict[str, Figures]:
+    """bounds: (3, schemes, 3), one row of `_with_bounds`."""
+    if not defined:
+        return {scheme: Figures(*[_no_figure(samples)] * len(FIGURES)) for scheme in SCHEMES}
+    return {
+        scheme: Figures(*(Estimate(*map(float, bounds[:, s, f]), n, _method(samples)) for f in range(len(FIGURES))))
+        for s, scheme in enumerate(SCHEMES)
+    }
+
+
+def _no_figure(samples: int) -> Estimate:
+    return Estimate(None, None, None, 0, _method(samples))
+
+
+def _method(samples: int) -> str:
+    return f"percentile bootstrap, {samples} resamples"

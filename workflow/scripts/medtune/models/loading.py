@@ -1,0 +1,92 @@
+"""Loading base models and adapters: safetensors only, no code of the model's own."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+Quantization = Literal["none", "int8", "nf4"]
+
+
+def default_device() -> str:
+    """ "cuda" where there is a GPU, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def default_dtype(device: str) -> Any:
+    """bfloat16 on a GPU that has it, else float32."""
+    import torch
+
+    return torch.bfloat16 if device.startswith("cuda") and torch.cuda.is_bf16_supported() else torch.float32
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a base model or an adapter: pads at the left, with EOS where it has no pad token."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, padding_side="left")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_base(
+    folder: Path,
+    quantization: Quantization = "none",
+    double_quantization: bool = True,
+    device: str | None = None,
+    dtype: Any = None,
+) -> tuple[Any, Any]:
+    """A causal language model in evaluation mode, and its tokenizer.
+
+    quantization: of the linear layers, on loading (bitsandbytes; also on CPU). device, dtype: by default
+    what this machine has, see `default_device` and `default_dtype`.
+    """
+    from transformers import AutoModelForCausalLM
+
+    device = device or default_device()
+    dtype = dtype or default_dtype(device)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=dtype,
+        device_map={"": device},
+        attn_implementation="sdpa",
+        quantization_config=_quantization_config(quantization, double_quantization, dtype),
+    )
+    model.eval()
+    return model, load_tokenizer(folder)
+
+
+def load_with_adapter(
+    base: Path,
+    adapter: Path,
+    quantization: Quantization = "none",
+    double_quantization: bool = True,
+    device: str | None = None,
+    dtype: Any = None,
+) -> tuple[Any, Any]:
+    """The base model with an adapter on it, and the adapter's tokenizer."""
+    from peft import PeftModel
+
+    model, _ = load_base(base, quantization, double_quantization, device, dtype)
+    model = PeftModel.from_pretrained(model, adapter)
+    model.eval()
+    return model, load_tokenizer(adapter)
+
+
+def _quantization_config(quantization: Quantization, double_quantization: bool, dtype: Any) -> Any:
+    """bitsandbytes' configuration (Dettmers et al. 2022 and 2023), or None."""
+    from transformers import BitsAndBytesConfig
+
+    if quantization == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    if quantization == "nf4":
+        return BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=double_quantization,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    return None
