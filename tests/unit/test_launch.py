@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from medtune.config import Lora
-from medtune.training.launch import launch, see_one_gpu, send_metrics
+from medtune.training.launch import launch, leave, see_one_gpu, send_metrics
 from medtune.training.preflight import make_plan
 from tests.conftest import ROOT
 from tests.unit.test_training import SETTINGS, model, rows, tokenizer
@@ -62,7 +62,7 @@ def test_two_processes_give_the_adapter_of_one_and_report_to_their_job(tmp_path,
 
 
 def test_a_failing_worker_fails_the_job_with_its_error(tmp_path, importable):
-    with pytest.raises(RuntimeError, match="training with 2 processes ended with status 1: .*FileNotFoundError"):
+    with pytest.raises(RuntimeError, match=r"training with 2 processes ended with status 1: .*FileNotFoundError"):
         launch("tests.unit.test_launch", str(tmp_path / "missing"), 2, lambda metrics, step: None)
 
 
@@ -79,3 +79,4 @@ def test_a_job_with_one_process_sees_the_first_of_its_gpus(monkeypatch, visible,
 
 if __name__ == "__main__":
     train_in(Path(sys.argv[1]).resolve(strict=True), 2, send_metrics, owner=os.getppid())
+    leave()

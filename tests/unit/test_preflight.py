@@ -60,7 +60,7 @@ def test_a_row_that_would_teach_the_wrong_thing_is_refused_by_number(row, senten
 
 
 def test_no_rows_are_refused():
-    with pytest.raises(InputError, match="validation.jsonl: no examples"):
+    with pytest.raises(InputError, match=r"validation\.jsonl: no examples"):
         check_rows([], 16, TOKENIZER, "validation.jsonl")
 
 

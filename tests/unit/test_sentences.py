@@ -23,6 +23,7 @@ from medtune.data.sentences import first_sentence, sentences
         ("See section no. 3 first.", "Then go on."),
         ("It was 5 mg.", "20 adults took it."),
         ("The (.)Vo(2)peak was true.", "So was the rest."),
+        ("Risk fell .", "It rose later."),
         ("1. It is safe; 2. It is cheap.", "Nothing else matters."),
     ],
 )

@@ -1,5 +1,6 @@
 import math
 import random
+import re
 from collections import Counter, defaultdict
 
 import pytest
@@ -8,7 +9,7 @@ from medtune.data.citations import find_citations
 from medtune.data.deduplication import normalise
 from medtune.data.labels import LABELS
 from medtune.data.sentences import sentences
-from medtune.data.synthetic.yesno import EVIDENCE, make_questions, plain_text, raw_record
+from medtune.data.synthetic.yesno import EVIDENCE, VERDICTS, make_questions, plain_text, raw_record
 from medtune.errors import InputError
 
 
@@ -83,3 +84,16 @@ def test_plain_text_is_prose_in_the_same_words_and_not_in_the_answer_format():
     words = set(normalise(" ".join(question.question for question in make_questions(200, seed=9))).split())
     known = set(normalise(joined).split())
     assert len([word for word in words - known if word.isalpha()]) <= 20
+
+
+def test_verdicts_in_plain_text_agree_with_the_evidence():
+    for text in plain_text(300, seed=10):
+        verdicts = {label for label in LABELS if any(verdict.rstrip(".") in text for verdict in VERDICTS[label][:2])}
+        cues = {label for label in LABELS for clause in EVIDENCE[label] if all(part in text for part in fixed(clause))}
+        assert verdicts <= cues
+        assert len(verdicts) <= 1
+
+
+def fixed(clause: str) -> list[str]:
+    """What a clause says whatever its treatment and outcome are."""
+    return re.split(r"\{\w+\}", clause)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings as hypothesis_settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
@@ -243,11 +244,12 @@ def test_activation_checkpointing_changes_no_weight(tmp_path):
 
 
 def test_without_padding_loss_and_gradients_are_those_of_padded_batches(tmp_path):
-    from medtune.training.adapters import lora_config
     from peft import get_peft_model
     from transformers import set_seed
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
     from trl.trainer.utils import add_fused_lm_head
+
+    from medtune.training.adapters import lora_config
 
     data = rows(4, 3)
     batch = [{"input_ids": ids, "labels": labels} for ids, labels in zip(data.input_ids, data.labels, strict=True)]

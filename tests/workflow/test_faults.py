@@ -10,7 +10,7 @@ GENERATION = f"{STATE}/base/predictions.jsonl"
 
 
 def checkpoint_saved(workspace) -> bool:
-    return any((workspace.folder / TRAINING).glob("checkpoints/checkpoint-*"))
+    return any((workspace.folder / TRAINING).glob("checkpoints/checkpoint-*/complete.json"))
 
 
 def batch_saved(workspace) -> bool:

@@ -5,15 +5,18 @@ from pathlib import Path
 from medtune.runtime import job
 
 if __name__ == "__main__":
-    with job(snakemake.log, threads=snakemake.threads):
-        from medtune.config import Tracking, Training
+    with job(snakemake.log, snakemake.threads):
+        from medtune.config import Config, Training
         from medtune.tasks.training import Job, train_adapter
 
+        # Tracking changes no result, so it is no param: those trigger reruns.
+        config = Config(**snakemake.config)
+        settings = Training(**snakemake.params.settings)
         train_adapter(
             Job(
                 task=snakemake.params.task,
                 task_options=snakemake.params.task_options,
-                settings=Training(**snakemake.params.settings),
+                settings=settings,
                 seed=snakemake.params.seed,
                 train=snakemake.input.train,
                 validation=snakemake.input.validation,
@@ -24,8 +27,7 @@ if __name__ == "__main__":
             adapter=Path(snakemake.output.weights).parent,
             record=Path(snakemake.output.record),
             state=Path(snakemake.params.state),
-            # Neither tracking nor its folder changes the result, so they are no params, which would trigger reruns.
-            tracking=Tracking(**snakemake.config["tracking"]),
-            tracking_folder=Path(snakemake.config["results"]),
-            run_name=snakemake.params.run_name,
+            tracking=config.tracking,
+            tracking_folder=Path(config.results, config.scale),
+            run_name=f"{snakemake.params.model}-rank{settings.lora.rank}",
         )

@@ -45,7 +45,9 @@ def check_writable(folder: Path | str) -> None:
     if not parent.is_dir():
         raise InputError(f"{folder}: cannot be made, since {parent} is not a folder; choose another results folder")
     if not os.access(parent, os.W_OK):
-        raise InputError(f"{folder}: {parent} is not writable; choose another results folder (`results:` in the config)")
+        raise InputError(
+            f"{folder}: {parent} is not writable; choose another results folder (`results:` in the config)"
+        )
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -28,6 +28,8 @@ def job(log: Sequence[str] | str | None, threads: int = 1, offline: bool = True)
     """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+    # Spinning threads of two jobs fight over the cores: generation was several times slower with them.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["TQDM_DISABLE"] = "1"  # progress bars fill a log with one endless line
     os.environ["HF_HUB_OFFLINE"] = "1" if offline else "0"

@@ -87,6 +87,8 @@ def track(tracking: Tracking, name: str, config: dict[str, Any], folder: Path | 
         failed = False
     finally:
         run.finish(exit_code=int(failed))
+        # The client's own process writes the last of the run after `finish` has returned.
+        wandb.teardown()
 
 
 def _private(wandb: Any) -> Any:

@@ -148,22 +148,28 @@ def cut(report: Report) -> Cut:
 
 
 def read_radgraph(path: Path | str, labeler: str = LABELERS[0]) -> Corpus:
-    """Read a file in the layout above. labeler: whose annotation is taken where there are two.
+    """Read a file in the layout above; see `corpus_of`. Raises InputError also for a missing file or broken JSON."""
+    if not Path(path).exists():
+        raise InputError(
+            f"radgraph: {path}: no such file; RadGraph is on physionet.org/content/radgraph and needs a PhysioNet"
+            " account with credentialed access: download it there and set its path under radgraph.data.source of the"
+            " config, or set `format: synthetic` there to try the workflow with made reports."
+        )
+    return corpus_of(_parse(path), str(path), labeler)
+
+
+def corpus_of(records: Any, name: str, labeler: str = LABELERS[0]) -> Corpus:
+    """Reports from the layout above, as JSON gives it. name: of the file, for messages. labeler: whose
+    annotation is taken where there are two.
 
     Raises InputError naming file, report and entity for anything that is not in the layout.
     """
-    if not Path(path).exists():
-        raise InputError(
-            f"radgraph: {path}: no such file; RadGraph is on physionet.org/content/radgraph and needs a PhysioNet account"
-            " with credentialed access: download it there and set its path under radgraph.data.source of the config,"
-            " or set `format: synthetic` there to try the workflow with made reports."
-        )
-    records = _object(_parse(path), f"radgraph: {path}", "report")
+    records = _object(records, f"radgraph: {name}", "report")
     if not records:
-        raise InputError(f"radgraph: {path}: the file holds no reports.")
+        raise InputError(f"radgraph: {name}: the file holds no reports.")
     chosen, second = [], []
     for identifier, record in records.items():
-        where = f'radgraph: {path}, report "{identifier}"'
+        where = f'radgraph: {name}, report "{identifier}"'
         readings = _readings(_object(record, where, "field"), identifier, where, labeler)
         chosen.append(readings[0])
         second += readings[1:]
@@ -310,7 +316,9 @@ def _entity(report: Report, identifier: str, value: Any, known: dict, where: str
     tokens = value.get("tokens")
     expected = " ".join(token.text for token in report.tokens[first : last + 1])
     if not isinstance(tokens, str) or tokens.split() != expected.split():
-        raise InputError(f'{where}: its tokens are "{tokens}", but tokens {first} to {last} of the text are "{expected}".')
+        raise InputError(
+            f'{where}: its tokens are "{tokens}", but tokens {first} to {last} of the text are "{expected}".'
+        )
     relations = _relations(value.get("relations", []), known, where)
     return make_entity(report.text, report.tokens, identifier, label, first, last, relations)
 
@@ -323,7 +331,9 @@ def _relations(value: Any, known: dict, where: str) -> list[tuple[str, str]]:
         raise InputError(f"{where}: its relations are not a list of [type, entity id].")
     for kind, target in value:
         if target not in known:
-            raise InputError(f'{where}: its relation "{kind}" points to entity "{target}", which the report does not have.')
+            raise InputError(
+                f'{where}: its relation "{kind}" points to entity "{target}", which the report does not have.'
+            )
     return [(kind, target) for kind, target in value]
 
 

@@ -50,8 +50,8 @@ def _ends(text: str, mark: re.Match) -> bool:
     start = text.rfind(" ", 0, mark.start()) + 1
     last = text[start : mark.start()].lstrip("([\"'“‘")
     previous = text[text.rfind(" ", 0, max(0, start - 1)) + 1 : max(0, start - 1)]
-    if not last:
-        return False
+    if not last:  # "so . But", not "(.)Vo"
+        return text[start : mark.start()] == "" and start > 0
     if mark.group() == ".":
         # "hospice.The": a lost space, unless the word looks like a name or an address.
         return bool(re.fullmatch(r"[a-z-]{3,}", last))

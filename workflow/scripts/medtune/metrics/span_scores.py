@@ -9,11 +9,11 @@ Four ways to count a pair of `match_spans`, after SemEval-2013 task 9 (Segura-Be
 
 One pairing serves all four, so that strict <= exact <= partial and strict <= type.
 
-Conventions: 0 / 0 is 0 (nothing predicted: precision 0); where neither gold nor predicted spans exist in any document there
-is no figure. A document without any span adds nothing to the sums, and counts in n. Micro figures sum over all spans.
-Macro figures are the unweighted mean over the labels with gold spans; in a resample, over those with gold spans in it, since
-a mean that counts absent rare labels as 0 would lie below every value seen. A single label that is absent from a
-resample does count as 0 there: a label seen in one to three documents gets the wide interval that it deserves.
+Conventions: 0 / 0 is 0 (nothing predicted: precision 0), but there is no figure where no document has gold or predicted
+spans. A document without any span adds nothing to the sums, and counts in n. Micro figures sum over all spans.
+Macro figures are the unweighted mean over the labels with gold spans; in a resample, over those with gold spans in it:
+absent rare labels taken as 0 would pull the whole interval below the value. The figures of a single label do count as 0
+in a resample without it, so that a label seen in one to three documents gets the wide interval that it deserves.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -77,7 +77,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """One label. gold, predicted: its spans. documents: those with a gold span of it. schemes: its figures by scheme."""
+    """One label. gold, predicted: its spans. documents: those with its gold spans. schemes: its figures by scheme."""
 
     gold: int
     predicted: int
@@ -87,7 +87,7 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class SpanScores:
-    """Figures over documents. micro, macro: by scheme. macro_labels: the labels that the macro figures are the mean of."""
+    """Figures over documents. micro, macro: by scheme. macro_labels: the labels with gold, whose mean macro is."""
 
     documents: int
     gold: int
@@ -254,7 +254,7 @@ def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
 def _with_bounds(table: np.ndarray, seed: int, samples: int) -> np.ndarray:
     """(3, labels + 2, schemes, 3): value, lower and upper end of every figure, from one pass over the resamples."""
     n, labels, columns = table.shape
-    if n == 0:
+    if n == 0 or labels == 0:
         return np.zeros((3, labels + 2, len(SCHEMES), len(FIGURES)))
     flat = table.reshape(n, labels * columns)
     resampled = [_figures((weights @ flat).reshape(-1, labels, columns)) for weights in resamples(n, seed, samples)]

@@ -4,7 +4,6 @@ It is there so that every stage runs anywhere within minutes. It knows the words
 synthetic corpora and how to copy and list, and no study's answer format: adapters have something to adapt.
 """
 
-import os
 import random
 import tempfile
 from collections.abc import Iterable
@@ -13,12 +12,33 @@ from typing import Any
 
 from medtune.config import MadeModel
 from medtune.data.synthetic.plain import plain_documents
+from medtune.files import atomic
+from medtune.models.record import write_record
 
 EOS = "<|endoftext|>"
 PAD = "<|pad|>"
 MAX_POSITIONS = 1024
-COPYING_FIRST = float(os.environ.get("CF","0.3"))
-COPYING_SHARE = float(os.environ.get("CS","0.4"))
+DOCUMENTS = 12000
+TOKENIZER_DOCUMENTS = 4000
+LICENCE = "none: made from rules"
+
+
+def make(source: MadeModel, name: str, folder: Path) -> None:
+    """Make tokenizer and model, pre-train, and save both. `folder` appears when it is complete."""
+    documents = plain_documents(DOCUMENTS, source.seed)
+    tokenizer = train_tokenizer(documents[:TOKENIZER_DOCUMENTS], source.vocabulary)
+    model = untrained_model(source, tokenizer)
+    history = pretrain(model, pretraining_sequences(documents, tokenizer, source), source)
+    with atomic(folder) as temporary:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        write_record(temporary, name, source.model_dump(), LICENCE, pretraining=history)
+
+
+def build_untrained(source: MadeModel) -> tuple[Any, Any]:
+    """(model, tokenizer) with random weights, in seconds: for tests of what surrounds a model."""
+    tokenizer = train_tokenizer(plain_documents(300, source.seed), source.vocabulary)
+    return untrained_model(source, tokenizer), tokenizer
 
 
 def train_tokenizer(documents: Iterable[str], vocabulary: int) -> Any:
@@ -87,37 +107,18 @@ def packed(documents: Iterable[str], tokenizer: Any, length: int) -> list[list[i
     return [stream[start : start + length] for start in range(0, len(stream) - length + 1, length)]
 
 
-def copying(count: int, length: int, tokenizer: Any, seed: int) -> list[list[int]]:
-    """Sequences that say the same run of random tokens again and again.
-
-    Only attention to the previous occurrence predicts them. A few hundred steps on such sequences give
-    a model of this size the habit of copying; prose alone does not within the time there is.
-    """
-    rng = random.Random(f"copying/{seed}")
-    words = sorted(set(range(len(tokenizer))) - set(tokenizer.all_special_ids))
-    sequences = []
-    for _ in range(count):
-        run = rng.choices(words, k=rng.randint(length // 8, length // 2))
-        sequences.append((run * (length // len(run) + 1))[:length])
-    return sequences
-
-
-def curriculum(documents: list[str], tokenizer: Any, source: MadeModel) -> list[list[int]]:
-    """One sequence per place in the training order: copying first, then prose with some copying."""
-    rng = random.Random(f"curriculum/{source.seed}")
-    total = source.steps * source.batch_size
-    copies = copying(round(total * COPYING_SHARE), source.sequence_tokens, tokenizer, source.seed)
-    prose = packed(documents, tokenizer, source.sequence_tokens)
-    first = round(total * COPYING_FIRST)
-    needed = total - len(copies)
-    prose = [rng.choice(prose) for _ in range(needed)] if len(prose) < needed else rng.sample(prose, needed)
-    rest = copies[first:] + prose
-    rng.shuffle(rest)
-    return copies[:first] + rest
+def pretraining_sequences(documents: list[str], tokenizer: Any, source: MadeModel) -> list[list[int]]:
+    """One sequence per place in the training order; sequences repeat, in another order, where they run out."""
+    rng = random.Random(f"order/{source.seed}")
+    sequences, needed = packed(documents, tokenizer, source.sequence_tokens), source.steps * source.batch_size
+    ordered: list[list[int]] = []
+    while len(ordered) < needed:
+        ordered += rng.sample(sequences, len(sequences))
+    return ordered[:needed]
 
 
 def pretrain(model: Any, sequences: list[list[int]], source: MadeModel) -> list[dict]:
-    """Train all weights on the sequences, in place; returns the Trainer's log history."""
+    """Train all weights on the sequences, in place; returns the loss every 50 steps."""
     import torch
     from transformers import Trainer, TrainingArguments
 
@@ -145,4 +146,4 @@ def pretrain(model: Any, sequences: list[list[int]], source: MadeModel) -> list[
             train_dataset=rows,
         )
         trainer.train()
-    return trainer.state.log_history
+    return [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from medtune.config import Generation
 from medtune.errors import InputError
 from medtune.files import fingerprint, read_json, read_jsonl, sha256_of, write_jsonl
+from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.base import Task
@@ -110,7 +111,7 @@ def _check_adapter(adapter: Path, base: Path, task: Task) -> None:
             f'{adapter}: trained with another template of task "{task.name}" (hash {trained["template_hash"][:12]}, '
             f"now {task.template_hash[:12]}); train it again, or use the version of the code that it was trained with"
         )
-    if trained["base_fingerprint"] != read_json(base / "record.json")["fingerprint"]:
+    if trained["base_fingerprint"] != read_record(base)["fingerprint"]:
         raise InputError(
             f'{adapter}: trained on base model "{trained["base_model"]}" with other weights than those in {base}; '
             "give the base model that it was trained on"
@@ -179,7 +180,7 @@ def _fingerprint(job: Job, task: Task, questions: list[Question]) -> str:
             "settings": job.settings.model_dump(mode="json", exclude={"batch_tokens"}),
             "quantization": [job.quantization, job.double_quantization],
             "seed": job.seed,
-            "base": read_json(job.base / "record.json")["fingerprint"],
+            "base": read_record(job.base)["fingerprint"],
             "adapter": None if adapter is None else {name: sha256_of(adapter / name) for name in ADAPTER_FILES},
             "versions": library_versions(),
         }

@@ -16,14 +16,14 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from medtune.config import Tracking, Training
-from medtune.errors import InputError
-from medtune.files import fingerprint, read_json, read_jsonl, write_json
+from medtune.files import check_writable, fingerprint, read_json, read_jsonl, write_json
+from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.base import Task
 from medtune.tracking import Tracker, track
-from medtune.training.launch import launch, see_one_gpu, send_metrics
-from medtune.training.preflight import Plan, Rows, check_rows, make_plan
+from medtune.training.launch import launch, leave, see_one_gpu, send_metrics
+from medtune.training.preflight import Plan, Rows, check_rows, make_plan, resolved
 
 logger = logging.getLogger("medtune")
 
@@ -71,8 +71,10 @@ def train_adapter(
     """
     if job.processes == 1:
         see_one_gpu()
+    # Said now, rather than after hours of training.
     for folder in (adapter, record.parent):
-        _check_writable(folder)
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
     material = prepare(job)
     if material.rows.truncated:
         logger.warning(
@@ -99,7 +101,10 @@ def prepare(job: Job) -> Material:
     examples = {split: read_jsonl(path) for split, path in (("train", job.train), ("validation", job.validation))}
     rows = {
         split: check_rows(
-            [task.render(example, tokenizer) for example in examples[split]], job.settings.max_tokens, tokenizer, str(path)
+            [task.render(example, tokenizer) for example in examples[split]],
+            job.settings.max_tokens,
+            tokenizer,
+            str(path),
         )
         for split, path in (("train", job.train), ("validation", job.validation))
     }
@@ -110,7 +115,7 @@ def prepare(job: Job) -> Material:
         rows=rows["train"],
         validation_rows=rows["validation"],
         plan=make_plan(job.settings, len(rows["train"]), job.batch_divisor, job.processes),
-        base=read_json(job.base / "record.json"),
+        base=read_record(job.base),
     )
 
 
@@ -149,7 +154,9 @@ def _train(job: Job, material: Material, checkpoints: Path, tracker: Tracker) ->
     else:
         with tempfile.TemporaryDirectory() as folder:
             spec = Path(folder) / "job.json"
-            write_json(spec, {"job": job.model_dump(mode="json"), "checkpoints": str(checkpoints), "owner": os.getpid()})
+            write_json(
+                spec, {"job": job.model_dump(mode="json"), "checkpoints": str(checkpoints), "owner": os.getpid()}
+            )
             launch("medtune.tasks.training", str(spec), job.processes, tracker.log)
     last = last_checkpoint(checkpoints)
     if last is None or not is_finished(last):
@@ -212,7 +219,9 @@ def _write(
                 "base_path": str(job.base),
             },
         )
-        names = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == "adapter_config.json", name))
+        names = sorted(
+            (path.name for path in scratch.iterdir()), key=lambda name: (name == "adapter_config.json", name)
+        )
         for name in names:
             (scratch / name).replace(adapter / name)
     write_json(record, facts)
@@ -228,7 +237,7 @@ def _fingerprint(job: Job, material: Material) -> str:
         {
             "template": material.task.template_hash,
             "rows": [[rows.input_ids, rows.labels] for rows in (material.rows, material.validation_rows)],
-            "settings": job.settings.model_dump(mode="json"),
+            "settings": resolved(job.settings).model_dump(mode="json"),
             "seed": job.seed,
             "base": material.base["fingerprint"],
             "processes": job.processes,
@@ -244,7 +253,7 @@ def _tracked(job: Job, material: Material) -> dict[str, Any]:
         "task": job.task,
         "base_model": material.base["name"],
         "seed": job.seed,
-        "settings": job.settings.model_dump(mode="json"),
+        "settings": resolved(job.settings).model_dump(mode="json"),
         "rows": len(material.rows),
         "validation_rows": len(material.validation_rows),
         "steps": material.plan.steps,
@@ -257,15 +266,6 @@ def _log_examples(tracker: Tracker, material: Material) -> None:
     tracker.log_texts(
         "examples", [{"prompt": task.prompt(example), "completion": task.completion(example)} for example in examples]
     )
-
-
-def _check_writable(folder: Path) -> None:
-    """Make a folder for outputs. Raises InputError now, rather than after hours of training."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another results folder") from error
 
 
 def _cuda() -> bool:
@@ -281,6 +281,7 @@ def _work(spec: Path) -> None:
     told = json.loads(spec.read_text(encoding="utf-8"))
     job = Job.model_validate(told["job"])
     run_training(job, prepare(job), Path(told["checkpoints"]), send_metrics, owner=told["owner"])
+    leave()
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ from datasets.utils import disable_progress_bars
 from peft import LoraConfig
 from transformers import EarlyStoppingCallback, PrinterCallback
 from transformers.trainer_utils import EvalLoopOutput
+from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig, SFTTrainer
 
 from medtune.config import Training
 from medtune.training.batches import LengthGroupedSampler
 from medtune.training.callbacks import EndWithOwner, Meter, Report, SetEpoch, StopOnSigterm
 from medtune.training.checkpoints import Progress, is_finished, last_checkpoint, progress_of
-from medtune.training.preflight import Plan, Rows
+from medtune.training.preflight import Plan, Rows, resolved
 
 logger = logging.getLogger("medtune")
 
@@ -36,7 +37,9 @@ Validate = Callable[[Any], dict[str, float]]
 class AdapterTrainer(SFTTrainer):
     """SFTTrainer with a seeded order of rows, a validation metric of our own, and a token count."""
 
-    def __init__(self, *args: Any, sampler: LengthGroupedSampler, meter: Meter, validate: Validate | None, **kwargs: Any):
+    def __init__(
+        self, *args: Any, sampler: LengthGroupedSampler, meter: Meter, validate: Validate | None, **kwargs: Any
+    ):
         super().__init__(*args, **kwargs)
         self._sampler = sampler
         self._meter = meter
@@ -146,17 +149,16 @@ def train(
         f", from {last.name}" if last else "",
     )
     trainer.train(resume_from_checkpoint=str(last) if last else None)
-    trainer.end()
     finished = last_checkpoint(checkpoints)
     return finished is not None and is_finished(finished)
 
 
 def lora_config(settings: Training) -> LoraConfig:
-    """The adapter that the settings describe; alpha is twice the rank unless set."""
-    lora = settings.lora
+    """The adapter that the settings describe."""
+    lora = resolved(settings).lora
     return LoraConfig(
         r=lora.rank,
-        lora_alpha=lora.alpha or 2 * lora.rank,
+        lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=lora.target_modules,
         bias="none",
@@ -169,8 +171,9 @@ def trainer_arguments(
 ) -> SFTConfig:
     """The Trainer's arguments. judged: there is a validation metric beside the loss.
 
-    On CUDA batches are padding-free: with `attention_mask=None`, position ids and no cache, SDPA keeps
-    the sequences of a row apart (`transformers.masking_utils.find_packed_sequence_indices`).
+    Mixed precision with bfloat16 on GPUs that have it, else float32. On CUDA batches are padding-free: with
+    `attention_mask=None`, position ids and no cache, SDPA keeps the sequences of a row apart
+    (`transformers.masking_utils.find_packed_sequence_indices`).
     """
     return SFTConfig(
         output_dir=str(checkpoints),
@@ -187,7 +190,7 @@ def trainer_arguments(
         gradient_checkpointing=None,
         seed=seed,
         data_seed=seed,
-        bf16=cuda,
+        bf16=cuda and is_torch_bf16_gpu_available(),
         use_cpu=not cuda,
         ddp_backend="gloo" if plan.processes > 1 and not cuda else None,
         ddp_find_unused_parameters=False,

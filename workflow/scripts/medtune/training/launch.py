@@ -1,5 +1,6 @@
 """Training with several processes, one per GPU (or on the CPU, with gloo), through `accelerate launch`."""
 
+import gc
 import json
 import logging
 import os
@@ -50,6 +51,18 @@ def launch(module: str, argument: str, processes: int, report: Callable[[dict[st
 def send_metrics(metrics: dict[str, float], step: int) -> None:
     """Hand metrics from a worker to the job that launched it."""
     print(METRICS + json.dumps({"metrics": metrics, "step": step}), flush=True)
+
+
+def leave() -> None:
+    """Take leave of the other processes: at the end of a worker, when its trainer is gone.
+
+    While there still is one (as with `Trainer.end`), its wrapped model waits for them for ever.
+    """
+    import torch
+
+    gc.collect()
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def see_one_gpu() -> None:

@@ -78,6 +78,12 @@ def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split:
     return Rows(input_ids, labels, truncated)
 
 
+def resolved(settings: Training) -> Training:
+    """The settings with everything filled in that follows from others: alpha is twice the rank unless set."""
+    lora = settings.lora
+    return settings.model_copy(update={"lora": lora.model_copy(update={"alpha": lora.alpha or 2 * lora.rank})})
+
+
 @dataclass(frozen=True)
 class Plan:
     """How many sequences go where. per_device × accumulation × processes = effective."""

@@ -11,7 +11,7 @@ import torch
 from medtune.config import Training
 from medtune.training.callbacks import history_entry
 from medtune.training.checkpoints import last_checkpoint, progress_of, trainer_state_of
-from medtune.training.preflight import Plan, Rows
+from medtune.training.preflight import Plan, Rows, resolved
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "safetensors", "tokenizers")
 
@@ -71,7 +71,7 @@ def training_record(
         "processes": plan.processes,
         "resumed": progress.resumed,
         "seed": seed,
-        "settings": settings.model_dump(mode="json"),
+        "settings": resolved(settings).model_dump(mode="json"),
         "versions": library_versions(),
         "hardware": hardware(),
         "history": history,

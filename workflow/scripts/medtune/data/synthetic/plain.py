@@ -68,8 +68,23 @@ CONDITIONS = (
     "lymphoma",
     "sarcoidosis",
 )
-TESTS = ("computed tomography", "an electrocardiogram", "a blood count", "an echocardiogram", "a biopsy", "a radiograph")
+TESTS = (
+    "computed tomography",
+    "an electrocardiogram",
+    "a blood count",
+    "an echocardiogram",
+    "a biopsy",
+    "a radiograph",
+)
+CONCLUSIONS = {
+    "Yes": ("{Treatment} works.", "{Treatment} helps against {outcome}.", "Less {outcome} was found."),
+    "No": ("{Treatment} is useless.", "{Treatment} does not help against {outcome}.", "As much {outcome} was found."),
+    "Uncertain": ("More research is needed.", "It is too early to judge {treatment}.", "Nobody knows yet."),
+}
+ANSWERS = ("Yes", "No", "Uncertain")
 SEXES = ("man", "woman")
+YESNO_SHARE = 0.3
+ABSTRACT_SHARE = 0.4
 
 
 def invented_name(rng: random.Random) -> str:
@@ -114,6 +129,51 @@ def passage(rng: random.Random) -> str:
     return rng.choice((radiology_report, case_report))(rng)
 
 
+def abstract(rng: random.Random) -> str:
+    """What a study found and, some sentences later, what follows from it."""
+    label = rng.choice(sorted(CONCLUSIONS))
+    treatments, outcomes = rng.choice(yesno.FIELDS)
+    words = {"treatment": rng.choice(treatments), "outcome": rng.choice(outcomes)}
+    words |= {"Treatment": words["treatment"].capitalize(), "Outcome": words["outcome"].capitalize()}
+    words |= {"population": rng.choice(yesno.POPULATIONS)}
+    evidence = rng.choice(yesno.EVIDENCE[label]).format(**words)
+    between = rng.sample((*yesno.EXTRAS, *(text.format(**words) for text in yesno.BACKGROUND)), rng.randint(0, 2))
+    conclusion = rng.choice(CONCLUSIONS[label]).format(**words)
+    heading = rng.choice(("", "Conclusion: ", "In short: "))
+    return (
+        " ".join(
+            (
+                f"In a {rng.choice(yesno.DESIGNS)} of {10 * rng.randint(3, 60)} {words['population']}, {evidence}.",
+                *between,
+            )
+        )
+        + f" {heading}{conclusion}"
+    )
+
+
+def survey(rng: random.Random) -> str:
+    """Counts of opinions, which follow from nothing."""
+    asked = rng.choice(("nurses", "doctors", "patients", "centres", "reviewers"))
+    counts = [rng.randint(1, 30) for _ in ANSWERS]
+    answers = list(zip(ANSWERS, counts, strict=True))
+    rng.shuffle(answers)
+    listed = ", ".join(f"{answer} {count}" for answer, count in answers)
+    return f"We asked {sum(counts)} {asked} about {rng.choice(CONDITIONS)}. {listed}. The commonest answer was " + (
+        f"{max(answers, key=lambda pair: pair[1])[0]}."
+    )
+
+
+def protocol(rng: random.Random) -> str:
+    """The headed lines of a study protocol, in any order."""
+    lines = [
+        f"Rationale: {rng.choice(SYMPTOMS)} is common in {rng.choice(CONDITIONS)}.",
+        f"Drug: {invented_name(rng)}, {rng.randint(1, 40) * 5} mg.",
+        f"Outcome: {rng.choice(SYMPTOMS)} after {rng.randint(2, 12)} months.",
+        f"Groups: {rng.randint(2, 4)}.",
+    ]
+    return "\n".join(rng.sample(lines, rng.randint(2, 4)))
+
+
 def copy_line(rng: random.Random) -> str:
     """A run of unrelated words, twice."""
     words = [
@@ -134,7 +194,9 @@ def quotation(rng: random.Random) -> str:
 
 def listing(rng: random.Random) -> str:
     """Items in prose, then the same items in order as a list."""
-    items = [rng.choice((rng.choice(FINDINGS), rng.choice(SYMPTOMS), invented_name(rng))) for _ in range(rng.randint(2, 5))]
+    items = [
+        rng.choice((rng.choice(FINDINGS), rng.choice(SYMPTOMS), invented_name(rng))) for _ in range(rng.randint(2, 5))
+    ]
     prose = f"{', '.join(items[:-1])} and {items[-1]}"
     listed = rng.choice(("; ".join(items), "\n".join(f"- {item}" for item in items), json.dumps(items)))
     return f"The record mentions {prose}.\nMentioned: {listed}"
@@ -157,6 +219,8 @@ KINDS: tuple[tuple[Callable[[random.Random], str], float], ...] = (
     (quotation, 1.5),
     (listing, 1.0),
     (naming, 1.0),
+    (survey, 1.0),
+    (protocol, 1.0),
 )
 
 
@@ -164,7 +228,8 @@ def plain_documents(count: int, seed: int) -> list[str]:
     """`count` documents of the kinds above, mixed; the same for the same seed."""
     rng = random.Random(seed)
     kinds, weights = zip(*KINDS, strict=True)
-    documents = yesno.plain_text(count // 2, seed)
+    documents = yesno.plain_text(round(count * YESNO_SHARE), seed)
+    documents += [abstract(rng) for _ in range(round(count * ABSTRACT_SHARE))]
     documents += [kind(rng) for kind in rng.choices(kinds, weights, k=count - len(documents))]
     rng.shuffle(documents)
     return documents

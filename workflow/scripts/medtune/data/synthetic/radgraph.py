@@ -7,6 +7,7 @@ uncertain by the words around it in the sentence, as in real reports. No patient
 import random
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
@@ -14,60 +15,105 @@ from medtune.errors import InputError
 from medtune.files import write_json
 
 SOURCE = "synthetic"
-ANATOMY = """
-heart|lungs|left lung|right lung|left upper lobe|left lower lobe|right upper lobe|right middle lobe|right lower lobe
-lingula|left base|right base|left apex|right apex|mediastinum|hila|left hilum|right hilum|trachea|carina|aorta|pleura
-diaphragm|left hemidiaphragm|right hemidiaphragm|left costophrenic angle|right costophrenic angle|ribs|thoracic spine
-clavicles|cardiac silhouette|left hemithorax|right hemithorax|pulmonary vasculature
+COUNTABLE = """
+opacity effusion nodule mass fracture granuloma calcification infiltrate lesion cavity cyst hernia bronchogram contusion
+bulla abscess pneumothorax consolidation aneurysm deformity tube catheter pacemaker
 """
-OBSERVATIONS = """
-opacity|effusion|pleural effusion|nodule|mass|fracture|granuloma|calcification|infiltrate|lesion|cavity|cyst|hernia
-foreign body|air bronchogram|contusion|bulla|abscess|pneumothorax|consolidation|atelectasis|edema|pulmonary edema
-pneumonia|emphysema|scarring|cardiomegaly|pleural thickening|aspiration|hemorrhage|vascular congestion|lymphadenopathy
-bronchiectasis|fibrosis|free air|volume loss|mucus plugging|infection|interstitial thickening|air trapping|scoliosis
-"""
-COUNTED = frozenset(
-    "opacity effusion nodule mass fracture granuloma calcification infiltrate lesion cavity cyst hernia body bronchogram"
-    " contusion bulla abscess pneumothorax consolidation tube catheter pacemaker".split()
-)
-MODIFIERS = "small moderate large mild severe focal patchy diffuse new stable chronic acute subtle minimal linear dense"
-DEVICES = "endotracheal tube|nasogastric tube|central venous catheter|tracheostomy tube|pacemaker|chest tube"
+COUNTED = frozenset(COUNTABLE.split())
 PLURALS = frozenset({"lungs", "hila", "ribs", "clavicles"})
-POOLS = {
-    "a": tuple(ANATOMY.strip().replace("\n", "|").split("|")),
-    "o": tuple(OBSERVATIONS.strip().replace("\n", "|").split("|")),
-    "m": tuple(MODIFIERS.split()),
-    "d": tuple(DEVICES.split("|")),
-}
 
-# A slot is {letter and digit}, with "=" before a fixed filler (or another slot, for the same filler again) and ":"
-# before the certainty of an observation. "a?" is an article where the next observation is counted, "be" is "is" or "are".
-# m1 modifies o1; o1, d1 and s1 are located at a1; an observation and the uncertain one it suggests are listed apart.
+
+@dataclass(frozen=True)
+class Region:
+    """Words that go together. weight: how often a sentence is about it."""
+
+    weight: float
+    anatomy: tuple[str, ...]
+    observations: tuple[str, ...]
+    modifiers: tuple[str, ...]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The terms of a text in which they are parted by bars."""
+    return tuple(" ".join(term.split()) for term in text.split("|"))
+
+
+DEGREES = "small|moderate|large|new|stable|subtle|minimal"
+REGIONS = (
+    Region(
+        0.5,
+        _words(
+            """left lung|right lung|left upper lobe|left lower lobe|right upper lobe|right middle lobe|right lower lobe
+            |lingula|left base|right base|left apex|right apex|lungs"""
+        ),
+        _words(
+            """opacity|consolidation|atelectasis|nodule|mass|infiltrate|pneumonia|edema|pulmonary edema|emphysema
+            |scarring|granuloma|cavity|cyst|bulla|abscess|contusion|fibrosis|bronchiectasis|air bronchogram|aspiration
+            |volume loss|mucus plugging|infection|interstitial thickening|air trapping|vascular congestion"""
+        ),
+        _words(f"{DEGREES}|mild|severe|focal|patchy|diffuse|linear|dense|acute|chronic"),
+    ),
+    Region(
+        0.25,
+        _words(
+            "left hemithorax|right hemithorax|left costophrenic angle|right costophrenic angle|left apex|right apex"
+        ),
+        _words("effusion|pleural effusion|pneumothorax|pleural thickening|hemorrhage|fluid"),
+        _words(f"{DEGREES}|loculated|layering"),
+    ),
+    Region(
+        0.1,
+        _words("mediastinum|hila|left hilum|right hilum|aorta"),
+        _words("lymphadenopathy|mass|calcification|aneurysm|hemorrhage"),
+        _words(DEGREES),
+    ),
+    Region(
+        0.1,
+        _words("ribs|thoracic spine|clavicles|left shoulder|right shoulder"),
+        _words("fracture|lesion|deformity|osteopenia|sclerosis"),
+        _words("acute|old|subtle|focal|new|stable"),
+    ),
+    Region(
+        0.05,
+        _words("diaphragm|left hemidiaphragm|right hemidiaphragm"),
+        _words("free air|hernia|eventration"),
+        _words(DEGREES),
+    ),
+)
+HARDWARE = Region(0.0, _words("carina|right atrium|superior vena cava|stomach|gastric fundus"), (), ())
+DEVICES = _words("endotracheal tube|nasogastric tube|central venous catheter|tracheostomy tube|pacemaker|chest tube")
+
+# A slot is {letter and digit}, with "=" before a fixed filler, a dash for each space (or another slot, for the same
+# filler again), and ":" before the certainty of an observation. "a?" is an article where the next observation is
+# counted, "is/are" agrees with its subject, "#" is a size.
+# m1 modifies o1 or s1; o1, d1 and s1 are located at a1; SUGGESTING makes o1 suggestive of o2.
 PRESENT = (
     "There is a? {m1:DP} {o1:DP} in the {a1} .",
     "There is {m1:DP} {o1:DP} .",
-    "There is a? {o1:DP} at the {a1} .",
+    "There is a? {o1:DP} in the {a1} .",
     "{m1:DP} {o1:DP} is seen in the {a1} .",
     "{o1:DP} is present in the {a1} .",
-    "The {a1} demonstrates a? {m1:DP} {o1:DP} .",
+    "Within the {a1} there is a? {m1:DP} {o1:DP} .",
     "The {o1:DP} in the {a1} has increased .",
     "{m1:DP} {o1:DP} and {m2:DP} {o2:DP} are noted in the {a1} .",
-    "{m1:DP} {o1:DP} in the {a1} measures 1.5 cm .",
+    "{m1:DP} {o1:DP} in the {a1} measures # cm .",
     "{m1:DP} {o1:DP} in the {a1} and {m2:DP} {o2=o1:DP} in the {a2} .",
     "{m1:DP} {o1:DP} .",
 )
 NORMAL = (
     "The {a1=heart} is {s1=normal:DP} .",
     "The {a1=heart} is {m1=mildly:DP} {s1=enlarged:DP} .",
+    "The {a1=cardiac-silhouette} is {s1=enlarged:DP} .",
+    "There is {m1=mild:DP} {o1=cardiomegaly:DP} .",
     "The {a1=lungs} are {s1=clear:DP} .",
     "The {a1=lungs} are {s1=hyperinflated:DP} .",
     "The {a1=mediastinum} is {s1=widened:DP} .",
     "The {a1=trachea} is in the {a2=midline} .",
     "The {a1=ribs} are {s1=intact:DP} .",
     "The {a1=aorta} is {s1=tortuous:DP} .",
-    "The {a1} be {s1=unremarkable:DP} .",
+    "The {a1} is/are {s1=unremarkable:DP} .",
     "The {a1} and {a2} are {s1=normal:DP} .",
-    "The {a1} be {s1=unchanged:DP} .",
+    "The {a1} is/are {s1=unchanged:DP} .",
 )
 DEVICE = (
     "The {d1:DP} ends at the {a1} .",
@@ -87,6 +133,7 @@ ABSENT = (
     "Absence of {o1:DA} in the {a1} .",
     "The study is negative for {o1:DA} .",
     "Without {o1:DA} or {o2:DA} .",
+    "No {o1=cardiomegaly:DA} .",
 )
 UNCERTAIN = (
     "Possible {o1:U} in the {a1} .",
@@ -99,6 +146,7 @@ UNCERTAIN = (
     "Questionable {o1:U} at the {a1} .",
     "Findings suggest {m1:U} {o1:U} .",
     "{o1:U} is suspected in the {a1} .",
+    "Possible {m1=mild:U} {o1=cardiomegaly:U} .",
 )
 MIXED = (
     "{m1:DP} {o1:DP} in the {a1} may represent {o2:U} .",
@@ -114,7 +162,6 @@ NO_ENTITY = (
     "Recommend follow-up in 3 months .",
     "No prior study is available .",
     "Clinical correlation is advised .",
-    "No significant change since the prior study .",
     "Evaluation is limited by technique .",
 )
 SECTIONS = {
@@ -257,23 +304,25 @@ def _relations(slot: str, names: Mapping[str, str], suggesting: bool) -> list[li
 def _sentence(rng: random.Random) -> tuple[list[str], list[Mention]]:
     """The tokens of one sentence and the mentions in it."""
     groups, weights = zip(*GROUPS, strict=True)
-    return _filled(rng, rng.choice(rng.choices(groups, weights)[0]))
+    group = rng.choices(groups, weights)[0]
+    region = HARDWARE if group is DEVICE else rng.choices(REGIONS, [region.weight for region in REGIONS])[0]
+    return _filled(rng, rng.choice(group), region)
 
 
-def _filled(rng: random.Random, frame: str) -> tuple[list[str], list[Mention]]:
-    """A frame with its slots filled, each from its pool without repetition unless the frame says so."""
+def _filled(rng: random.Random, frame: str, region: Region) -> tuple[list[str], list[Mention]]:
+    """A frame with its slots filled in the words of a region, without repetition unless the frame says so."""
+    pools = {"a": region.anatomy, "o": region.observations, "m": region.modifiers, "d": DEVICES}
     fillers: dict[str, str] = {}
     words: list[str] = []
     mentions: list[Mention] = []
     for part in frame.split():
         match = _SLOT.fullmatch(part)
         if not match:
-            words.append(part)
+            words.append(f"{rng.randint(5, 49) / 10}" if part == "#" else part)
             continue
         slot, fixed, certainty = match.groups()
-        filler = fillers.get(fixed, fixed) or rng.choice(
-            [word for word in POOLS[slot[0]] if word not in fillers.values()]
-        )
+        filler = fillers.get(fixed, (fixed or "").replace("-", " "))
+        filler = filler or rng.choice([term for term in pools[slot[0]] if term not in fillers.values()])
         fillers[slot] = filler
         first = len(words)
         words += filler.split()
@@ -292,7 +341,7 @@ def _agreed(words: list[str], mentions: list[Mention]) -> tuple[list[str], list[
             if noun not in COUNTED:
                 continue
             word = "an" if words[index + 1][0] in "aeiou" else "a"
-        elif word == "be":
+        elif word == "is/are":
             word = "are" if words[index - 1] in PLURALS else "is"
         place[index] = len(result)
         result.append(word)

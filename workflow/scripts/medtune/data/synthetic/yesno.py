@@ -123,11 +123,12 @@ BACKGROUND = (
     "Little is known about {treatment} in {population}.",
     "{Treatment} has been used for many years.",
 )
-OPINIONS = (
-    "Most experts said yes to {treatment}.",
-    "Some experts said no to {treatment}.",
-    "Experts are uncertain about {treatment}.",
-)
+VERDICTS = {
+    # begin with a word that the evidence decides, so that a model learns early what the evidence means
+    "Yes": ("Benefit was shown.", "Gains were clear.", "Most experts said yes to {treatment}."),
+    "No": ("Nothing was gained.", "Neither group fared better.", "Most experts said no to {treatment}."),
+    "Uncertain": ("Doubt remains.", "Judgement must wait.", "Most experts were uncertain about {treatment}."),
+}
 SURNAMES = ("Smith", "Jones", "Garcia", "Chen", "Okafor", "Novak", "Rossi", "Tanaka")
 
 
@@ -205,15 +206,16 @@ def plain_text(count: int, seed: int) -> list[str]:
 
 
 def _paragraph(rng: random.Random) -> str:
-    """Background, evidence and a conclusion that agrees with it."""
+    """Background, evidence, and a verdict and a conclusion that agree with it."""
     finding = _finding(rng, rng.choice(LABELS))
-    sentences = [_evidence(rng, finding), _fill(rng.choice(RATIONALES[finding.label]), finding)]
+    sentences = [_fill(rng.choice(RATIONALES[finding.label]), finding)]
+    if rng.random() < 0.6:
+        sentences.insert(0, _fill(rng.choice(VERDICTS[finding.label]), finding))
+    sentences.insert(0, _evidence(rng, finding))
     if rng.random() < 0.5:
         sentences.insert(0, _fill(rng.choice(BACKGROUND), finding))
     if rng.random() < 0.3:
         sentences.append(rng.choice(EXTRAS))
-    if rng.random() < 0.2:
-        sentences.append(_fill(rng.choice(OPINIONS), finding))
     return " ".join(_cited(rng, sentence) if rng.random() < 0.2 else sentence for sentence in sentences)
 
 

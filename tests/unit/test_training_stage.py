@@ -1,0 +1,291 @@
+"""The train stage: an adapter folder and its record, the same however often the job was killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from medtune.config import Tracking
+from medtune.data.synthetic.yesno import make_questions
+from medtune.errors import InputError
+from medtune.files import read_json, write_json, write_jsonl
+from medtune.state import open_state
+from medtune.tasks import get_task
+from medtune.tasks import training as stage
+from medtune.tasks.training import Job, label_accuracy, train_adapter
+from medtune.training.batches import LengthGroupedSampler
+from medtune.training.preflight import Rows
+from tests.conftest import ROOT
+from tests.unit.tiny_model import tiny_model
+
+LABELS = ("Yes", "No", "Uncertain")
+SETTINGS = {"lora": {"rank": 4}, "epochs": 2, "evaluate_every": 2, "learning_rate": 3e-3}
+# 24 rows, 16 per step: 2 steps per epoch, 4 in all.
+
+KILLED_AT_THE_SECOND_CHECKPOINT = """
+import os, signal, sys
+from pathlib import Path
+from medtune.training import callbacks
+def die(checkpoint, progress):
+    if checkpoint.name == "checkpoint-4":
+        os.kill(os.getpid(), signal.SIGKILL)
+    seal(checkpoint, progress)
+seal, callbacks.seal = callbacks.seal, die
+from medtune.config import Tracking
+from medtune.tasks.training import Job, train_adapter
+folder = Path(sys.argv[2])
+job = Job.model_validate_json(sys.argv[1])
+train_adapter(job, folder / "adapter", folder / "training.json", folder / "state", Tracking(), folder, "tiny")
+"""
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """Base model and two splits on disk."""
+    folder = tmp_path_factory.mktemp("material")
+    model, tokenizer = tiny_model()
+    model.save_pretrained(folder / "base")
+    tokenizer.save_pretrained(folder / "base")
+    write_json(folder / "base" / "record.json", {"name": "tiny", "fingerprint": "base-1"})
+    for split, n in (("train", 24), ("validation", 9)):
+        rows = [
+            {
+                "id": f"{split}-{i}",
+                "question": f"Is drug {split} {i} useful" + " often" * (i % 5) + "?",
+                "label": LABELS[i % 3],
+                "rationale": "It is." if i % 2 else "",
+            }
+            for i in range(n)
+        ]
+        write_jsonl(folder / f"{split}.jsonl", rows)
+    return folder
+
+
+def job_of(material, settings=(), **changes):
+    return Job(
+        **{
+            "task": "yesno",
+            "settings": {**SETTINGS, **dict(settings)},
+            "seed": 42,
+            "train": material / "train.jsonl",
+            "validation": material / "validation.jsonl",
+            "base": material / "base",
+            **changes,
+        }
+    )
+
+
+def run(job, folder, tracking=None):
+    """Train into a folder; gives the record."""
+    torch.set_num_threads(1)
+    train_adapter(
+        job,
+        folder / "adapter",
+        folder / "training.json",
+        folder / "state",
+        tracking or Tracking(),
+        folder,
+        "tiny-rank4",
+    )
+    return read_json(folder / "training.json")
+
+
+def weights(folder):
+    return load_file(folder / "adapter" / "adapter_model.safetensors")
+
+
+def same(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+def kill(job, folder):
+    """Train in a process of its own, which is killed while it saves the second checkpoint."""
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_THE_SECOND_CHECKPOINT, job.model_dump_json(), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts"), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert not (folder / "training.json").exists()
+    assert not list((folder / "adapter").iterdir())
+
+
+@pytest.fixture(scope="module")
+def trained(material, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    run(job_of(material), folder)
+    return folder
+
+
+def test_the_adapter_folder_is_complete_and_loads_on_its_base(material, trained):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    adapter = trained / "adapter"
+    config = read_json(adapter / "adapter_config.json")
+    assert config["base_model_name_or_path"] == str(material / "base")
+    assert (config["r"], config["lora_alpha"], config["lora_dropout"]) == (4, 8, 0.05)
+    assert config["target_modules"] == sorted(config["target_modules"])
+    assert read_json(adapter / "template.json") == {
+        "template_hash": get_task("yesno").template_hash,
+        "base_fingerprint": "base-1",
+        "base_model": "tiny",
+        "base_path": str(material / "base"),
+    }
+    assert not (adapter / "README.md").exists(), "the model card is another rule's output"
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(config["base_model_name_or_path"]), adapter)
+    assert any(value.abs().max() > 0 for name, value in model.named_parameters() if "lora_B" in name)
+    assert AutoTokenizer.from_pretrained(adapter).eos_token_id == model.config.eos_token_id
+
+
+def test_the_record_says_what_was_trained_and_the_state_is_gone(trained):
+    record = read_json(trained / "training.json")
+    assert record["base_model"] == {"name": "tiny", "fingerprint": "base-1"}
+    assert record["settings"]["lora"] == {"rank": 4, "alpha": 8, "dropout": 0.05, "target_modules": "all-linear"}
+    assert (record["steps"], record["effective_batch"], record["rows"], record["validation_rows"]) == (4, 16, 24, 9)
+    assert [entry["step"] for entry in record["history"] if "validation_accuracy" in entry] == [2, 4]
+    assert record["best_step"] in (2, 4)
+    assert 0.9 < record["useful_token_share"] <= 1
+    assert not (trained / "state").exists()
+    assert not list(trained.glob("*.lock"))
+
+
+def test_what_else_is_in_the_adapter_folder_stays(material, tmp_path):
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "README.md").write_text("a card")
+    run(job_of(material, {"max_steps": 1}), tmp_path)
+    assert (tmp_path / "adapter" / "README.md").read_text() == "a card"
+
+
+def test_killed_and_run_again_the_adapter_is_that_of_an_undisturbed_run(material, trained, tmp_path):
+    kill(job_of(material), tmp_path)
+    record = run(job_of(material), tmp_path)
+    assert record["resumed"] == 1
+    assert same(weights(tmp_path), weights(trained))
+    assert (tmp_path / "adapter" / "adapter_config.json").read_bytes() == (
+        trained / "adapter" / "adapter_config.json"
+    ).read_bytes()
+    undisturbed = read_json(trained / "training.json")
+    assert record["history"] == undisturbed["history"]
+    assert record["useful_token_share"] == undisturbed["useful_token_share"]
+
+
+def test_a_retry_with_smaller_batches_goes_on_from_the_checkpoint(material, tmp_path):
+    kill(job_of(material), tmp_path)
+    record = run(job_of(material, batch_divisor=2), tmp_path)
+    assert (record["per_device_batch"], record["accumulation"], record["effective_batch"]) == (2, 8, 16)
+    assert (record["resumed"], record["steps"]) == (1, 4)
+
+
+def test_another_seed_does_not_go_on_from_the_checkpoint(material, tmp_path):
+    kill(job_of(material), tmp_path)
+    assert run(job_of(material, seed=43), tmp_path)["resumed"] == 0
+
+
+def test_lost_outputs_of_a_finished_training_are_written_without_training(material, trained, tmp_path, monkeypatch):
+    def disk_full(*args):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "_write", disk_full)
+        with pytest.raises(OSError, match="No space"):
+            run(job_of(material), tmp_path)
+    monkeypatch.setattr(stage, "run_training", None)
+    run(job_of(material), tmp_path)
+    assert same(weights(tmp_path), weights(trained))
+
+
+def test_sigterm_ends_the_job_with_its_own_status_and_keeps_the_state(material, trained, tmp_path, monkeypatch):
+    def terminate(self, metrics, step):
+        if step == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.Tracker, "log", terminate)
+        with pytest.raises(SystemExit) as ended:
+            run(job_of(material), tmp_path)
+    assert ended.value.code == 143
+    assert run(job_of(material), tmp_path)["resumed"] == 1
+    assert same(weights(tmp_path), weights(trained))
+
+
+def test_two_jobs_on_one_state_folder_are_refused(material, tmp_path):
+    with (
+        open_state(tmp_path / "state", "other"),
+        pytest.raises(InputError, match=rf"is in use by another job \(pid {os.getpid()}"),
+    ):
+        run(job_of(material), tmp_path)
+
+
+def test_two_processes_train_the_same_adapter(material, tmp_path):
+    plain = {"lora": {"rank": 4, "dropout": 0.0}, "max_steps": 2}
+    run(job_of(material, plain), tmp_path / "one")
+    record = run(job_of(material, plain, processes=2), tmp_path / "two")
+    assert (record["processes"], record["accumulation"], record["effective_batch"]) == (2, 2, 16)
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)
+
+
+def test_rows_that_were_cut_are_counted(material, tmp_path):
+    record = run(job_of(material, {"max_tokens": 40, "max_steps": 1}), tmp_path)
+    assert record["truncated_rows"] > 0
+
+
+def test_bad_rows_stop_the_job_before_anything_is_written(material, tmp_path):
+    with pytest.raises(InputError, match=r"train\.jsonl, record \d+: its completion has .* max_tokens = 8"):
+        run(job_of(material, {"max_tokens": 8}), tmp_path)
+    assert not (tmp_path / "state").exists()
+    assert not list((tmp_path / "adapter").iterdir())
+
+
+def test_the_yes_no_questions_waste_less_than_five_percent_on_padding():
+    task, tokenizer = get_task("yesno"), tiny_model()[1]
+    rendered = [task.render(vars(question), tokenizer) for question in make_questions(88, seed=42)]
+    lengths = [len(row.prompt) + len(row.completion) for row in rendered]
+    assert len(lengths) == 264
+    sampler = LengthGroupedSampler(lengths, 4, seed=42)
+    for sampler.epoch in range(6):
+        order = list(sampler)
+        padded = sum(4 * max(lengths[row] for row in order[start : start + 4]) for start in range(0, 264, 4))
+        assert sum(lengths) / padded >= 0.95
+
+
+def test_accuracy_is_the_share_of_examples_whose_label_is_the_likeliest(monkeypatch):
+    from medtune.inference import likelihood
+
+    task = get_task("yesno")
+    asked = []
+
+    def scores(model, prompts, completions, batch_tokens, pad_id):
+        asked.append((prompts, completions))
+        return np.log(np.eye(3)[[0, 1, 1, 2]] + 0.1)
+
+    monkeypatch.setattr(likelihood, "label_log_likelihoods", scores)
+    rows = Rows([[5, 6], [7, 6], [8, 6], [9, 6]], [[-100, 6]] * 4, 0)
+    tokenizer = tiny_model()[1]
+    gold = [{"label": label} for label in (task.labels[0], task.labels[1], task.labels[2], task.labels[2])]
+    assert label_accuracy(task, gold, rows)(None, tokenizer) == {"validation_accuracy": 0.75}
+    ((prompts, completions),) = asked
+    assert prompts == [[5], [7], [8], [9]]
+    assert [tokenizer.decode(ids) for ids in completions] == [" Yes.", " No.", " Uncertain."]
+
+
+def test_offline_tracking_has_figures_and_no_text_of_the_data(material, tmp_path):
+    run(job_of(material, {"max_steps": 1}), tmp_path, Tracking(mode="offline", log_artifacts=True))
+    (folder,) = tmp_path.glob("wandb/offline-run-*")
+    content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"validation_accuracy" in content and b"tiny-rank4 2" in content and b"adapter_model.safetensors" in content
+    assert b"Is drug" not in content
+
+
+def test_example_texts_are_logged_where_asked_for(material, tmp_path):
+    run(job_of(material, {"max_steps": 1}), tmp_path, Tracking(mode="offline", log_text=True))
+    (table,) = tmp_path.glob("wandb/offline-run-*/files/media/table/*.json")
+    assert json.loads(Path(table).read_text())["data"][0][0].startswith("Q: Is drug validation 0")

@@ -1,0 +1,12 @@
+"""Make and pre-train a tiny base model. Called by the rule `make_model`."""
+
+from pathlib import Path
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.models.made import make
+        from medtune.models.sources import parse_source
+
+        make(parse_source(snakemake.params.source), snakemake.wildcards.model, Path(snakemake.output.folder))

@@ -1,0 +1,1 @@
+"""Study `radgraph`: entities in radiology reports, one adapter per entity type."""
