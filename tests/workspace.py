@@ -21,6 +21,7 @@ class Workspace:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        folder.mkdir(parents=True)
         ignored = shutil.ignore_patterns("__pycache__")
         for part in PARTS:
             source = ROOT / part

@@ -36,11 +36,11 @@ def without(key: str) -> dict:
     [
         (None, "pqal.json: no such file"),
         ('{"1": {\n"QUESTION": "x"\n"a": 1}}', "pqal.json, line 3: not valid JSON"),
-        (without("QUESTION"), 'pqal.json, record "21645374": no QUESTION'),
-        (without("final_decision"), 'pqal.json, record "21645374": no final_decision'),
+        (without("QUESTION"), 'pqal.json, record "21645374": no question; expected text in the field "QUESTION"'),
+        (without("final_decision"), 'pqal.json, record "21645374": no label; expected yes, no or maybe'),
         ({"21645374": RECORD | {"final_decision": "perhaps"}}, 'pqal.json, record "21645374": unknown label "perhaps"'),
-        ({}, "pqal.json: no records"),
-        ({"21645374": RECORD}, "asked for 3 per label"),
+        ({}, "pqal.json: the file holds no records"),
+        ({"21645374": RECORD}, "too few records for 3 per class: found 1 with label Yes"),
     ],
 )
 def test_data_that_cannot_be_used(workspace, content, sentence):

@@ -26,7 +26,7 @@ def jobs(output: str) -> dict[str, int]:
     ],
 )
 def test_a_fresh_clone_shows_what_would_run(workspace, arguments, model_rule, ranks):
-    counted = jobs(workspace.succeed("-n", "--quiet", "rules", *arguments, "yesno"))
+    counted = jobs(workspace.succeed("yesno", "-n", "--quiet", "rules", *arguments))
     assert counted[model_rule] == 1
     assert {name: counted[name] for name in PER_RUN} == dict.fromkeys(PER_RUN, ranks)
     assert counted["yesno_generate_base"] == counted["yesno_prepare"] == counted["yesno_summarize"] == 1

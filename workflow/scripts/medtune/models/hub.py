@@ -9,6 +9,8 @@ from medtune.models.record import write_record
 
 # Weights as safetensors, configuration, tokenizer, chat template; no code, no pickles.
 PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
+# Other formats and sizes in subfolders; the same weights once more in their maker's own layout (Mistral).
+IGNORED = ["*/*", "consolidated*"]
 
 
 def fetch_from_hub(source: HubModel, name: str, folder: Path) -> None:
@@ -40,7 +42,7 @@ def fetch_from_hub(source: HubModel, name: str, folder: Path) -> None:
             revision=info.sha,
             local_dir=folder,
             allow_patterns=PATTERNS,
-            ignore_patterns=["*/*"],  # other formats and sizes that some repositories keep in subfolders
+            ignore_patterns=IGNORED,
         )
     except GatedRepoError as error:
         raise InputError(

@@ -32,7 +32,9 @@ def make(source: MadeModel, name: str, folder: Path) -> None:
     with atomic(folder) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
-        write_record(temporary, name, source.model_dump(), LICENCE, pretraining=history)
+        write_record(
+            temporary, name, source.model_dump(), LICENCE, pretraining_loss=history[-1]["loss"] if history else None
+        )
 
 
 def build_untrained(source: MadeModel) -> tuple[Any, Any]:

