@@ -49,7 +49,9 @@ class Watch(threading.Thread):
     def run(self):
         while not self.over.wait(0.5):
             listing = subprocess.run(
-                ["squeue", "--noheader", "--states=RUNNING", "--format=%k|%b"], capture_output=True, text=True
+                ["squeue", "--noheader", "--states=RUNNING", "--Format=Comment:100,tres-alloc:100"],
+                capture_output=True,
+                text=True,
             ).stdout.splitlines()
             self.seen.update(listing)
             self.most_trainings = max(self.most_trainings, sum("yesno_train" in line for line in listing))
@@ -64,7 +66,8 @@ def test_eight_ranks_train_at_the_same_time_and_end_with_the_figures_of_the_loca
     watch.over.set()
     watch.join()
     assert watch.most_trainings == 8
-    assert any("yesno_train" in line and "gpu" in line for line in watch.seen), watch.seen
+    trainings = [line for line in watch.seen if "yesno_train" in line]
+    assert all("gres/gpu=1" in line for line in trainings), trainings
     for run in RUNS:
         metrics = f"results/tiny/yesno/{run}/metrics.json"
         assert space.read(metrics) == local_run.read(metrics)
