@@ -27,7 +27,7 @@ report: $(VENV)/.installed ## results/tiny/report.html, self-contained
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny --report results/tiny/report.html
 
 figures: $(VENV)/.installed ## the README's pictures, from the tiny run; needs Graphviz
-	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny --rulegraph | dot -Tsvg -o docs/dag.svg
+	PATH="$(abspath $(BIN)):$$PATH" snakemake yesno --profile profiles/tiny --rulegraph dot 2>/dev/null | dot -Tsvg -o docs/dag.svg
 	cp results/tiny/yesno/summary/accuracy.png docs/yesno_accuracy.png
 
 config-reference: $(VENV)/.installed ## config/README.md from the field descriptions

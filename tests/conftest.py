@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: examples have no time limit, the tests as a whole have one.
+settings.register_profile("medtune", deadline=None)
+settings.load_profile("medtune")
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

@@ -15,6 +15,7 @@ from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.tasks import get_task
 from medtune.tasks.generation import Job, generate_predictions
+from medtune.tasks.yesno import YesNoTask
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
 
@@ -85,6 +86,17 @@ def test_each_example_has_one_row_in_order_with_all_that_scoring_needs(material,
         assert row["output_tokens"] <= 32
         assert row["finish"] in ("eos", "length")
     assert list(tmp_path.iterdir()) == [tmp_path / "predictions.jsonl"]
+
+
+def test_tasks_with_parts_get_a_confidence_for_each_and_others_none(material, tmp_path, monkeypatch):
+    job = job_of(material, adapter=False)
+    predictions_of(job, tmp_path)
+    assert not any("part_confidences" in row for row in read_jsonl(tmp_path / "predictions.jsonl"))
+    monkeypatch.setattr(YesNoTask, "parts", lambda task, output: [(0, len(output)), (0, 1)])
+    predictions_of(job, tmp_path)
+    for row in read_jsonl(tmp_path / "predictions.jsonl"):
+        whole, first = row["part_confidences"]
+        assert 0 <= whole <= first <= 1
 
 
 def test_the_adapter_is_used(material, tmp_path):

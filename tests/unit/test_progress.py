@@ -2,7 +2,7 @@
 
 import pytest
 
-from medtune.inference.progress import Progress
+from medtune.inference.progress import Journal, Progress
 
 
 def test_what_was_appended_is_there_again(tmp_path):
@@ -10,6 +10,16 @@ def test_what_was_appended_is_there_again(tmp_path):
     progress.append([{"text": "a\u2028b", "p": 0.1}])
     progress.append([])
     assert Progress(tmp_path / "done.jsonl").done == progress.done == [[{"text": "a\u2028b", "p": 0.1}], []]
+
+
+def test_a_journal_can_be_read_again_while_it_grows(tmp_path):
+    journal = Journal(tmp_path / "done.jsonl")
+    assert (journal.length, list(journal)) == (0, [])
+    journal.append([1])
+    assert (journal.length, list(journal)) == (1, [[1]])
+    again = Journal(tmp_path / "done.jsonl")
+    again.append({"a": 2})
+    assert (again.length, list(again), list(again)) == (2, [[1], {"a": 2}], [[1], {"a": 2}])
 
 
 @pytest.mark.parametrize("torn", [b'[{"text": "b', b"[2]", b"[2]\x00\x00", b"\x00\x00\n[3]\n", b"\xff\n"])

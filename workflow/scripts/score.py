@@ -1,4 +1,8 @@
-"""Score the predictions of one model. Called by the rule `score` and its derivatives."""
+"""Score the predictions of one model. Called by the rule `score` and its derivatives.
+
+Inputs beyond the predictions and the splits' examples, and the param `options`, go to the study's `score` by their
+names; what it gives in `files` is written as JSON to the outputs of these names.
+"""
 
 from importlib import import_module
 
@@ -10,7 +14,12 @@ if __name__ == "__main__":
         from medtune.reporting.tables import write_csv
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.score")
-        examples = {split: read_jsonl(snakemake.input[split]) for split in snakemake.params.splits}
-        scores = study.score(examples, read_jsonl(snakemake.input.predictions), snakemake.params.seed)
+        given = dict(snakemake.input.items())
+        predictions = read_jsonl(given.pop("predictions"))
+        examples = {split: read_jsonl(given.pop(split)) for split in snakemake.params.splits}
+        options = {**given, **snakemake.params.get("options", {})}
+        scores = study.score(examples, predictions, snakemake.params.seed, **options)
         write_csv(snakemake.output.item_scores, scores.items, study.ITEM_COLUMNS)
+        for name, content in getattr(scores, "files", {}).items():
+            write_json(snakemake.output[name], content)
         write_json(snakemake.output.metrics, scores.metrics)

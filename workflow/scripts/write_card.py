@@ -1,4 +1,7 @@
-"""Write the model card of an adapter. Called by the rule `write_card` and its derivatives."""
+"""Write the model card of an adapter. Called by the rule `write_card` and its derivatives.
+
+The param `options`, where there is one, goes to the study's `study_card` by its names.
+"""
 
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +17,7 @@ if __name__ == "__main__":
         manifest = read_json(snakemake.input.manifest)
         write_card(
             snakemake.output.card,
-            study=study.study_card(manifest),
+            study=study.study_card(manifest, **snakemake.params.get("options", {})),
             base_folder=snakemake.input.base,
             adapter_folder=Path(snakemake.input.adapter).parent,
             base=read_json(Path(snakemake.input.base) / "record.json"),

@@ -3,37 +3,34 @@
 import json
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger(__name__)
 
 
-class Progress:
-    """An append-only file of JSON values, one line per finished piece of work, in order.
+class Journal:
+    """An append-only file of JSON values, one line per finished piece of work, in order; read again line by line.
 
-    done: what earlier runs and this one have finished. Whoever uses it must do the pieces in the same
+    length: pieces that earlier runs and this one have finished. Whoever uses it must do the pieces in the same
     order each time; `state.open_state` sees to it that a file of other settings is not taken up.
     """
 
     def __init__(self, path: Path | str):
-        """Read what is there. A line that a kill tore (and whatever follows it) is cut off."""
+        """Look at what is there. A line that a kill tore (and whatever follows it) is cut off."""
         self.path = Path(path)
-        self.done: list[Any] = []
-        content = self.path.read_bytes() if self.path.exists() else b""
-        whole = 0
-        for line in content.splitlines(keepends=True):
-            try:
-                value = json.loads(line)
-            except ValueError:
-                break
-            if not line.endswith(b"\n"):
-                break
-            self.done.append(value)
+        self.length = whole = 0
+        for line, _ in self._whole_lines():
+            self.length += 1
             whole += len(line)
-        if whole < len(content):
+        if self.path.exists() and whole < self.path.stat().st_size:
             logger.warning("%s: the last piece of work was not finished, it is done again", self.path)
             os.truncate(self.path, whole)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The finished pieces."""
+        return (value for _, value in self._whole_lines())
 
     def append(self, value: Any) -> None:
         """Add a finished piece; it is on the disk when this returns."""
@@ -41,4 +38,32 @@ class Progress:
             stream.write(json.dumps(value, allow_nan=False).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
+        self.length += 1
+
+    def _whole_lines(self) -> Iterator[tuple[bytes, Any]]:
+        """Lines and their values, up to the first that is not whole."""
+        if not self.path.exists():
+            return
+        with open(self.path, "rb") as stream:
+            for line in stream:
+                try:
+                    value = json.loads(line)
+                except ValueError:
+                    return
+                if not line.endswith(b"\n"):
+                    return
+                yield line, value
+
+
+class Progress(Journal):
+    """A journal whose pieces are held in memory. done: all of them."""
+
+    def __init__(self, path: Path | str):
+        """Read what is there."""
+        super().__init__(path)
+        self.done: list[Any] = list(self)
+
+    def append(self, value: Any) -> None:
+        """Add a finished piece; it is on the disk when this returns."""
+        super().append(value)
         self.done.append(value)

@@ -1,5 +1,6 @@
 """Loading base models and adapters: safetensors only, no code of the model's own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,12 +69,30 @@ def load_with_adapter(
     dtype: Any = None,
 ) -> tuple[Any, Any]:
     """The base model with an adapter on it, and the adapter's tokenizer."""
+    return load_with_adapters(base, {"default": adapter}, quantization, double_quantization, device, dtype)
+
+
+def load_with_adapters(
+    base: Path,
+    adapters: Mapping[str, Path],
+    quantization: Quantization = "none",
+    double_quantization: bool = True,
+    device: str | None = None,
+    dtype: Any = None,
+) -> tuple[Any, Any]:
+    """The base model with several adapters on it, of which the first is active, and that one's tokenizer.
+
+    adapters: folders by name, at least one. Switch with `model.set_adapter(name, inference_mode=True)`.
+    """
     from peft import PeftModel
 
     model, _ = load_base(base, quantization, double_quantization, device, dtype)
-    model = PeftModel.from_pretrained(model, adapter)
+    (first, folder), *others = adapters.items()
+    model = PeftModel.from_pretrained(model, folder, adapter_name=first)
+    for name, other in others:
+        model.load_adapter(other, adapter_name=name)
     model.eval()
-    return model, load_tokenizer(adapter)
+    return model, load_tokenizer(folder)
 
 
 def _quantization_config(quantization: Quantization, double_quantization: bool, dtype: Any) -> Any:

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,17 @@ def write_csv(path: Path | str, rows: Sequence[Mapping[str, Any]], columns: Sequ
     None becomes an empty cell, floats get six significant digits. Raises ValueError when a row has
     other keys than the columns, or a float that is not finite.
     """
-    lines = [columns]
+    lines = [csv_line(columns)]
     for row in rows:
         if set(row) != set(columns):
             raise ValueError(f"{path}: a row has the keys {sorted(row)}, the table the columns {sorted(columns)}")
-        lines.append([cell(row[column]) for column in columns])
-    write_text(path, "".join(",".join(map(_quoted, line)) + "\n" for line in lines))
+        lines.append(csv_line(row[column] for column in columns))
+    write_text(path, "".join(lines))
+
+
+def csv_line(values: Iterable[Any]) -> str:
+    """One line of a CSV file, its end included; for tables that are too long to be held."""
+    return ",".join(_quoted(cell(value)) for value in values) + "\n"
 
 
 def read_csv(path: Path | str, columns: Sequence[str] = ()) -> list[dict[str, str]]:

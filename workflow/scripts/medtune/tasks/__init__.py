@@ -5,7 +5,10 @@ from typing import Any
 
 from medtune.tasks.base import Task
 
-TASKS = {"yesno": ("medtune.tasks.yesno.template", "YesNoTask")}
+TASKS = {
+    "radgraph": ("medtune.tasks.radgraph.template", "RadGraphTask"),
+    "yesno": ("medtune.tasks.yesno.template", "YesNoTask"),
+}
 """Module and class of each study, imported only when asked for."""
 
 

@@ -36,6 +36,11 @@ class Task(ABC):
     def parse(self, output: str) -> Parsed:
         """Read a model's output; never raises."""
 
+    def parts(self, output: str) -> list[tuple[int, int]] | None:
+        """Where in an output the parts stand that get a confidence each, as (start, end) of characters, end
+        exclusive; None when the task wants none. Never raises."""
+        return None
+
     def label_of(self, example: dict) -> str:
         """The gold answer of an example, one of `labels`."""
         raise TypeError(f"{self.name} has no closed set of labels")

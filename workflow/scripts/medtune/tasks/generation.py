@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -50,8 +51,9 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
     """Answer all examples of all splits, or go on where a killed attempt left off, and write predictions.jsonl.
 
     predictions: one row per example, in the order of the splits and their files: id, split, raw output, parsed
-    value, parse status, token counts (without padding and EOS), how it finished, confidence, and for tasks with
-    closed labels the log-likelihood of each label. It holds no timings: the same job gives the same file.
+    value, parse status, token counts (without padding and EOS), how it finished, confidence, for tasks with closed
+    labels the log-likelihood of each label, and for tasks with parts the confidence of each part. It holds no timings:
+    the same job gives the same file.
     state: folder for unfinished work, removed when the predictions are written.
     Raises InputError for an adapter of another template or base model, for prompts that do not fit the model,
     and when the state is in use by another job.
@@ -64,7 +66,7 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
 
     task = get_task(job.task, **job.task_options)
     if job.adapter is not None:
-        _check_adapter(job.adapter, job.base, task)
+        check_adapter(job.adapter, job.base, task)
     model, tokenizer = _load(job)
     questions = [
         Question(split, example, task.render_prompt(example, tokenizer))
@@ -87,7 +89,7 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
         write_jsonl(
             predictions,
             (
-                _row(task, question, answer, likelihood)
+                _row(task, tokenizer, question, answer, likelihood)
                 for question, answer, likelihood in zip(questions, answers, likelihoods, strict=True)
             ),
         )
@@ -103,7 +105,7 @@ def _load(job: Job) -> tuple[Any, Any]:
     return load_with_adapter(job.base, job.adapter, job.quantization, job.double_quantization)
 
 
-def _check_adapter(adapter: Path, base: Path, task: Task) -> None:
+def check_adapter(adapter: Path, base: Path, task: Task) -> None:
     """Refuse an adapter that was trained with another template or on another base model."""
     trained = read_json(adapter / "template.json")
     if trained["template_hash"] != task.template_hash:
@@ -143,12 +145,33 @@ def _label_likelihoods(
     ]
     pad = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     scores = label_log_likelihoods(model, prompts, completions, batch_tokens, pad)
-    return [{label: _rounded(value) for label, value in zip(task.labels, row, strict=True)} for row in scores]
+    return [{label: rounded(value) for label, value in zip(task.labels, row, strict=True)} for row in scores]
 
 
-def _row(task: Task, question: Question, answer: Any, likelihoods: dict[str, float] | None) -> dict:
+def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[tuple[int, int]]) -> list[float]:
+    """Confidence of parts of an answer: the least probability among the tokens that stand in a part.
+
+    A part is as sure as its least sure choice; a mean would hide one doubtful word among many brackets and quotes.
+    answer: a `Generated`. parts: as `Task.parts` gives them for its text. A part without tokens has that of the answer.
+    """
+    if not parts:
+        return []
+    # Tokens can be pieces of a character, so their own lengths say nothing.
+    ends = [
+        len(tokenizer.decode(answer.tokens[: n + 1], skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        for n in range(answer.length)
+    ]
+    places = list(zip([0, *ends], ends, answer.token_probabilities, strict=False))
+    return [
+        min((p for start, end, p in places if start < last and end > first), default=answer.confidence)
+        for first, last in parts
+    ]
+
+
+def _row(task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None) -> dict:
     """One line of predictions.jsonl."""
     parsed = task.parse(answer.text)
+    parts = task.parts(answer.text)
     row = {
         "id": question.example["id"],
         "split": question.split,
@@ -158,12 +181,16 @@ def _row(task: Task, question: Question, answer: Any, likelihoods: dict[str, flo
         "prompt_tokens": len(question.prompt),
         "output_tokens": answer.length,
         "finish": answer.finish,
-        "confidence": _rounded(answer.confidence),
+        "confidence": rounded(answer.confidence),
     }
-    return row if likelihoods is None else {**row, "label_log_likelihoods": likelihoods}
+    if likelihoods is not None:
+        row["label_log_likelihoods"] = likelihoods
+    if parts is not None:
+        row["part_confidences"] = [rounded(value) for value in part_confidences(tokenizer, answer, parts)]
+    return row
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Six significant digits: what is beyond depends on the machine."""
     return float(f"{value:.6g}")
 

@@ -1,0 +1,51 @@
+"""Paired tests between the base model and the adapter of each entity type."""
+
+from collections.abc import Sequence
+
+from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.significance import ALPHA, holm, paired_bootstrap
+from medtune.metrics.span_scores import count_spans
+from medtune.tasks.radgraph.runs import Run
+
+COMPARISON_COLUMNS = (
+    "entity",
+    "n_reports",
+    "base_strict_f1",
+    "adapter_strict_f1",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p_value",
+    "p_holm",
+    "verdict",
+)
+
+
+def compare(base: Sequence[Run], adapters: Sequence[Run], seed: int, split: str = "test") -> list[dict]:
+    """Strict F1 of adapter and base on the same reports: paired bootstrap over reports, Holm over the types.
+
+    verdict: "better", "worse" or "tie", of the adapter.
+    """
+    counts = [
+        [count_spans([outcome.document for outcome in run.outcomes[split]]).f1_counts("strict") for run in pair]
+        for pair in zip(base, adapters, strict=True)
+    ]
+    tests = [paired_bootstrap(after, before, f1_of_counts, seed) for before, after in counts]
+    rows = []
+    for run, (before, after), test, p_holm in zip(
+        adapters, counts, tests, holm([test.p_value for test in tests]), strict=True
+    ):
+        better = "better" if test.value > 0 else "worse"
+        values = (
+            run.entity,
+            test.n,
+            *(float(f1_of_counts(table.sum(axis=0, keepdims=True))[0]) for table in (before, after)),
+            test.value,
+            test.low,
+            test.high,
+            test.p_value,
+            p_holm,
+            "tie" if p_holm >= ALPHA else better,
+        )
+        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
+    return rows

@@ -1,0 +1,103 @@
+"""The text of a RadGraph example and its answer, and how an answer is read."""
+
+import json
+import re
+from pathlib import Path
+
+from medtune.data.json_output import ParsedItems, parse_items
+from medtune.data.radgraph import LABELS
+from medtune.tasks.base import Parsed, Task
+from medtune.tasks.radgraph.prepare import output_of
+from medtune.tasks.radgraph.prompts import load_prompt
+
+REQUIRED = {"entity_type": str, "entity_value": str}
+OPTIONAL = {"start_position": int, "end_position": int}
+_SPACE = re.compile(r"\s")
+_TAG = re.compile(r"<(?=[|｜/A-Za-z_])|\[(?=/?[A-Z_]+\])")
+"""Openings of what a tokenizer may take for a special token: <|endoftext|>, </s>, [INST]. "< 5 mm" is none."""
+_INERT = {"<": "‹", "[": "("}
+_VALUE = re.compile(r'\{[^{}]*?"entity_value"\s*:\s*("(?:[^"\\]|\\.)*")')
+
+
+class RadGraphTask(Task):
+    """One entity type: the instruction, the sentence on a line of its own, and a compact JSON list as answer.
+
+    The instruction comes first, the same for all sentences, so that its cache is shared. Examples have `input`, the
+    sentence, and `output`, the answer (see `prepare`).
+    """
+
+    name = "radgraph"
+
+    def __init__(self, entity: str, prompt: Path | str):
+        """entity: one of `LABELS`. prompt: the instruction, or the path of a file (.txt) that holds it.
+
+        Raises ValueError for another entity, InputError when the file is missing or empty.
+        """
+        if entity not in LABELS:
+            raise ValueError(f'unknown entity type "{entity}"; expected one of {", ".join(LABELS)}')
+        self.entity = entity
+        path = str(prompt)
+        self.instruction = load_prompt(path) if path.endswith(".txt") and "\n" not in path else path.strip()
+
+    def prompt(self, example: dict) -> str:
+        """The instruction, `Sentence: …` and `Answer:`, each on its own line."""
+        return f"{self.instruction}\nSentence: {inert(example['input'])}\nAnswer:"
+
+    def completion(self, example: dict) -> str:
+        """The answer."""
+        return example["output"]
+
+    def parse(self, output: str) -> Parsed:
+        """Read an answer: a list of items with entity_type, entity_value, start_position and end_position.
+
+        The offsets are None where they are missing. status: of `parse_items`; "ok" alone is a good answer, and
+        the items of a list that breaks off or goes on are kept. value is None where there is no list at all.
+        """
+        parsed = _parsed(output)
+        unreadable = parsed.status == "not_json" or (
+            parsed.status == "wrong_shape" and not parsed.items and not parsed.dropped
+        )
+        return Parsed(None if unreadable else parsed.items, parsed.status)
+
+    def parts(self, output: str) -> list[tuple[int, int]] | None:
+        """Where the items stand, each from its brace to the end of its value, and last the bracket that ends the list.
+
+        The offsets are left out: they are guesses, and are not used. An output without items to read has no parts.
+        """
+        items = self.parse(output).value
+        if items is None:
+            return []
+        everything = (0, len(output))
+        places = _VALUE.finditer(output)
+        found = [
+            next((place.span() for place in places if _string(place[1]) == item["entity_value"]), everything)
+            for item in items
+        ]
+        end = output.rfind("]")
+        return [*found, everything if end < 0 else (end, end + 1)]
+
+    def probe(self) -> dict:
+        """A sentence with all that the template changes, and an answer."""
+        sentence = "No\n<|left|> effusion [X] ."
+        return {"id": "probe", "input": sentence, "output": output_of([(12, 20, "effusion")], self.entity)}
+
+
+def inert(sentence: str) -> str:
+    """The sentence as one line of plain text, of the same length: offsets in it are offsets in the sentence.
+
+    Each white space character becomes a space, so that no line of the prompt can be imitated, and the openings of
+    special tokens become look-alikes, so that a tokenizer sees text.
+    """
+    return _TAG.sub(lambda match: _INERT[match[0]], _SPACE.sub(" ", sentence))
+
+
+def _parsed(output: str) -> ParsedItems:
+    return parse_items(output, REQUIRED, OPTIONAL)
+
+
+def _string(literal: str) -> str | None:
+    """What a JSON string literal says; None when it is not one."""
+    try:
+        return json.loads(literal)
+    except json.JSONDecodeError:
+        return None
