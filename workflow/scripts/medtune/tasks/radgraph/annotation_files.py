@@ -1,0 +1,178 @@
+"""The files that `annotate` writes, one report after the other."""
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from medtune.data.report_sources import SkippedReport
+from medtune.files import atomic
+from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
+from medtune.reporting.tables import csv_line
+from medtune.tasks.radgraph.found import Found
+from medtune.tasks.radgraph.merge import CONFLICT_COLUMNS, annotated, conflict_row, layout_of, merge_entities
+
+TITLE = "Annotated reports"
+MEANINGS = {
+    "ANAT-DP": "anatomy",
+    "OBS-DP": "observation, present",
+    "OBS-DA": "observation, absent",
+    "OBS-U": "observation, uncertain",
+}
+ENTITY_COLUMNS = (
+    "report",
+    "label",
+    "text",
+    "start_char",
+    "end_char",
+    "start_token",
+    "end_token",
+    "confidence",
+    "conflict",
+)
+REPORT_COLUMNS = ("report", "sentences", *MEANINGS, "conflicts", "skipped", "confidence")
+SKIPPED_COLUMNS = ("report", "label", "start_char", "end_char", "reason")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the files go. annotations: RadGraph's layout. page: HTML. record: what they were made from, as JSON.
+    The others are tables: reports, entities, conflicts, and whatever could not be annotated."""
+
+    annotations: Path
+    reports: Path
+    entities: Path
+    conflicts: Path
+    skipped: Path
+    page: Path
+    record: Path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of an answer that could not be used. start_char, end_char: of its sentence in the report."""
+
+    label: str
+    start_char: int
+    end_char: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """All that the adapters found in one report, not merged yet. confidence: the least of all answers."""
+
+    id: str
+    text: str
+    sentences: int
+    found: tuple[Found, ...]
+    problems: tuple[Problem, ...]
+    confidence: float
+
+
+def write_annotations(
+    items: Iterable[Annotation | SkippedReport], outputs: Outputs, labels: Sequence[str], page_reports: int
+) -> dict[str, Any]:
+    """Write all files but the record; no more than one report is held, besides those on the page.
+
+    labels: the entity types that were asked for. page_reports: most reports on the page.
+    Returns counts, for the record: reports, sentences, entities by label, conflicts, and what was skipped by reason.
+    """
+    counts: Counter[str] = Counter()
+    entities: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    shown: list[MarkedText] = []
+    with contextlib.ExitStack() as stack:
+        layout = _Layout(_opened(outputs.annotations, stack))
+        report_table = _table(outputs.reports, REPORT_COLUMNS, stack)
+        entity_table = _table(outputs.entities, ENTITY_COLUMNS, stack)
+        conflict_table = _table(outputs.conflicts, CONFLICT_COLUMNS, stack)
+        skipped_table = _table(outputs.skipped, SKIPPED_COLUMNS, stack)
+        for item in items:
+            if isinstance(item, SkippedReport):
+                counts["reports_skipped"] += 1
+                skipped[item.reason] += 1
+                skipped_table.write(csv_line((item.id, None, None, None, item.reason)))
+                continue
+            kept, conflicts = merge_entities(item.found)
+            layout.add(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
+            disputed = {conflict.kept for conflict in conflicts}
+            entity_table.writelines(_entity_line(item.id, entity, entity in disputed) for entity in kept)
+            conflict_table.writelines(csv_line(conflict_row(item.id, conflict).values()) for conflict in conflicts)
+            skipped_table.writelines(
+                csv_line((item.id, problem.label, problem.start_char, problem.end_char, problem.reason))
+                for problem in item.problems
+            )
+            by_label = Counter(entity.label for entity in kept)
+            report_table.write(_report_line(item, by_label, len(conflicts)))
+            entities.update(by_label)
+            skipped.update(problem.reason for problem in item.problems)
+            counts.update(reports=1, sentences=item.sentences, conflicts=len(conflicts))
+            if len(shown) < page_reports:
+                shown.append(MarkedText(item.id, item.text, tuple(map(_mark, kept))))
+        layout.close()
+        meanings = {label: MEANINGS[label] for label in labels}
+        write_annotated_page(outputs.page, TITLE, shown, meanings, entities, counts["reports"])
+    return {
+        **{name: counts[name] for name in ("reports", "reports_skipped", "sentences")},
+        "entities": {label: entities[label] for label in labels},
+        "conflicts": counts["conflicts"],
+        "skipped": dict(sorted(skipped.items())),
+    }
+
+
+class _Layout:
+    """A JSON object that is written entry by entry, each on a line of its own."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+        self._separator = "{\n"
+
+    def add(self, entries: dict[str, Any]) -> None:
+        for key, value in entries.items():
+            name, content = (json.dumps(part, ensure_ascii=False, allow_nan=False) for part in (key, value))
+            self._stream.write(f"{self._separator}{name}: {content}")
+            self._separator = ",\n"
+
+    def close(self) -> None:
+        self._stream.write("\n}\n")
+
+
+def _opened(path: Path, stack: contextlib.ExitStack) -> TextIO:
+    """A file to write on; it gets its name when the stack closes without an error."""
+    return stack.enter_context(open(stack.enter_context(atomic(path)), "w", encoding="utf-8"))
+
+
+def _table(path: Path, columns: Sequence[str], stack: contextlib.ExitStack) -> TextIO:
+    stream = _opened(path, stack)
+    stream.write(csv_line(columns))
+    return stream
+
+
+def _entity_line(report: str, entity: Found, disputed: bool) -> str:
+    return csv_line(
+        (
+            report,
+            entity.label,
+            entity.text,
+            entity.start_char,
+            entity.end_char,
+            entity.start_token,
+            entity.end_token,
+            entity.confidence,
+            disputed,
+        )
+    )
+
+
+def _report_line(item: Annotation, by_label: Counter[str], conflicts: int) -> str:
+    numbers = [by_label[label] for label in MEANINGS]
+    return csv_line((item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence))
+
+
+def _mark(entity: Found) -> Mark:
+    note = "" if entity.confidence is None else f"confidence {entity.confidence:.3f}"
+    return Mark(entity.start_char, entity.end_char, entity.label, note)
