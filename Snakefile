@@ -10,6 +10,7 @@ include: "rules/common.smk"
 include: "rules/models.smk"
 include: "rules/adapters.smk"
 include: "rules/yesno.smk"
+include: "rules/radgraph.smk"
 
 
 onstart:

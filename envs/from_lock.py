@@ -6,7 +6,7 @@ ROOT = Path(__file__).parents[1]
 # What preparing, scoring and summarising need; training and generation need the whole lock.
 ANALYSIS = (
     *("filelock", "jinja2", "matplotlib", "numpy", "pandas", "psutil"),
-    *("pyarrow", "pydantic", "pyyaml", "scikit-learn", "scipy"),
+    *("pyarrow", "pydantic", "pyyaml", "rapidfuzz", "scikit-learn", "scipy"),
 )
 HEAD = "channels:\n  - conda-forge\n  - nodefaults\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n"
 

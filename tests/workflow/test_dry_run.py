@@ -32,6 +32,13 @@ def test_a_fresh_clone_shows_what_would_run(workspace, arguments, model_rule, ra
     assert counted["yesno_generate_base"] == counted["yesno_prepare"] == counted["yesno_summarize"] == 1
 
 
+def test_radgraph_has_one_adapter_per_entity_type(workspace):
+    counted = jobs(workspace.succeed("radgraph", "-n", "--quiet", "rules"))
+    per_entity = ("radgraph_train", "radgraph_generate", "radgraph_generate_base", "radgraph_score", "radgraph_card")
+    assert {name: counted[name] for name in per_entity} == dict.fromkeys(per_entity, 4)
+    assert "yesno_train" not in counted
+
+
 def test_several_seeds_are_runs_of_their_own(workspace):
     config = {"yesno": {"ranks": [4, 8], "seeds": [1, 2, 3]}}
     output = workspace.succeed("-n", "--profile", "tiny", "yesno", config=config)
@@ -43,10 +50,16 @@ def test_several_seeds_are_runs_of_their_own(workspace):
 def test_the_login_node_needs_no_torch(workspace):
     code = (
         "import sys\nsys.path.insert(0, 'workflow/scripts')\n"
-        "import medtune.config_check, medtune.locks\n"
+        "import medtune.config_check, medtune.data.radgraph, medtune.locks\n"
         "assert not {'torch', 'transformers', 'pandas', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=workspace.folder, check=True)
     imports = [line for path in workspace.folder.glob("rules/*.smk") for line in path.read_text().splitlines()]
     modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
-    assert modules == {"medtune.config_check", "medtune.errors", "medtune.files", "medtune.locks"}
+    assert modules == {
+        "medtune.config_check",
+        "medtune.data.radgraph",
+        "medtune.errors",
+        "medtune.files",
+        "medtune.locks",
+    }

@@ -220,6 +220,68 @@ class YesNo(Section):
         return value
 
 
+class RadGraphFiles(Section):
+    """RadGraph's own files, which PhysioNet gives to credentialed users."""
+
+    format: Literal["radgraph"] = Field(description="RadGraph JSON.")
+    train: str = Field(min_length=1, description="train.json, or all reports.")
+    validation: str | None = Field(None, description="dev.json; null takes it out of the training file.")
+    test: str | None = Field(None, description="test.json; null takes it out of the training file.")
+
+
+class RadGraphSynthetic(Section):
+    """Reports made by rules, in RadGraph's layout; for trying the workflow."""
+
+    format: Literal["synthetic"] = Field(description="Made by the workflow.")
+    train: Count = Field(350, description="Reports for training.")
+    validation: Count = Field(25, description="Reports for choosing.")
+    test: Count = Field(50, description="Reports for the final figures, read by two (made) annotators.")
+
+
+RadGraphSource = Annotated[RadGraphFiles | RadGraphSynthetic, Field(discriminator="format")]
+
+
+class Negatives(Section):
+    """Training sentences without the entity, for each sentence with it:
+    clip(base × (most positives / positives)^exponent, least, most)."""
+
+    base: PositiveFloat = Field(0.5, description="Negatives per positive of the most frequent type.")
+    exponent: Annotated[float, Field(ge=0)] = Field(1.0, description="How fast that rises as a type gets rarer.")
+    least: Annotated[float, Field(ge=0)] = Field(0.25, description="Fewest negatives per positive.")
+    most: PositiveFloat = Field(3.0, description="Most negatives per positive.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Negatives":
+        if self.least > self.most:
+            raise ValueError("least must not be more than most")
+        return self
+
+
+class RadGraphData(Section):
+    """Where the reports come from, and how they become sentences with and without an entity."""
+
+    source: RadGraphSource = Field(description="The reports.")
+    labeler: Literal["labeler_1", "labeler_2"] = Field(
+        "labeler_1", description="Whose annotation is the gold standard where two annotated."
+    )
+    splits: Splits = Field(default_factory=Splits, description="Shares of the splits that have no file of their own.")
+    negatives: Negatives = Field(default_factory=Negatives, description="How many sentences without the entity.")
+
+
+class RadGraph(Section):
+    """Study `radgraph`: entities in radiology reports, one adapter per entity type."""
+
+    model: str = Field(description="Base model: a name under `models`.")
+    data: RadGraphData = Field(description="Reports, splits, negative examples.")
+    prompts: str = Field("config/prompts/radgraph", description="Folder with {entity}/prompt.txt of each entity type.")
+    output_stem: str = Field(
+        "NER_qwen2.5", pattern=NAME.pattern, description="Stem of the adapters' folder names: {stem}_adapter."
+    )
+    training: Training = Field(default_factory=Training, description="Fine-tuning of each adapter.")
+    generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    target: Share = Field(0.95, description="Share of accepted reports that must be right, for the threshold.")
+
+
 # The whole
 
 
@@ -232,6 +294,7 @@ class Config(Section):
     models: dict[str, ModelSource] = Field(description="Base models by name.")
     tracking: Tracking = Field(default_factory=Tracking, description="Experiment tracking.")
     yesno: YesNo = Field(description="The yes/no study.")
+    radgraph: RadGraph = Field(description="The RadGraph study.")
 
     @field_validator("models")
     @classmethod
