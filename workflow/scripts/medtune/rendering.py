@@ -16,17 +16,19 @@ class Rendered:
 def render_prompt(text: str, tokenizer: Any) -> list[int]:
     """Token ids of a prompt, with the special tokens that the tokenizer puts before a text.
 
+    What looks like a special token in the text ("<|endoftext|>") is text: data cannot end or forge a prompt.
     Some tokenizers put EOS after each text; a prompt must stay open, so it is cut off.
     """
-    ids = list(tokenizer(text)["input_ids"])
-    if ids and ids[-1] == tokenizer.eos_token_id and not text.endswith(tokenizer.eos_token):
+    ids = list(tokenizer(text, split_special_tokens=True)["input_ids"])
+    if ids and ids[-1] == tokenizer.eos_token_id:
         ids.pop()
     return ids
 
 
 def render_completion(text: str, tokenizer: Any) -> list[int]:
-    """Token ids of a completion without special tokens, closed by EOS."""
-    return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    """Token ids of a completion, all of it text, closed by EOS."""
+    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    return [*ids, tokenizer.eos_token_id]
 
 
 def render(prompt: str, completion: str, tokenizer: Any) -> Rendered:
