@@ -33,11 +33,16 @@ figures: $(VENV)/.installed ## the README's pictures, from the tiny run; needs G
 config-reference: $(VENV)/.installed ## config/README.md from the field descriptions
 	PYTHONPATH=workflow/scripts $(BIN)/python -m medtune.config_reference config/README.md
 
-bench-training: $(VENV)/.installed ## useful-token share and speed of training
-	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks/bench_training.py
+# What the benchmarks use: after `make demo`; add the folder of another base model to MODELS to measure it too.
+MODELS ?= results/tiny/models/tiny-qwen3
+QUESTIONS ?= results/tiny/yesno/data/train.jsonl
+BENCH := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1 PYTHONPATH=workflow/scripts $(BIN)/python
+
+bench-training: $(VENV)/.installed ## useful-token share and speed of training against padding to 512
+	$(BENCH) benchmarks/bench_training.py --train $(QUESTIONS) $(MODELS)
 
 bench-generation: $(VENV)/.installed ## speed of evaluation against one-by-one generation
-	PYTHONPATH=workflow/scripts $(BIN)/python benchmarks/bench_generation.py
+	$(BENCH) benchmarks/bench_generation.py --questions $(QUESTIONS) $(MODELS)
 
 lock: ## renew requirements*.lock and envs/ from requirements*.in, in a fresh environment
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
