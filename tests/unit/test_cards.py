@@ -7,6 +7,7 @@ import yaml
 from medtune.errors import InputError
 from medtune.metrics.proportions import proportion
 from medtune.reporting.cards import Headline, StudyCard, render_card, write_card
+from medtune.tasks.yesno.card import ONLY_SYNTHETIC, confounded, study_card
 
 STUDY = StudyCard(
     title="A title",
@@ -113,11 +114,17 @@ def test_a_record_that_lacks_something_is_named(tmp_path):
 
 
 def test_the_yesno_card_warns_of_synthetic_questions():
-    from medtune.tasks.yesno.card import ONLY_SYNTHETIC, study_card
+    synthetic, bioasq = {"format": "synthetic"}, {"format": "bioasq"}
+    assert ONLY_SYNTHETIC in study_card({"sources": [synthetic], "labels_by_source": {}}).limits
+    assert ONLY_SYNTHETIC not in study_card({"sources": [synthetic, bioasq], "labels_by_source": {}}).limits
+    assert study_card(MANIFEST | {"labels_by_source": {}}).prompt.startswith("Q: ")
 
-    assert ONLY_SYNTHETIC in study_card({"sources": [{"format": "synthetic"}]}).limits
-    assert ONLY_SYNTHETIC not in study_card({"sources": [{"format": "synthetic"}, {"format": "bioasq"}]}).limits
-    assert study_card(MANIFEST).prompt.startswith("Q: ")
+
+def test_the_yesno_card_warns_of_a_source_that_lacks_a_label():
+    counts = {"labelled": {"Yes": 5, "Uncertain": 9}, "artificial": {"Yes": 7}, "challenge": {"No": 1}}
+    (sentence,) = confounded(counts)
+    assert "artificial has no Uncertain" in sentence
+    assert confounded({"labelled": {"Yes": 5, "Uncertain": 9}}) == []
 
 
 def test_the_yesno_headlines_are_figures_that_the_scores_have():

@@ -24,6 +24,21 @@ LIMITS = (
 )
 ONLY_SYNTHETIC = "Trained and tested on questions made by rules: the figures say nothing about biomedical knowledge."
 SOME_SYNTHETIC = "Some of the questions were made by rules (sources of format synthetic)."
+CONFOUNDED = (
+    "Labels and sources go together: {source} has no {labels}, so a model can tell labels by the source's style."
+)
+
+
+def confounded(labels_by_source: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence for each source of the splits that lacks a label which another one has."""
+    counts = {source: labels for source, labels in labels_by_source.items() if source != "challenge"}
+    everywhere = {label for labels in counts.values() for label, count in labels.items() if count}
+    lacking = {
+        source: sorted(label for label in everywhere if not labels.get(label)) for source, labels in counts.items()
+    }
+    return [
+        CONFOUNDED.format(source=source, labels=" and no ".join(labels)) for source, labels in lacking.items() if labels
+    ]
 
 
 def study_card(manifest: Mapping) -> StudyCard:
@@ -36,6 +51,6 @@ def study_card(manifest: Mapping) -> StudyCard:
         "without citations. There is no chat template: the prompt is `Q: …`, a new line, `A:`.",
         prompt=YesNoTask().prompt({"question": "Does vitamin D supplementation reduce respiratory infections?"}),
         headlines=HEADLINES,
-        limits=[*about_data, *LIMITS],
+        limits=[*about_data, *confounded(manifest["labels_by_source"]), *LIMITS],
         tags=("biomedical", "question-answering"),
     )
