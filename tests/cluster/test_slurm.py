@@ -49,7 +49,7 @@ class Watch(threading.Thread):
     def run(self):
         while not self.over.wait(0.5):
             listing = subprocess.run(
-                ["squeue", "--noheader", "--states=RUNNING", "--Format=Comment:100,tres-alloc:100"],
+                ["squeue", "--noheader", "--states=RUNNING", "--Format=Comment:100,tres-per-job:100"],
                 capture_output=True,
                 text=True,
             ).stdout.splitlines()
@@ -67,7 +67,7 @@ def test_eight_ranks_train_at_the_same_time_and_end_with_the_figures_of_the_loca
     watch.join()
     assert watch.most_trainings == 8
     trainings = [line for line in watch.seen if "yesno_train" in line]
-    assert all("gres/gpu=1" in line for line in trainings), trainings
+    assert all("gres:gpu:1" in line for line in trainings), trainings
     for run in RUNS:
         metrics = f"results/tiny/yesno/{run}/metrics.json"
         assert space.read(metrics) == local_run.read(metrics)

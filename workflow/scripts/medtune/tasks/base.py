@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medtune.files import fingerprint
-from medtune.rendering import Rendered, render, render_prompt
+from medtune.rendering import Rendered, render, render_completion, render_prompt
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ class Task(ABC):
     def label_completion(self, label: str) -> str:
         """The part of a completion that says `label`, up to where completions no longer differ by label."""
         raise TypeError(f"{self.name} has no closed set of labels")
+
+    def label_tokens(self, tokenizer: Any) -> list[list[int]]:
+        """Token ids of what says each label, in the order of `labels`: the start of a completion."""
+        return [render_completion(self.label_completion(label), tokenizer)[:-1] for label in self.labels]
 
     @abstractmethod
     def probe(self) -> dict:

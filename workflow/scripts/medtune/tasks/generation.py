@@ -62,7 +62,7 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
 
     from medtune.inference.generation import generate
     from medtune.inference.progress import Progress
-    from medtune.training.callbacks import peak_memory_mb
+    from medtune.memory import peak_memory_mb
 
     task = get_task(job.task, **job.task_options)
     if job.adapter is not None:
@@ -140,11 +140,8 @@ def _label_likelihoods(
         return [None] * len(prompts)
     from medtune.inference.likelihood import label_log_likelihoods
 
-    completions = [
-        tokenizer(task.label_completion(label), add_special_tokens=False)["input_ids"] for label in task.labels
-    ]
-    pad = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    scores = label_log_likelihoods(model, prompts, completions, batch_tokens, pad)
+    labels = task.label_tokens(tokenizer)
+    scores = label_log_likelihoods(model, prompts, labels, batch_tokens, tokenizer.pad_token_id)
     return [{label: rounded(value) for label, value in zip(task.labels, row, strict=True)} for row in scores]
 
 

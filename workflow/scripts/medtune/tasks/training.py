@@ -131,11 +131,8 @@ def label_accuracy(task: Task, examples: list[dict], rows: Rows) -> Callable[[An
     def validate(model: Any, tokenizer: Any) -> dict[str, float]:
         from medtune.inference.likelihood import label_log_likelihoods
 
-        completions = [
-            tokenizer(task.label_completion(label), add_special_tokens=False)["input_ids"] for label in task.labels
-        ]
-        pad = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        scores = label_log_likelihoods(model, rows.prompts(), completions, LABEL_BATCH_TOKENS, pad)
+        labels = task.label_tokens(tokenizer)
+        scores = label_log_likelihoods(model, rows.prompts(), labels, LABEL_BATCH_TOKENS, tokenizer.pad_token_id)
         return {"validation_accuracy": float((scores.argmax(axis=1) == gold).mean())}
 
     return validate

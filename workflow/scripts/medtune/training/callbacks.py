@@ -3,7 +3,6 @@
 import logging
 import math
 import os
-import resource
 import signal
 import sys
 import time
@@ -12,23 +11,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
 from accelerate import PartialState
 from transformers import TrainerCallback
 
 from medtune.errors import InputError
+from medtune.memory import peak_memory_mb
 from medtune.training.batches import LengthGroupedSampler
 from medtune.training.checkpoints import Progress, seal
 
 logger = logging.getLogger("medtune")
-
-
-def peak_memory_mb() -> float:
-    """Largest memory of this process so far, in MB: of the GPU where there is one, else resident."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 1e6
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 class SetEpoch(TrainerCallback):

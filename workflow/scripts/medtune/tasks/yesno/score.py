@@ -13,6 +13,7 @@ from medtune.metrics.bootstrap import bootstrap_mean
 from medtune.metrics.calibration import brier_estimate, calibration_estimate, reliability_table
 from medtune.metrics.labels import accuracy, confusion, macro_f1
 from medtune.metrics.proportions import proportion
+from medtune.tasks.predictions import answers_of
 
 READABLE = ("ok", "label_only")
 """Parse statuses of an answer whose label can be read; only "ok" is the exact format."""
@@ -48,19 +49,10 @@ def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], s
     seed: of the bootstrap intervals.
     Raises InputError when a prediction is missing, doubled, without label likelihoods, or of no example.
     """
-    found = _by_example(predictions)
-    wanted = [(split, example["id"]) for split, rows in examples.items() for example in rows]
-    strangers = found.keys() - set(wanted)
-    if strangers:
-        split, identifier = min(strangers)
-        raise InputError(f'predictions: id "{identifier}" is not in the data of split {split}')
+    answered = answers_of(examples, predictions)
     splits, items = {}, []
     for split, rows in examples.items():
-        answers = []
-        for example in rows:
-            if (split, example["id"]) not in found:
-                raise InputError(f'predictions: no answer to id "{example["id"]}" of split {split}')
-            answers.append(found[split, example["id"]])
+        answers = answered[split]
         gold = [_gold_label(example, split) for example in rows]
         rows_of_split = _items(split, gold, answers)
         items += rows_of_split
@@ -164,17 +156,6 @@ def _items(split: str, gold: Sequence[str], answers: Sequence[dict]) -> list[dic
         )
         rows.append(dict(zip(ITEM_COLUMNS, values, strict=True)))
     return rows
-
-
-def _by_example(predictions: Sequence[dict]) -> dict[tuple[str, str], dict]:
-    """Predictions by (split, id)."""
-    found = {}
-    for prediction in predictions:
-        key = (prediction["split"], prediction["id"])
-        if key in found:
-            raise InputError(f'predictions: two answers to id "{key[1]}" of split {key[0]}')
-        found[key] = prediction
-    return found
 
 
 def _gold_label(example: dict, split: str) -> str:
