@@ -1,9 +1,12 @@
 """Twins: texts that are the same but for case, punctuation and spacing."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from medtune.data.questions import Dropped, Question
+
+T = TypeVar("T")
 
 REPEATED = "repeated question"
 CONFLICTING = "repeated question with another label"
@@ -29,3 +32,24 @@ def deduplicate(questions: Iterable[Question]) -> tuple[list[Question], list[Dro
             reason = REPEATED if kept.label == question.label else CONFLICTING
             dropped.append(Dropped(question.source, question.key, reason))
     return list(first.values()), dropped
+
+
+def drop_repeats(
+    items: Iterable[T], texts_of: Mapping[str, Callable[[T], str]]
+) -> tuple[list[T], list[tuple[T, str, T]]]:
+    """Keep an item unless one of its texts has a twin in an item that was kept before it.
+
+    texts_of: what gives each text of an item, by its name; texts of different names are not compared. Returns the kept
+    items, and of each other one itself, the name of its first repeated text, and the kept item that has the twin.
+    """
+    homes: dict[tuple[str, str], T] = {}
+    kept, dropped = [], []
+    for item in items:
+        texts = [(name, normalise(text_of(item))) for name, text_of in texts_of.items()]
+        repeated = next((text for text in texts if text in homes), None)
+        if repeated:
+            dropped.append((item, repeated[0], homes[repeated]))
+        else:
+            kept.append(item)
+            homes.update(dict.fromkeys(texts, item))
+    return kept, dropped

@@ -1,0 +1,13 @@
+"""Names of the built-in metrics, as they stand in tables and files."""
+
+BLEU = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4")
+ROUGE = ("ROUGE-1", "ROUGE-2", "ROUGE-L")
+METEOR = "METEOR"
+METEOR_WITHOUT_SYNONYMS = "METEOR (no synonyms)"
+BERTSCORE = ("bertscore_precision", "bertscore_recall", "bertscore_f1")
+EXACT_MATCH = "exact_match"
+TOKEN_F1 = "token_f1"
+MEDICAL_TERM_F1 = "medical_term_f1"
+
+BUILT_IN = (*BLEU, *ROUGE, METEOR, METEOR_WITHOUT_SYNONYMS, *BERTSCORE, EXACT_MATCH, TOKEN_F1, MEDICAL_TERM_F1)
+"""Names that a metric of the user's own may not have."""

@@ -1,0 +1,77 @@
+"""All text metrics at once: scores per item, and corpus figures with intervals for any part of the items."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from medtune.metrics.bootstrap import SAMPLES
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.text.bertscore import BertScoreSettings, bertscore
+from medtune.metrics.text.bleu import bleu
+from medtune.metrics.text.custom import custom
+from medtune.metrics.text.medical_terms import medical_terms
+from medtune.metrics.text.meteor import meteor
+from medtune.metrics.text.rouge import rouge
+from medtune.metrics.text.scores import MetricScores
+from medtune.metrics.text.squad import squad
+
+
+@dataclass(frozen=True)
+class TextMetricSettings:
+    """stemmer: ROUGE on stems. wordnet: folder of WordNet's dictionary files; None looks in the usual places.
+    terms: file of medical terms; None means the built-in list. bertscore: None leaves BERTScore out.
+    custom: metrics of the user's own, from name to import path."""
+
+    stemmer: bool = False
+    wordnet: str | None = None
+    terms: str | None = None
+    bertscore: BertScoreSettings | None = None
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TextScores:
+    """metrics: by name, in the order of the tables; those of the user come last."""
+
+    metrics: dict[str, MetricScores]
+
+    def columns(self) -> dict[str, list[float | None]]:
+        """Score per item by metric, for a table of items; None where a metric is not defined for an item."""
+        return {
+            name: [None if np.isnan(value) else float(value) for value in scores.items]
+            for name, scores in self.metrics.items()
+        }
+
+    def figures(self, seed: int, rows: Sequence[int] | None = None, samples: int = SAMPLES) -> dict[str, Estimate]:
+        """Corpus figure by metric with its 95 % interval. rows: indices of some of the items, say of one specialty."""
+        return {name: scores.estimate(seed, rows, samples) for name, scores in self.metrics.items()}
+
+    def definitions(self) -> dict[str, str]:
+        """What exactly was computed, by metric: tokens, settings, versions."""
+        return {name: scores.definition for name, scores in self.metrics.items()}
+
+
+def score_texts(
+    predictions: Sequence[str], references: Sequence[str], settings: TextMetricSettings | None = None
+) -> TextScores:
+    """Score each prediction against the reference at the same place.
+
+    Raises ValueError when the lengths differ, InputError for what is wrong with the settings (see the metrics).
+    """
+    if len(predictions) != len(references):
+        raise ValueError(f"{len(predictions)} predictions and {len(references)} references")
+    settings = settings or TextMetricSettings()
+    metrics = {
+        **bleu(predictions, references),
+        **rouge(predictions, references, settings.stemmer),
+        **meteor(predictions, references, settings.wordnet),
+    }
+    if settings.bertscore:
+        metrics |= bertscore(predictions, references, settings.bertscore)
+    metrics |= squad(predictions, references) | medical_terms(predictions, references, settings.terms)
+    for name, path in settings.custom.items():
+        metrics |= custom(name, path, predictions, references)
+    logging.getLogger(__name__).info("%d items scored by %s", len(predictions), ", ".join(metrics))
+    return TextScores(metrics)

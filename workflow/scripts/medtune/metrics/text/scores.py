@@ -1,0 +1,57 @@
+"""The scores of one metric over items, and the figures that come from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from medtune.metrics.bootstrap import SAMPLES, Statistic, bootstrap
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.proportions import proportion
+
+
+@dataclass(frozen=True)
+class MetricScores:
+    """One metric over n items.
+
+    items: (n,) the score of each item, NaN where the metric is not defined for it.
+    counts, statistic: (n, k) additive counts per item, and the corpus figure of their sums, as `bootstrap` and
+    `significance.paired_bootstrap` take them. An item without score has counts of 0.
+    definition: what exactly was computed, in words.
+    share: each item is right (1) or wrong (0), and the figure is the share of right ones.
+    """
+
+    items: np.ndarray
+    counts: np.ndarray
+    statistic: Statistic
+    definition: str
+    share: bool = False
+
+    def estimate(self, seed: int, rows: Sequence[int] | None = None, samples: int = SAMPLES) -> Estimate:
+        """The corpus figure over the items that have a score, n of them, with a bootstrap interval over items; a share
+        with a Wilson interval, since a bootstrap of none or all right has no width.
+
+        rows: indices of some of the items; None means all.
+        """
+        chosen = np.arange(len(self.items)) if rows is None else np.asarray(rows, dtype=int)
+        chosen = chosen[~np.isnan(self.items[chosen])]
+        if self.share:
+            return proportion(int(self.items[chosen].sum()), len(chosen))
+        return bootstrap(self.counts[chosen], self.statistic, seed, samples)
+
+
+def mean_of(items: ArrayLike, definition: str) -> MetricScores:
+    """A metric whose corpus figure is the mean of its items, (n,)."""
+    items = np.asarray(items, dtype=float)
+    return MetricScores(items, np.column_stack([items, np.ones(len(items))]), _mean, definition)
+
+
+def share_of(items: ArrayLike, definition: str) -> MetricScores:
+    """A metric that finds each item right or wrong, (n,) of 0 and 1."""
+    items = np.asarray(items, dtype=float)
+    return MetricScores(items, np.column_stack([items, np.ones(len(items))]), _mean, definition, share=True)
+
+
+def _mean(sums: np.ndarray) -> np.ndarray:
+    return sums[:, 0] / sums[:, 1]

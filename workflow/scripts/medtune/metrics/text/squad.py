@@ -1,0 +1,40 @@
+"""Exact match and token F1 as SQuAD defines them (Rajpurkar et al. 2016 and 2018, the official evaluation script)."""
+
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+
+from medtune.metrics.text.names import EXACT_MATCH, TOKEN_F1
+from medtune.metrics.text.scores import MetricScores, mean_of, share_of
+
+ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
+PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def squad(predictions: Sequence[str], references: Sequence[str]) -> dict[str, MetricScores]:
+    """Share of exact matches, and mean token F1, both from 0 to 1."""
+    pairs = [
+        (normalise(prediction), normalise(reference))
+        for prediction, reference in zip(predictions, references, strict=True)
+    ]
+    how = "after SQuAD's normalisation (lower case; no ASCII punctuation, no articles)"
+    return {
+        EXACT_MATCH: share_of([p == r for p, r in pairs], f"share of answers equal to the reference {how}"),
+        TOKEN_F1: mean_of(
+            [token_f1(p.split(), r.split()) for p, r in pairs], f"mean F1 of tokens, each as often as it stands, {how}"
+        ),
+    }
+
+
+def normalise(text: str) -> str:
+    """Lower case, without ASCII punctuation and the articles a, an, the; words one space apart."""
+    return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
+
+
+def token_f1(prediction: Sequence[str], reference: Sequence[str]) -> float:
+    """F1 of two multisets of tokens; where one is empty, 1 if both are, else 0 (SQuAD 2.0)."""
+    if not prediction or not reference:
+        return float(not prediction and not reference)
+    common = (Counter(prediction) & Counter(reference)).total()
+    return 2 * common / (len(prediction) + len(reference))

@@ -1,0 +1,1 @@
+"""Study `meerkat`: medical question answering over specialties, trained progressively."""
