@@ -1,0 +1,192 @@
+"""Corpora in brat's standoff layout: a text in a .txt file, its annotation in the .ann file of the same name.
+
+Of the annotation only the text-bound lines (T) are used here; `data.brat_relations` reads relations, too:
+
+    T1<TAB>Sign_symptom 78 90<TAB>palpitations
+    T2<TAB>Biological_structure 10 14;25 28<TAB>left arm
+
+Events, relations, attributes, normalisations and notes are counted and left alone, and so is what brat does not know.
+Offsets count code points, as brat itself and Python do (not bytes, not UTF-16 units), end exclusive; the surface text
+that stands beside them is compared with the text, so that offsets counted in another way do not go unnoticed.
+Layout: https://brat.nlplab.org/standoff.html
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtune.data.annotated import AnnotatedDocument, Corpus, Mention, pmid_in
+from medtune.data.questions import Dropped
+from medtune.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+EMPTY = "no text"
+NOT_ANNOTATED = "no .ann file"
+UNKNOWN = "unknown"
+
+_BYTE_ORDER_MARK = "\ufeff"
+_KIND = re.compile(r"([TERAMN])\d+|(#)\d*|(\*)")
+_TARGET = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
+
+
+@dataclass(frozen=True)
+class BratFile:
+    """One document as read. annotation: what its .ann file holds. where: that file. kinds: its lines by kind."""
+
+    document: AnnotatedDocument
+    annotation: str
+    where: str
+    kinds: Counter[str]
+
+
+def read_brat(folder: Path | str, source: str) -> Corpus:
+    """All documents of a folder and of the folders in it, in the order of their paths; a path without ".txt" is the id.
+
+    A text file without annotation file (a README) or without text is dropped, with the reason.
+    Raises InputError naming file and line: an annotation without its text, offsets outside the text, a surface that is
+    not the text's, a text-bound line that cannot be read or has the id of another one, files that are not UTF-8; or a
+    folder without any document.
+    """
+    files, dropped = read_brat_files(folder, source)
+    lines = sum((file.kinds for file in files), Counter())
+    return Corpus(tuple(file.document for file in files), dropped, dict(lines))
+
+
+def read_brat_files(folder: Path | str, source: str) -> tuple[list[BratFile], tuple[Dropped, ...]]:
+    """What `read_brat` reads, with the annotation of each document as it stands; raises as that does."""
+    root = Path(folder)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; expected one with .txt and .ann files")
+    files: list[BratFile] = []
+    dropped: list[Dropped] = []
+    for path in brat_files(root):
+        name = path.relative_to(root).with_suffix("").as_posix()
+        annotation = path.with_suffix(".ann")
+        if path == annotation:
+            if not path.with_suffix(".txt").is_file():
+                raise InputError(f"{path}: there is no {path.stem}.txt beside it; expected the annotated text")
+            continue
+        if not annotation.is_file():
+            dropped.append(Dropped(source, name, NOT_ANNOTATED))
+            logger.warning("%s: left out, since there is no %s beside it", path, annotation.name)
+            continue
+        content = _decoded(annotation)
+        document, kinds = parse_brat(name, _decoded(path), content, str(annotation))
+        if not document.text.strip():
+            dropped.append(Dropped(source, name, EMPTY))
+            logger.warning("%s: left out, since it holds no text", path)
+            continue
+        files.append(BratFile(document, content, str(annotation), kinds))
+    if not files:
+        raise InputError(f"{root}: holds no annotated document; expected .txt files with .ann files of the same names")
+    return files, tuple(dropped)
+
+
+def brat_files(folder: Path) -> list[Path]:
+    """The .txt and .ann files of a folder and of the folders in it, sorted; hidden ones are passed over."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in (".txt", ".ann")
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def parse_brat(name: str, text: str, annotation: str, where: str) -> tuple[AnnotatedDocument, Counter[str]]:
+    """One document, and its lines of annotation by kind: the letter of the id, or "unknown".
+
+    text, annotation: as they stand in the files, line ends included. Where the text has "\\r\\n" or a byte-order mark,
+    offsets may count these characters or not: the first way in which all surfaces fit is taken, and the document's text
+    is the one in which its offsets hold. where: the annotation file, for messages.
+    """
+    kinds: Counter[str] = Counter()
+    found: dict[str, tuple[int, Mention, str]] = {}
+    for number, kind, key, line in annotation_lines(annotation):
+        kinds[kind] += 1
+        if kinds[UNKNOWN] == 1 and kind == UNKNOWN:
+            logger.warning("%s, line %d: unknown kind of line, left alone; further ones are counted", where, number)
+        if kind != "T":
+            continue
+        if key in found:
+            raise InputError(f'{where}, line {number}: the id "{key}" is that of line {found[key][0]}, too')
+        found[key] = (number, *_text_bound(line, f"{where}, line {number}"))
+    problem: str | None = None
+    for reading in _readings(text):
+        fault = next(_faults(reading, found.values(), where), None)
+        if fault is None:
+            mentions = tuple(mention for _, mention, _ in found.values())
+            return AnnotatedDocument(name, reading, mentions, pmid_in(name)), kinds
+        problem = problem or fault
+    raise InputError(problem)
+
+
+def annotation_lines(annotation: str) -> Iterator[tuple[int, str, str, str]]:
+    """The lines of an .ann file that are not blank: number, kind (letter of the id, or "unknown"), id, line."""
+    for number, line in enumerate(annotation.removeprefix(_BYTE_ORDER_MARK).split("\n"), start=1):
+        line = line.removesuffix("\r")
+        if not line.strip():
+            continue
+        key = line.split("\t", 1)[0].rstrip()
+        match = _KIND.fullmatch(key) if "\t" in line else None
+        yield number, match[match.lastindex or 0] if match else UNKNOWN, key, line
+
+
+def _text_bound(line: str, where: str) -> tuple[Mention, str]:
+    """Mention and surface of a T line; what follows another tab is a comment."""
+    key, target, surface, *_ = [*line.split("\t"), "", ""]
+    match = _TARGET.fullmatch(target.strip())
+    if not match or not surface:
+        raise InputError(
+            f"{where}: cannot be read; expected id, tab, type and offsets, tab, text (T1<TAB>Age 8 10<TAB>28)"
+        )
+    fragments: list[tuple[int, int]] = []
+    for part in match[2].split(";"):
+        start, end = (int(number) for number in part.split())
+        if start >= end:
+            raise InputError(f"{where}: the span {part} is empty; expected a start before the end")
+        if fragments and start < fragments[-1][1]:
+            raise InputError(f"{where}: the parts {match[2]} overlap or are out of order; expected them as in the text")
+        fragments.append((start, end))
+    return Mention(tuple(fragments), match[1], key.strip()), surface
+
+
+def _readings(text: str) -> list[str]:
+    """The text as it stands, and as it is without a byte-order mark and with line ends of one character."""
+    bare = text.removeprefix(_BYTE_ORDER_MARK)
+    return list(dict.fromkeys([text, bare, text.replace("\r\n", "\n"), bare.replace("\r\n", "\n")]))
+
+
+def _faults(text: str, found: Iterable[tuple[int, Mention, str]], where: str) -> Iterator[str]:
+    """What is wrong with the offsets of a document. found: line number, mention and surface."""
+    for number, mention, surface in found:
+        if mention.end > len(text):
+            yield (
+                f"{where}, line {number}: {mention.key} ends at {mention.end}, past the end of the text, which has "
+                f"{len(text)} characters"
+            )
+            continue
+        there = " ".join(text[start:end] for start, end in mention.fragments)
+        if _spaced(there) != _spaced(surface):
+            hint = "; offsets must count code points" if any(ord(character) > 0xFFFF for character in text) else ""
+            place = f"{mention.start} to {mention.end}"
+            yield f'{where}, line {number}: {mention.key} is "{surface}", but at {place} the text has "{there}"{hint}'
+
+
+def _spaced(text: str) -> str:
+    """brat writes line breaks of the text as spaces."""
+    return re.sub(r"\s", " ", text)
+
+
+def _decoded(path: Path) -> str:
+    """A file's text with its line ends as they are; offsets would not hold with others."""
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
