@@ -1,13 +1,17 @@
-"""Reading a model's answer that should be a JSON list of objects. Nothing that a model can write makes it raise."""
+"""Reading a model's answer that should be a JSON list of objects, or an object of such lists.
+
+Nothing that a model can write makes it raise.
+"""
 
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Status = Literal["ok", "truncated", "trailing_text", "wrong_shape", "not_json"]
+Fault = Literal["truncated", "not_json"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _CUT_VALUE = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-|\.|[eE][+-]?)?\Z")
@@ -35,6 +39,25 @@ class ParsedItems:
     dropped: int = 0
 
 
+@dataclass(frozen=True)
+class ParsedLists:
+    """The usable items of an output that should be an object of lists, by list; each list asked for is there.
+
+    status: as of `ParsedItems`, with the object in place of the list. A list that is missing, is no list, stands there
+    twice (the first counts) or was not asked for is a wrong shape, too.
+    dropped: by list, items left out.
+    """
+
+    items: dict[str, list[dict[str, Any]]]
+    status: Status
+    dropped: dict[str, int]
+
+    @property
+    def repaired(self) -> bool:
+        """Whether the output breaks off, but after some complete item."""
+        return self.status == "truncated" and any(self.items.values())
+
+
 def parse_items(output: str, required: Mapping[str, type], optional: Mapping[str, type] | None = None) -> ParsedItems:
     """Read a JSON list of objects from a model's output; white space around it is allowed. Never raises.
 
@@ -45,12 +68,34 @@ def parse_items(output: str, required: Mapping[str, type], optional: Mapping[str
     start = _skip_space(output, 0)
     if output[start : start + 1] != "[":
         return ParsedItems([], "wrong_shape" if _is_json(output) else "not_json")
-    values, status = _read_list(output, start)
-    if status == "not_json":
-        return ParsedItems([], "not_json")
-    items = [item for value in values if (item := _usable(value, required, optional or {})) is not None]
-    dropped = len(values) - len(items)
+    values, fault, end = _read_list(output, start)
+    status = fault or _status_of_end(output, end)
+    items = [] if status == "not_json" else _all_usable(values, required, optional or {})
+    dropped = 0 if status == "not_json" else len(values) - len(items)
     return ParsedItems(items, "wrong_shape" if status == "ok" and dropped else status, dropped)
+
+
+def parse_lists(output: str, lists: Mapping[str, Mapping[str, type]]) -> ParsedLists:
+    """Read a JSON object of lists of objects from a model's output; white space around it is allowed. Never raises.
+
+    lists: the lists' names, each with the fields of its items, all of them required; see `parse_items` for the types
+    and the bounds. An output that breaks off is cut after its last complete item.
+    """
+    start = _skip_space(output, 0)
+    found: dict[str, list[Any]] = {}
+    others = False
+    if output[start : start + 1] != "{":
+        status: Status = "wrong_shape" if _is_json(output) else "not_json"
+    else:
+        found, others, fault, end = _read_object(output, start, lists)
+        status = fault or _status_of_end(output, end)
+    if status == "not_json":
+        found = {}
+    items = {name: _all_usable(found.get(name, []), fields, {}) for name, fields in lists.items()}
+    dropped = {name: len(found.get(name, [])) - len(items[name]) for name in lists}
+    if status == "ok" and (others or set(found) != set(lists) or any(dropped.values())):
+        status = "wrong_shape"
+    return ParsedLists(items, status, dropped)
 
 
 def _refuse(constant: str) -> None:
@@ -72,26 +117,76 @@ def _is_json(output: str) -> bool:
     return True
 
 
-def _read_list(output: str, start: int) -> tuple[list[Any], Status]:
-    """The values of the list that opens at `start`, one by one: a fault leaves those before it."""
+def _status_of_end(output: str, end: int) -> Status:
+    return "ok" if _skip_space(output, end) == len(output) else "trailing_text"
+
+
+def _read_list(output: str, start: int) -> tuple[list[Any], Fault | None, int]:
+    """The values of the list that opens at `start`, one by one, and its end: a fault leaves those before it."""
     values: list[Any] = []
     position = _skip_space(output, start + 1)
-    mark = output[position : position + 1]
-    while mark != "]":
-        try:
-            value, position = _DECODER.raw_decode(output, position)
-        except json.JSONDecodeError as error:
-            return values, "truncated" if _breaks_off(output, error) else "not_json"
-        except (ValueError, RecursionError):  # NaN, a number of thousands of digits, thousands of brackets
-            return values, "not_json"
+    while output[position : position + 1] != "]":
+        value, fault, position = _read_value(output, position)
+        if fault:
+            return values, fault, position
         values.append(value)
+        fault, position = _next(output, position, "]")
+        if fault:
+            return values, fault, position
+    return values, None, position + 1
+
+
+def _read_object(
+    output: str, start: int, names: Collection[str]
+) -> tuple[dict[str, list[Any]], bool, Fault | None, int]:
+    """The lists with these names in the object that opens at `start`, whether it holds anything else, and its end."""
+    found: dict[str, list[Any]] = {}
+    others = False
+    position = _skip_space(output, start + 1)
+    while output[position : position + 1] != "}":
+        if output[position : position + 1] not in ('"', ""):
+            return found, others, "not_json", position
+        name, fault, position = _read_value(output, position)
         position = _skip_space(output, position)
-        mark = output[position : position + 1]
-        if mark == ",":
-            position = _skip_space(output, position + 1)
-        elif mark != "]":
-            return values, "not_json" if mark else "truncated"
-    return values, "ok" if _skip_space(output, position + 1) == len(output) else "trailing_text"
+        if fault is None and output[position : position + 1] != ":":
+            fault = "not_json" if position < len(output) else "truncated"
+        if fault:
+            return found, others, fault, position
+        position = _skip_space(output, position + 1)
+        if name in names and name not in found and output[position : position + 1] == "[":
+            found[name], fault, position = _read_list(output, position)
+        else:
+            others = True
+            _, fault, position = _read_value(output, position)
+        if fault is None:
+            fault, position = _next(output, position, "}")
+        if fault:
+            return found, others, fault, position
+    return found, others, None, position + 1
+
+
+def _read_value(output: str, position: int) -> tuple[Any, Fault | None, int]:
+    """The JSON value at a position, and its end."""
+    try:
+        value, end = _DECODER.raw_decode(output, position)
+    except json.JSONDecodeError as error:
+        return None, "truncated" if _breaks_off(output, error) else "not_json", position
+    except (ValueError, RecursionError):  # NaN, a number of thousands of digits, thousands of brackets
+        return None, "not_json", position
+    return value, None, end
+
+
+def _next(output: str, position: int, closing: str) -> tuple[Fault | None, int]:
+    """Where the next value starts, behind the comma, or where the bracket that closes stands."""
+    position = _skip_space(output, position)
+    mark = output[position : position + 1]
+    if mark == ",":
+        # A bracket here ends the list or object of `_read_list` and `_read_object`, but not after a comma.
+        position = _skip_space(output, position + 1)
+        return ("not_json" if output[position : position + 1] == closing else None), position
+    if mark == closing:
+        return None, position
+    return "not_json" if mark else "truncated", position
 
 
 def _breaks_off(output: str, error: json.JSONDecodeError) -> bool:
@@ -100,6 +195,12 @@ def _breaks_off(output: str, error: json.JSONDecodeError) -> bool:
         return True
     cut = _CUT_ESCAPE if error.msg.startswith("Invalid \\u") else _CUT_VALUE
     return bool(cut.match(output, _skip_space(output, error.pos)))
+
+
+def _all_usable(
+    values: Iterable[Any], required: Mapping[str, type], optional: Mapping[str, type]
+) -> list[dict[str, Any]]:
+    return [item for value in values if (item := _usable(value, required, optional)) is not None]
 
 
 def _usable(value: Any, required: Mapping[str, type], optional: Mapping[str, type]) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ An id is a name for output, never a path.
 """
 
 import csv
+import hashlib
 import json
 import os
 import sys
@@ -59,24 +60,42 @@ def read_reports(source: Source) -> Iterator[NewReport | SkippedReport]:
         yield NewReport(identifier, text) if text.strip() else SkippedReport(identifier, EMPTY)
 
 
+def listing(folder: Path | str) -> str:
+    """Digest of the names, sizes and times of a folder's reports: it changes with them, as the folder's time does not.
+
+    Raises InputError when one of them cannot be looked at.
+    """
+    digest = hashlib.sha256()
+    for path in _text_files(Path(folder)):
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        digest.update(os.fsencode(path) + f"\0{stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _text_files(root: Path) -> Iterator[Path]:
+    """All .txt files, folder by folder, each in the order of names."""
+    for folder, folders, files in os.walk(root, onerror=_refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+        yield from (path for path in paths if path.suffix.lower() == ".txt")
+
+
 def _folder(source: Source) -> Iterator[tuple[str, str]]:
-    """Id and text of each .txt file, folder by folder, each in the order of names."""
+    """Id and text of each .txt file."""
     root = Path(source.path)
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; expected a folder of .txt files")
     found = False
-    for folder, folders, files in os.walk(root, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() != ".txt":
-                continue
-            found = True
-            identifier = path.relative_to(root).as_posix()
-            if not _is_utf8(identifier):
-                shown = os.fsencode(path).decode(errors="backslashreplace")
-                raise InputError(f"{shown}: the file's name is not UTF-8 text; rename it")
-            yield identifier, _text_of(path)
+    for path in _text_files(root):
+        found = True
+        identifier = path.relative_to(root).as_posix()
+        if not _is_utf8(identifier):
+            shown = os.fsencode(path).decode(errors="backslashreplace")
+            raise InputError(f"{shown}: the file's name is not UTF-8 text; rename it")
+        yield identifier, _text_of(path)
     if not found:
         raise InputError(f"{root}: holds no .txt file; expected one for each report")
 

@@ -2,6 +2,7 @@
 
 import math
 import random
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -10,6 +11,9 @@ from medtune.data.deduplication import normalise
 from medtune.errors import InputError
 
 T = TypeVar("T")
+
+LONGEST_SHOWN = 300
+"""Most characters of a text in a message."""
 
 TWIN_METHOD = (
     "no text stands in two splits: compared after NFKC, case folding, removal of punctuation and of extra space"
@@ -73,7 +77,7 @@ def stratified_split(
         members = by_label[label]
         random.Random(f"{seed}/{label}").shuffle(members)
         quotas = {split: share * len(members) + carry[split] for split, share in shares.items()}
-        counts = _whole(quotas, len(members))
+        counts = whole_numbers(quotas, len(members))
         carry = {split: quotas[split] - counts[split] for split in shares}
         for split, count in counts.items():
             names[split] += members[:count]
@@ -85,17 +89,19 @@ def stratified_split(
     return {split: [item for name in chosen for item in groups[name]] for split, chosen in names.items()}
 
 
-def check_no_twins(splits: Mapping[str, Sequence[str]]) -> dict:
+def check_no_twins(splits: Mapping[str, Sequence[str]], noun: str = "question") -> dict:
     """Compare texts over all splits; returns what was checked, for the manifest.
 
-    Raises InputError naming the text and both splits when a text stands in two.
+    noun: what a text is called in the message. Raises InputError naming the text (its beginning, when it is long) and
+    both splits when a text stands in two.
     """
     home: dict[str, str] = {}
     for split, texts in splits.items():
         for text in texts:
             first = home.setdefault(normalise(text), split)
             if first != split:
-                raise InputError(f'the question "{text}" stands in two splits, {first} and {split}; remove one of them')
+                shown = textwrap.shorten(text, LONGEST_SHOWN, placeholder=" …")
+                raise InputError(f'the {noun} "{shown}" stands in two splits, {first} and {split}; remove one of them')
     return {"method": TWIN_METHOD, "compared": {split: len(texts) for split, texts in splits.items()}, "twins": 0}
 
 
@@ -112,7 +118,7 @@ def _majority(labels) -> str:
     return min(Counter(labels).items(), key=lambda pair: (-pair[1], pair[0]))[0]
 
 
-def _whole(quotas: Mapping[str, float], total: int) -> dict[str, int]:
+def whole_numbers(quotas: Mapping[str, float], total: int) -> dict[str, int]:
     """Whole numbers near the quotas that add up to `total`, by largest remainder; never negative.
 
     Rounding to nine places first: 0.1 × 110 must count as 11, whatever its last bits.

@@ -1,0 +1,172 @@
+"""Study maccrobat, over all trained taggers: comparison and choice, readiness, selection, export, insights, notebook."""
+
+MACCROBAT_SUMMARY = f"{RESULTS}/maccrobat/summary"
+MACCROBAT_READINESS = f"{RESULTS}/maccrobat/analysis/readiness"
+MACCROBAT_SELECTION = f"{RESULTS}/maccrobat/analysis/selection"
+MACCROBAT_EXPORT = f"{RESULTS}/maccrobat/export"
+MACCROBAT_KEYS = [
+    {"encoder": encoder, "lr": float(lr), "seed": seed} for encoder, lr, seed in maccrobat_runs()
+]
+MACCROBAT_RUN_FILES = {
+    "records": maccrobat_files("training.json"),
+    "taggings": maccrobat_files("tagging.json"),
+    "predictions": maccrobat_files("predictions.jsonl"),
+}
+MACCROBAT_GOLD = {
+    "validation": MACCROBAT_ROWS["validation"],
+    "test": MACCROBAT_ROWS["test"],
+    "tags": MACCROBAT_TAGS,
+}
+
+
+localrules:
+    maccrobat_summarize,
+    maccrobat_readiness,
+    maccrobat_select,
+    maccrobat_export,
+    maccrobat_insights,
+    maccrobat_notebook,
+
+
+rule maccrobat_summarize:
+    input:
+        **MACCROBAT_RUN_FILES,
+        **MACCROBAT_GOLD,
+    output:
+        **summary_tables(
+            "maccrobat", "MACCROBAT", ["models", "comparisons", "best_by_type"], ["validation", "seeds"]
+        ),
+        **summary_plots("maccrobat", "MACCROBAT", ["micro_f1", "type_f1"]),
+        choice=f"{MACCROBAT_SUMMARY}/choice.json",
+        page=f"{MACCROBAT_SUMMARY}/summary.md",
+        headline=f"{MACCROBAT_SUMMARY}/headline.txt",
+    log:
+        f"{MACCROBAT_SUMMARY}/summarize.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/summarize_maccrobat.py"
+
+
+rule maccrobat_readiness:
+    input:
+        **MACCROBAT_RUN_FILES,
+        **MACCROBAT_GOLD,
+        choice=rules.maccrobat_summarize.output.choice,
+    output:
+        **{
+            name: f"{MACCROBAT_READINESS}/{name}.csv"
+            for name in (
+                "documents",
+                "entities",
+                "high_value",
+                "types",
+                "document_decisions",
+                "entity_decisions",
+            )
+        },
+        **{
+            f"{name}_{suffix}": f"{MACCROBAT_READINESS}/{name}.{suffix}"
+            for name in ("entities", "documents")
+            for suffix in ("png", "svg")
+        },
+        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_READINESS, "readiness"),
+        record=f"{MACCROBAT_READINESS}/readiness.json",
+    log:
+        f"{MACCROBAT_READINESS}/readiness.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+        settings=CONFIG.maccrobat.analysis.model_dump(
+            exclude={"samples", "timed_documents", "timing_rounds", "weights"}
+        ),
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/readiness_maccrobat.py"
+
+
+rule maccrobat_select:
+    input:
+        **MACCROBAT_RUN_FILES,
+        **MACCROBAT_GOLD,
+        choice=rules.maccrobat_summarize.output.choice,
+    output:
+        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SELECTION, "selection"),
+        ranking=f"{MACCROBAT_SELECTION}/ranking.csv",
+        trade_offs=f"{MACCROBAT_SELECTION}/trade_offs.csv",
+        record=f"{MACCROBAT_SELECTION}/selection.json",
+    log:
+        f"{MACCROBAT_SELECTION}/select.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+        weights=CONFIG.maccrobat.analysis.weights.model_dump(),
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/select_maccrobat.py"
+
+
+rule maccrobat_export:
+    input:
+        **MACCROBAT_RUN_FILES,
+        models=maccrobat_files("model/config.json"),
+        tags=MACCROBAT_TAGS,
+        choice=rules.maccrobat_summarize.output.choice,
+    output:
+        folder=directory(MACCROBAT_EXPORT),
+    log:
+        f"{MACCROBAT_SUMMARY}/export.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+    script:
+        "../workflow/scripts/export_maccrobat.py"
+
+
+rule maccrobat_insights:
+    input:
+        **MACCROBAT_RUN_FILES,
+        choice=rules.maccrobat_summarize.output.choice,
+        types=maccrobat_files("analysis/types/types.json"),
+        errors=maccrobat_files("analysis/errors/errors.json"),
+        confidence=maccrobat_files("analysis/confidence/confidence.json"),
+        speed=maccrobat_files("analysis/speed/speed.json"),
+        readiness=rules.maccrobat_readiness.output.record,
+        selection=rules.maccrobat_select.output.record,
+    output:
+        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SUMMARY, "insights"),
+        record=f"{MACCROBAT_SUMMARY}/insights.json",
+    log:
+        f"{MACCROBAT_SUMMARY}/insights.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+    script:
+        "../workflow/scripts/insights_maccrobat.py"
+
+
+rule maccrobat_notebook:
+    input:
+        **MACCROBAT_RUN_FILES,
+        choice=rules.maccrobat_summarize.output.choice,
+        readiness=rules.maccrobat_readiness.output.record,
+        selection=rules.maccrobat_select.output.record,
+        insights=rules.maccrobat_insights.output.record,
+    output:
+        ipynb=f"{MACCROBAT_SUMMARY}/summary.ipynb",
+        html=_in_report(f"{MACCROBAT_SUMMARY}/summary.html", "maccrobat", "MACCROBAT", "notebook", "Pages"),
+    log:
+        f"{MACCROBAT_SUMMARY}/notebook.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+    script:
+        "../workflow/scripts/notebook_maccrobat.py"

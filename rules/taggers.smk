@@ -1,0 +1,64 @@
+"""The base rules of all encoder studies. A study derives its own with `use rule … as … with:`
+and gives its own inputs, outputs and wildcards; what stands here as "unset" is never run."""
+
+
+rule train_tagger:
+    input:
+        train="unset/train.jsonl",
+        validation="unset/validation.jsonl",
+        tags="unset/tags.json",
+        base="unset/base",
+    output:
+        # Files, not directory(): the model card is written into the same folder once the scores are known.
+        weights="unset/model/model.safetensors",
+        config="unset/model/config.json",
+        record="unset/training.json",
+    log:
+        "unset/train.log",
+    benchmark:
+        "unset/train.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: threads_for
+    resources:
+        gpu=1,
+        mem_mb=memory_for,
+        runtime=runtime_for,
+        batch_divisor=batch_divisor,
+    params:
+        study=task_name,
+        settings=training_settings,
+        windows=window_settings,
+        seed=CONFIG.seed,
+        state=state_folder,  # survives retries; outputs and log do not
+        model=model_name,
+    script:
+        "../workflow/scripts/train_tagger.py"
+
+
+rule tag:
+    """Tags and confidences of the documents of some splits, calibrated on the first of them."""
+    input:
+        tags="unset/tags.json",
+        base="unset/base",
+        model="unset/model/config.json",
+    output:
+        predictions="unset/predictions.jsonl",
+        record="unset/tagging.json",
+    log:
+        "unset/tag.log",
+    benchmark:
+        "unset/tag.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: threads_for
+    resources:
+        gpu=1,
+        mem_mb=memory_for,
+        runtime=runtime_for,
+        batch_tokens=tagging_batch_tokens,
+    params:
+        splits=["validation", "test"],  # names of the inputs that hold documents
+        windows=window_settings,
+    script:
+        "../workflow/scripts/tag.py"

@@ -1,0 +1,102 @@
+import json
+
+import pytest
+
+from medtune.analysis.stages.types import COLUMNS, PLOTS, analyse_types
+from medtune.analysis.types import (
+    LEFT_OUT,
+    TypeTable,
+    frequency_correlation,
+    read_type_table,
+    score_types,
+    tier_differences,
+    tier_rows,
+    type_rows,
+    weakest,
+)
+from medtune.errors import InputError
+from medtune.files import write_json, write_jsonl
+from tests.unit.analysis_cases import document, dropped, prediction, row
+
+TABLE = TypeTable({"A": "frequent", "B": "rare", "Z": "medium"}, {"A": 2000, "B": 20, "Z": 300})
+
+
+def rows_for(documents):
+    return type_rows(score_types(documents, TABLE, seed=1), TABLE)
+
+
+def test_types_are_sorted_by_f1_and_those_without_spans_come_last():
+    rows = rows_for([document("B-A B-A B-B B-B", "B-A B-A B-B B-A")])
+    assert [row["type"] for row in rows] == ["A", "B", "Z"]
+    assert (rows[0]["f1"], rows[1]["f1"], rows[2]["f1"]) == (0.8, pytest.approx(2 / 3), None)
+    assert (rows[1]["tier"], rows[1]["corpus_count"], rows[2]["gold"]) == ("rare", 20, 0)
+
+
+def test_dropped_gold_lowers_the_recall_over_all_gold_only():
+    (found, *_) = rows_for([document("B-A", "B-A", lost=[dropped(0, 1, "A", "twice")])])
+    assert (found["recall"], found["all_gold_recall"], found["dropped_gold"]) == (1, 0.5, 1)
+
+
+def test_a_type_that_was_left_out_is_listed_with_its_dropped_gold():
+    found = {row["type"]: row for row in rows_for([document("B-A", "B-A", lost=[dropped(0, 1, "Q", "rare type")])])}
+    assert (found["Q"]["tier"], found["Q"]["gold"], found["Q"]["dropped_gold"]) == (LEFT_OUT, 0, 1)
+    assert (found["Q"]["f1"], found["Q"]["all_gold_recall"]) == (None, 0)
+
+
+def test_below_overall_needs_the_upper_end_below():
+    bad = [document("B-A B-A B-B", "B-A B-A O")] * 10
+    rows = {row["type"]: row for row in rows_for(bad)}
+    assert (rows["B"]["below_overall"], rows["A"]["below_overall"]) == (True, False)
+    unsure = [document("B-A B-B", "B-A B-B"), document("B-B B-A", "O B-A"), document("B-A", "B-A")]
+    assert not any(row["below_overall"] for row in rows_for(unsure))
+
+
+def test_the_weakest_types_have_enough_gold():
+    rows = rows_for([document("B-A B-B B-B B-B B-B B-B", "O B-B B-B O O O")])
+    assert [row["type"] for row in weakest(rows, least_gold=5)] == ["B"]
+
+
+def test_tiers_sum_their_types_and_average_them():
+    table = TypeTable({"A": "rare", "B": "rare"}, {"A": 5, "B": 5})
+    found = score_types([document("B-A B-A B-A B-B", "B-A B-A B-A O")], table, seed=1)
+    (rare,) = tier_rows(found, table, seed=1)
+    assert (rare["types"], rare["gold"], rare["micro_recall"], rare["macro_recall"]) == (2, 4, 0.75, 0.5)
+
+
+def test_a_tier_difference_is_a_finding_only_where_its_interval_excludes_zero():
+    clear = [document("B-A B-B", "B-A O")] * 10
+    mixed = [document("B-A B-B", "B-A O"), document("B-A B-B", "O B-B")] * 5
+    for documents, finding in ((clear, "frequent types are found better"), (mixed, "no difference shown")):
+        rows = tier_differences(tier_rows(score_types(documents, TABLE, seed=1), TABLE, seed=1))
+        assert [(row["average"], row["first"], row["second"]) for row in rows] == [
+            ("micro", "frequent", "rare"),
+            ("macro", "frequent", "rare"),
+        ]
+        assert {row["finding"] for row in rows} == {finding}
+
+
+def test_frequency_and_f1_are_compared_over_enough_types():
+    rows = [{"gold": 9, "corpus_count": 10 * n, "f1": n / 10} for n in range(1, 9)]
+    found = frequency_correlation(rows)
+    assert (found["rho"], found["n"], found["finding"]) == (pytest.approx(1), 8, "frequent types are found better")
+    assert frequency_correlation(rows[:4])["rho"] is None
+
+
+def test_tags_json_must_hold_known_tiers(tmp_path):
+    write_json(tmp_path / "tags.json", {"tags": ["O"], "tiers": {"A": "often"}, "counts": {}})
+    with pytest.raises(InputError, match='tier "often"'):
+        read_type_table(tmp_path / "tags.json")
+
+
+def test_the_whole_analysis_writes_every_file(tmp_path):
+    write_jsonl(tmp_path / "test.jsonl", [row("a b c", "B-A O B-B", name) for name in "xyz"])
+    write_jsonl(tmp_path / "predictions.jsonl", [prediction("B-A O B-A", None, name) for name in "xyz"])
+    write_json(tmp_path / "tags.json", {"tags": ["O"], "tiers": dict(TABLE.tiers), "counts": dict(TABLE.counts)})
+    outputs = {name: tmp_path / f"{name}.csv" for name in COLUMNS} | {"record": tmp_path / "types.json"}
+    outputs |= {f"{name}_{end}": tmp_path / f"{name}.{end}" for name in PLOTS for end in ("png", "svg")}
+    files = tmp_path / "test.jsonl", tmp_path / "tags.json", tmp_path / "predictions.jsonl"
+    analyse_types(*files, outputs, seed=1)
+    assert all(path.stat().st_size for path in outputs.values())
+    record = json.loads((tmp_path / "types.json").read_text())
+    assert record["pairs"][0]["count"] == 3
+    assert record["micro"]["f1"]["value"] == 0.5

@@ -1,0 +1,102 @@
+import pytest
+
+from medtune.analysis.clustered import Contrast
+from medtune.analysis.comparison import TaggerRun
+from medtune.analysis.selection import (
+    CANDIDATE_COLUMNS,
+    TRADE_OFF_COLUMNS,
+    Candidate,
+    TradeOff,
+    candidate,
+    rank,
+    ranking_rows,
+    scores,
+    trade_off,
+    trade_off_rows,
+    usable_weights,
+)
+from medtune.tasks.maccrobat.selection import agreement, trade_off_words
+from tests.unit.analysis_cases import document
+
+WEIGHTS = {"validation_f1": 0.5, "rare_f1": 0.2, "speed": 0.2, "size": 0.1}
+
+
+def made(name, f1, rare, speed, size):
+    figures = {"validation_f1": f1, "rare_f1": rare, "speed": speed, "size": size}
+    return Candidate((name, 2e-5), [], figures)
+
+
+def run(tags, encoder, speed=100.0, seconds=60.0, parameters=10, seed=1, gold="B-A O B-R"):
+    documents = {split: [document(gold, found) for found in tags] for split in ("validation", "test")}
+    return TaggerRun(encoder, 2e-5, seed, documents, ("A", "R"), seconds, speed, parameters, 0)
+
+
+def test_a_score_is_the_share_of_the_best_so_that_small_differences_stay_small():
+    tables = scores([made("a", 0.8, 0.5, 100, 10), made("b", 0.792, 0.5, 50, 20)], list(WEIGHTS))
+    assert tables[0] == {"validation_f1": 1, "rare_f1": 1, "speed": 1, "size": 1}
+    assert tables[1] == pytest.approx({"validation_f1": 0.99, "rare_f1": 1, "speed": 0.5, "size": 0.5})
+
+
+def test_the_ranking_is_by_the_weighted_sum():
+    good, fast = made("good", 0.8, 0.5, 100, 10), made("fast", 0.7, 0.45, 200, 10)
+    ranking = rank([good, fast], WEIGHTS)
+    assert [one.configuration[0] for one, _, _ in ranking] == ["fast", "good"]
+    assert ranking[0][2] == pytest.approx(0.5 * 0.875 + 0.2 * 0.9 + 0.2 + 0.1)
+    only_f1 = {**WEIGHTS, "rare_f1": 0, "speed": 0, "size": 0}
+    assert rank([fast, good], only_f1)[0][0] is good
+    assert tuple(ranking_rows(ranking)[0]) == CANDIDATE_COLUMNS
+
+
+def test_a_criterion_without_a_figure_for_all_is_left_out_and_the_others_weigh_more():
+    candidates = [made("a", 0.8, None, 100, 10), made("b", 0.7, None, 200, 10)]
+    assert usable_weights(candidates, WEIGHTS) == pytest.approx({"validation_f1": 0.625, "speed": 0.25, "size": 0.125})
+    with pytest.raises(ValueError, match="no criterion"):
+        usable_weights(candidates, {"validation_f1": 0, "rare_f1": 1, "speed": 0, "size": 0})
+
+
+def test_equal_candidates_are_ranked_by_name_and_all_zero_figures_do_not_divide():
+    ranking = rank([made("b", 0, 0, 1, 1), made("a", 0, 0, 1, 1)], WEIGHTS)
+    assert [one.configuration[0] for one, _, _ in ranking] == ["a", "b"]
+    assert [score for _, _, score in ranking] == pytest.approx([1, 1])
+
+
+def test_figures_of_a_candidate_are_means_over_its_seeds_and_rare_types_are_scored_apart():
+    runs = [run(["B-A O B-R"], "e", 100), run(["B-A O O"], "e", 200, seed=2)]
+    found = candidate(runs, ["R"])
+    assert found.figures == pytest.approx({"validation_f1": (1 + 2 / 3) / 2, "rare_f1": 0.5, "speed": 150, "size": 10})
+    assert candidate(runs, []).figures["rare_f1"] is None
+    without = [run(["B-A O O"], "e", gold="B-A O O")]
+    assert candidate(without, ["R"]).figures["rare_f1"] is None
+
+
+def test_a_difference_with_zero_in_its_interval_is_called_no_difference():
+    first, other = (Candidate((name, 2e-5), [], {}) for name in ("A", "B"))
+    found = TradeOff(first, other, Contrast(0.012, -0.003, 0.027), Contrast(None, None, None), 1.5, 2.0, 0.5)
+    assert trade_off_words(found) == (
+        "A at 2e-05 against B at 2e-05: +1.2 F1 points (-0.3 to +2.7), no difference shown; at 1.50 times the time for "
+        "tagging, 2.00 times the time for training and 0.50 times the parameters."
+    )
+    shown = TradeOff(first, other, Contrast(0.012, 0.003, 0.027), Contrast(0.1, -0.1, 0.2), 1.5, 2.0, 0.5)
+    assert "+1.2 F1 points (+0.3 to +2.7); rare types +10.0 F1 points (-10.0 to +20.0), no difference shown;" in (
+        trade_off_words(shown)
+    )
+
+
+def test_trade_offs_compare_the_means_over_seeds_on_the_same_documents():
+    tags = ["B-A O B-R"] * 6
+    first = candidate([run(tags, "a", 50, 120, 20)], ["R"])
+    other = candidate([run(["B-A O O"] * 6, "b", seed=n) for n in (1, 2)], ["R"])
+    found = trade_off(first, other, ["R"], seed=0)
+    assert (found.f1.value, found.f1.shown) == (pytest.approx(1 / 3), True)
+    assert (found.rare_f1.value, found.rare_f1.shown) == (1, True)
+    assert (found.time_ratio, found.training_time_ratio, found.size_ratio) == (2, 2, 2)
+    same = trade_off(first, candidate([run(tags, "c")], ["R"]), [], seed=0)
+    assert (same.f1.value, same.f1.shown, same.rare_f1.value) == (0, False, None)
+    assert tuple(trade_off_rows([found])[0]) == TRADE_OFF_COLUMNS
+
+
+def test_the_page_says_whether_the_criteria_name_the_configuration_with_the_best_validation_f1():
+    assert "also has the highest validation micro-F1" in agreement(("a", 2e-5), ("a", 2e-5))
+    other = agreement(("a", 2e-5), ("b", 5e-5))
+    assert "put a at 2e-05 first" in other
+    assert "exported, is b at 5e-05" in other

@@ -1,0 +1,95 @@
+"""The tag stage: a prediction for every word, the same file each time, honest confidences."""
+
+import pytest
+import torch
+
+from medtune.data.bio import repair
+from medtune.errors import InputError
+from medtune.files import read_json, read_jsonl, write_json
+from medtune.tasks.tagging import Job, tag_documents
+from tests.unit.test_tagger_training import job_of, run
+from tests.unit.tiny_tagger import TAGS, toy_study
+
+SPLITS = ("validation", "test")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Data, and a model that has not learned all of it."""
+    folder = toy_study(tmp_path_factory.mktemp("study"))
+    run(job_of(folder, {"max_steps": 12}), folder)
+    return folder
+
+
+def tag(study, folder, **changes):
+    torch.set_num_threads(1)
+    job = Job(
+        **{
+            "model": study / "model",
+            "splits": {split: study / f"{split}.jsonl" for split in SPLITS},
+            "tags": study / "tags.json",
+            "window_tokens": 40,
+            "overlap_tokens": 8,
+            "batch_tokens": 400,
+            **changes,
+        }
+    )
+    tag_documents(job, folder / "predictions.jsonl", folder / "tagging.json")
+    return read_jsonl(folder / "predictions.jsonl"), read_json(folder / "tagging.json")
+
+
+@pytest.fixture(scope="module")
+def tagged(study, tmp_path_factory):
+    return tag(study, tmp_path_factory.mktemp("tagged"))
+
+
+def test_every_word_of_every_document_has_a_tag_and_two_confidences(study, tagged):
+    predictions, _ = tagged
+    rows = [(split, row) for split in SPLITS for row in read_jsonl(study / f"{split}.jsonl")]
+    assert [(found["split"], found["id"]) for found in predictions] == [(split, row["id"]) for split, row in rows]
+    for (_, row), found in zip(rows, predictions, strict=True):
+        assert set(found) == {"id", "split", "tags", "confidence", "calibrated"}
+        assert len(row["words"]) == len(found["tags"]) == len(found["confidence"]) == len(found["calibrated"])
+        assert set(found["tags"]) <= set(TAGS)
+        assert all(1 / len(TAGS) <= value <= 1 for name in ("confidence", "calibrated") for value in found[name])
+
+
+def test_tags_are_written_as_they_are(tagged):
+    predictions, _ = tagged
+    assert any(repair(found["tags"])[1] for found in predictions), "the model should not be perfect"
+
+
+def test_the_temperature_fits_the_validation_split(tagged):
+    predictions, record = tagged
+    assert record["nll_after"] < record["nll_before"]
+    assert record["n_calibration_words"] == sum(len(f["tags"]) for f in predictions if f["split"] == "validation")
+    moved = [
+        (raw, calibrated)
+        for found in predictions
+        for raw, calibrated in zip(found["confidence"], found["calibrated"], strict=True)
+    ]
+    assert all((calibrated > raw) == (record["temperature"] < 1) for raw, calibrated in moved if raw < 0.999)
+
+
+def test_the_record_has_sizes_and_speed(tagged):
+    predictions, record = tagged
+    assert record["n_documents"] == len(predictions)
+    assert record["n_words"] == sum(len(found["tags"]) for found in predictions)
+    assert record["windows"] > len(predictions)
+    assert record["parameters"] > 1000 and record["words_per_second"] > 0 and record["peak_memory_mb"] > 0
+
+
+def test_the_same_job_gives_the_same_file_and_batches_only_change_rounding(study, tagged, tmp_path):
+    predictions, _ = tagged
+    assert tag(study, tmp_path)[0] == predictions
+    other, _ = tag(study, tmp_path, batch_tokens=50)
+    for one, two in zip(predictions, other, strict=True):
+        assert one["tags"] == two["tags"]
+        assert one["confidence"] == pytest.approx(two["confidence"], abs=1e-4)
+
+
+def test_a_model_for_other_tags_is_refused(study, tmp_path):
+    write_json(tmp_path / "tags.json", {"tags": [TAGS[0], *reversed(TAGS[1:])]})
+    with pytest.raises(InputError, match=r"model: trained for 5 tags that are not those of the data; train it again"):
+        tag(study, tmp_path, tags=tmp_path / "tags.json")
+    assert not (tmp_path / "predictions.jsonl").exists()

@@ -1,0 +1,245 @@
+"""The MACCROBAT study of `make demo`: every file is there, the figures are as promised and agree with each other."""
+
+import csv
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import product
+
+import pytest
+
+from medtune.data.bio import spans_of
+from medtune.files import read_jsonl
+from tests.workspace import Workspace
+
+pytestmark = pytest.mark.demo
+
+STUDY = "results/tiny/maccrobat"
+RUNS = [f"{STUDY}/{encoder}/lr0.003" for encoder in ("tiny-bert", "tinier-bert")]
+MODEL_COLUMNS = [
+    "encoder",
+    "lr",
+    "seed",
+    "micro_f1",
+    "micro_f1_low",
+    "micro_f1_high",
+    "macro_f1",
+    "precision",
+    "recall",
+    "all_gold_recall",
+    "train_seconds",
+    "words_per_second",
+    "parameters",
+    "n_documents",
+    "chosen",
+]
+OF_STUDY = {
+    "data": ["train.jsonl", "validation.jsonl", "test.jsonl", "tags.json", "manifest.json"],
+    "summary": [
+        *(f"{name}.csv" for name in ("models", "comparisons", "best_by_type", "validation", "seeds")),
+        *(f"{name}.{end}" for name in ("micro_f1", "type_f1") for end in ("png", "svg")),
+        *("summary.md", "headline.txt", "choice.json", "insights.json", "insights.md", "insights.html"),
+        *("summary.ipynb", "summary.html"),
+    ],
+    "analysis/readiness": [
+        *(f"{name}.csv" for name in ("documents", "entities", "high_value", "types")),
+        *("document_decisions.csv", "entity_decisions.csv", "readiness.json", "readiness.md", "readiness.html"),
+        *(f"{name}.{end}" for name in ("documents", "entities") for end in ("png", "svg")),
+    ],
+    "analysis/selection": ["ranking.csv", "trade_offs.csv", "selection.json", "selection.md", "selection.html"],
+    "export": ["config.json", "model.safetensors", "tokenizer.json", "tags.json", "test_predictions.jsonl"],
+}
+OF_RUN = {
+    "": ["training.json", "predictions.jsonl", "tagging.json", "metrics.json", "items.csv"],
+    "model": ["config.json", "model.safetensors", "tokenizer.json"],
+    "analysis/types": [
+        *("types.csv", "tiers.csv", "tier_differences.csv", "weakest.csv", "pairs.csv", "types.json"),
+        *(f"{name}.{end}" for name in ("f1_by_type", "frequency", "tiers") for end in ("png", "svg")),
+    ],
+    "analysis/errors": [
+        *(f"{name}.csv" for name in ("classes", "directions", "confusion", "pairs", "lengths", "patterns", "examples")),
+        *(f"{name}.{end}" for name in ("classes", "confusion", "lengths") for end in ("png", "svg")),
+        "errors.json",
+    ],
+    "analysis/confidence": [
+        *(f"{name}.csv" for name in ("thresholds", "histogram", "means", "calibration", "reliability")),
+        *(f"{name}.{end}" for name in ("histogram", "thresholds", "reliability") for end in ("png", "svg")),
+        "confidence.json",
+    ],
+    "analysis/speed": [
+        *("speed.csv", "precision.csv", "streaming.csv", "speed.json"),
+        *(f"{name}.{end}" for name in ("throughput", "precision") for end in ("png", "svg")),
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory) -> Workspace:
+    """The target `maccrobat` as `make demo` runs it, without the other studies. Read it, do not change it."""
+    space = Workspace(tmp_path_factory.mktemp("maccrobat") / "medtune")
+    space.succeed("maccrobat", "--profile", "tiny", timeout=1800)
+    return space
+
+
+def table(study: Workspace, path: str) -> list[dict]:
+    with (study.folder / path).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def rows(study: Workspace, path: str) -> list[dict]:
+    return list(read_jsonl(study.folder / path))
+
+
+def chosen_run(study: Workspace) -> str:
+    (row,) = [row for row in table(study, f"{STUDY}/summary/models.csv") if row["chosen"] == "True"]
+    return f"{STUDY}/{row['encoder']}/lr{row['lr']}"
+
+
+def test_every_file_is_written(study):
+    wanted = [f"{STUDY}/{folder}/{name}" for folder, names in OF_STUDY.items() for name in names]
+    wanted += [f"{run}/{folder}/{name}" for run in RUNS for folder, names in OF_RUN.items() for name in names]
+    missing = [path for path in wanted if not (study.folder / path).is_file()]
+    assert missing == []
+    assert [path for path in wanted if not (study.folder / path).stat().st_size] == []
+    assert "Nothing to be done" in study.succeed("-n", "maccrobat", "--profile", "tiny")
+
+
+def test_both_encoders_learn_the_rules_of_the_made_reports(study):
+    models = table(study, f"{STUDY}/summary/models.csv")
+    assert list(models[0]) == MODEL_COLUMNS
+    assert sorted(row["encoder"] for row in models) == ["tinier-bert", "tiny-bert"]
+    for row in models:
+        assert float(row["micro_f1"]) >= 0.85
+        assert float(row["micro_f1_low"]) < float(row["micro_f1"]) < float(row["micro_f1_high"])
+        assert float(row["all_gold_recall"]) < float(row["recall"])
+        assert min(float(row[name]) for name in ("train_seconds", "words_per_second", "parameters")) > 0
+        assert row["n_documents"] == "12"
+        metrics = study.json(f"{STUDY}/{row['encoder']}/lr{row['lr']}/metrics.json")["splits"]["test"]
+        assert metrics["micro"]["strict"]["f1"]["value"] == pytest.approx(float(row["micro_f1"]), abs=1e-6)
+        assert metrics["n_gold"] < metrics["n_all_gold"]
+
+
+def test_the_choice_is_made_on_validation(study):
+    validation = table(study, f"{STUDY}/summary/validation.csv")
+    best = max(validation, key=lambda row: float(row["micro_f1"]))
+    assert chosen_run(study) == f"{STUDY}/{best['encoder']}/lr{best['lr']}"
+    assert best["encoder"] in study.read(f"{STUDY}/summary/headline.txt")
+
+
+def test_no_word_is_lost(study):
+    """Every gold word of every document has a tag, also where documents are longer than a window."""
+    words = {
+        (split, row["id"]): len(row["words"])
+        for split in ("validation", "test")
+        for row in rows(study, f"{STUDY}/data/{split}.jsonl")
+    }
+    assert max(words.values()) > 128
+    for run in RUNS:
+        predictions = rows(study, f"{run}/predictions.jsonl")
+        for field in ("tags", "confidence", "calibrated"):
+            assert {(row["split"], row["id"]): len(row[field]) for row in predictions} == words
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_classes_of_errors_add_up_to_gold_and_to_predicted(study, run):
+    counts = {row["class"]: int(row["count"]) for row in table(study, f"{run}/analysis/errors/classes.csv")}
+    paired = counts["correct"] + counts["type only"] + counts["boundary only"] + counts["both"]
+    gold = [entity for row in rows(study, f"{STUDY}/data/test.jsonl") for entity in row["entities"]]
+    predicted = [row for row in rows(study, f"{run}/predictions.jsonl") if row["split"] == "test"]
+    assert paired + counts["missed"] == sum(entity["kept"] for entity in gold)
+    assert paired + counts["spurious"] == sum(len(spans_of(row["tags"])) for row in predicted)
+    types = table(study, f"{run}/analysis/types/types.csv")
+    assert sum(int(row["gold"]) + int(row["dropped_gold"]) for row in types) == len(gold)
+    directions = table(study, f"{run}/analysis/errors/directions.csv")
+    assert sum(int(row["count"]) for row in directions) == counts["boundary only"] + counts["both"]
+    examples = Counter(row["class"] for row in table(study, f"{run}/analysis/errors/examples.csv"))
+    assert sum(examples.values()) == min(25, sum(counts.values()) - counts["correct"])
+    assert all(examples[name] <= counts[name] for name in examples)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_thresholds_are_chosen_on_validation_and_cover_less_as_they_rise(study, run):
+    found = table(study, f"{run}/analysis/confidence/thresholds.csv")
+    for kind, split in product(("raw", "calibrated"), ("validation", "test")):
+        part = [row for row in found if (row["confidence"], row["split"]) == (kind, split)]
+        assert [float(row["threshold"]) for row in part] == [0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95]
+        coverage = [float(row["coverage"]) for row in part]
+        assert coverage == sorted(coverage, reverse=True)
+        assert {row["all_gold"] for row in part} == {
+            str(study.json(f"{run}/metrics.json")["splits"][split]["n_all_gold"])
+        }
+    assert study.json(f"{run}/tagging.json")["temperature"] > 0
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_speed_is_measured_in_every_precision_with_its_f1(study, run):
+    ways = [
+        (row["precision"], row["mode"], row["batch_size"]) for row in table(study, f"{run}/analysis/speed/speed.csv")
+    ]
+    for precision, size in product(("fp32", "bf16", "int8"), ("8", "16", "32")):
+        assert (precision, "together", size) in ways
+    precisions = {row["precision"]: row for row in table(study, f"{run}/analysis/speed/precision.csv")}
+    assert set(precisions) == {"fp32", "bf16", "int8"}
+    assert all(float(row["f1"]) > 0.8 for row in precisions.values())
+    (model,) = [row for row in table(study, f"{STUDY}/summary/models.csv") if row["encoder"] in run.split("/")]
+    assert float(precisions["fp32"]["f1"]) == pytest.approx(float(model["micro_f1"]), abs=1e-6)
+    assert "10,000 notes" in " ".join(study.json(f"{run}/analysis/speed/speed.json")["hours"])
+
+
+def test_the_export_loads_in_a_pipeline_and_tags_as_the_study_did(study):
+    from transformers import pipeline
+
+    folder = study.folder / STUDY / "export"
+    tagger = pipeline("token-classification", model=str(folder), aggregation_strategy="first")
+    predicted = {row["id"]: row for row in rows(study, f"{STUDY}/export/test_predictions.jsonl")}
+    document = rows(study, f"{STUDY}/data/test.jsonl")[0]
+    end = document["sentences"][1]
+    text = document["text"][: document["offsets"][end - 1][1]]
+    tags = predicted[document["id"]]["tags"][:end]
+    expected = {
+        (document["offsets"][span.start][0], document["offsets"][span.end - 1][1], span.label)
+        for span in spans_of(tags)
+    }
+    found = {(entity["start"], entity["end"], entity["entity_group"]) for entity in tagger(text)}
+    assert len(expected) >= 3
+    assert len(found & expected) >= len(expected) - 1  # one sentence alone is not the same as in its window
+    assert {label for _, _, label in found} <= set(study.json(f"{STUDY}/export/tags.json")["tiers"])
+
+
+def test_the_notebook_is_executed_without_errors(study):
+    cells = [cell for cell in study.json(f"{STUDY}/summary/summary.ipynb")["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert {output["output_type"] for output in outputs} == {"display_data", "execute_result"}
+    assert sum("image/png" in output["data"] for output in outputs) >= 8
+    page = study.read(f"{STUDY}/summary/summary.html")
+    HTMLParser().feed(page)
+    assert "Traceback" not in page and page.count("data:image/png;base64") >= 8
+
+
+def test_findings_that_include_zero_are_called_that(study):
+    insights = study.json(f"{STUDY}/summary/insights.json")
+    page = study.read(f"{STUDY}/summary/insights.html")
+    assert {finding["kind"] for finding in insights["findings"]} <= {
+        "key finding",
+        "surprising result",
+        "no difference shown",
+    }
+    for finding in insights["findings"]:
+        if "points (" in finding["text"]:  # a difference
+            shown = finding["low"] > 0 or finding["high"] < 0
+            assert shown == (finding["kind"] != "no difference shown"), finding
+    assert insights["recommendations"] and all(len(text) > 20 for text in insights["recommendations"])
+    for heading in ("Key findings", "No difference shown", "Recommendations"):
+        assert heading in page
+
+
+def test_readiness_is_judged_by_the_lower_end_of_the_interval(study):
+    types = table(study, f"{STUDY}/analysis/readiness/types.csv")
+    for row in types:
+        ready = all(row[name] and float(row[name]) >= 0.9 for name in ("validation_precision_low", "precision_low"))
+        assert (row["needs_human"] == "False") == ready
+    assert {row["needs_human"] for row in types} == {"True", "False"}
+    high_value = [row["type"] for row in table(study, f"{STUDY}/analysis/readiness/high_value.csv")]
+    assert high_value == ["Disease_disorder", "Therapeutic_procedure", "Medication", "all"]
+    page = study.read(f"{STUDY}/analysis/readiness/readiness.md").replace("\\", "")
+    assert all(sentence in page for sentence in study.json(f"{STUDY}/analysis/readiness/readiness.json")["sentences"])

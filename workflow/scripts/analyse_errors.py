@@ -1,0 +1,16 @@
+"""Analyse a tagger's errors. Called by the rule `maccrobat_errors`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.analysis.stages.errors import analyse_errors
+
+        analyse_errors(
+            data=snakemake.input.data,
+            train=snakemake.input.train,
+            predictions=snakemake.input.predictions,
+            outputs=dict(snakemake.output.items()),
+            samples=snakemake.params.samples,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,18 @@
+"""Write the findings of the MACCROBAT study in words. Called by the rule `maccrobat_insights`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.tasks.maccrobat.insights import OF_RUNS, write_insights
+        from medtune.tasks.maccrobat.runs import run_files
+
+        given = snakemake.input
+        write_insights(
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            choice=given.choice,
+            of_runs={name: given[name] for name in OF_RUNS},
+            readiness=given.readiness,
+            selection=given.selection,
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,325 @@
+"""Trained encoders side by side: figures on test, the choice on validation, paired tests on the same documents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import mean, stdev
+
+import numpy as np
+
+from medtune.analysis.documents import TaggedDocument
+from medtune.metrics.bootstrap import bootstrap, f1_of_counts, widened_f1
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.significance import ALPHA, Difference, holm, paired_bootstrap
+from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
+
+_ENDS = ("", "_low", "_high")
+MODEL_COLUMNS = (
+    "encoder",
+    "lr",
+    "seed",
+    "micro_f1",
+    "micro_f1_low",
+    "micro_f1_high",
+    "macro_f1",
+    "precision",
+    "recall",
+    "all_gold_recall",
+    "train_seconds",
+    "words_per_second",
+    "parameters",
+    "n_documents",
+    "chosen",
+)
+VALIDATION_COLUMNS = ("encoder", "lr", "seed", *(f"micro_f1{end}" for end in _ENDS), "n_documents", "chosen")
+COMPARISON_COLUMNS = (
+    "encoder",
+    "lr",
+    "seed",
+    "n_documents",
+    "micro_f1",
+    "chosen_micro_f1",
+    *(f"difference{end}" for end in _ENDS),
+    "p_value",
+    "p_holm",
+    "verdict",
+)
+SEED_COLUMNS = (
+    "encoder",
+    "lr",
+    "seeds",
+    "mean_validation_f1",
+    "mean_micro_f1",
+    "seed_sd",
+    "sampling_low",
+    "sampling_high",
+    "n_documents",
+)
+TYPE_COLUMNS = (
+    "type",
+    "encoder",
+    "lr",
+    "seed",
+    "validation_f1",
+    "test_gold",
+    *(f"f1{end}" for end in _ENDS),
+    "chosen_f1",
+    *(f"difference{end}" for end in _ENDS),
+    "p_value",
+    "p_holm",
+    "verdict",
+)
+
+
+@dataclass(frozen=True)
+class TaggerRun:
+    """One trained encoder with its tagged documents by split, "validation" and "test".
+
+    labels: all entity types. train_seconds: of the training. words_per_second: of tagging. parameters: their number.
+    seed_of_bootstrap: of all intervals.
+    """
+
+    encoder: str
+    lr: float
+    seed: int
+    documents: Mapping[str, Sequence[TaggedDocument]]
+    labels: tuple[str, ...]
+    train_seconds: float
+    words_per_second: float
+    parameters: int
+    seed_of_bootstrap: int
+
+    @property
+    def configuration(self) -> tuple[str, float]:
+        """What several seeds have in common."""
+        return self.encoder, self.lr
+
+    @property
+    def key(self) -> dict:
+        """What tells a run, in tables and files."""
+        return {"encoder": self.encoder, "lr": self.lr, "seed": self.seed}
+
+    @property
+    def name(self) -> str:
+        """How texts call it."""
+        return f"{configuration_name(self.configuration)}, seed {self.seed}"
+
+    @cached_property
+    def counts(self) -> dict[str, SpanCounts]:
+        """Spans counted by split."""
+        return {
+            split: count_spans([document.scored() for document in documents], self.labels)
+            for split, documents in self.documents.items()
+        }
+
+    @cached_property
+    def scores(self) -> dict[str, SpanScores]:
+        """Figures by split, over the gold that the flat tags hold."""
+        return {split: score_spans(counts, self.seed_of_bootstrap) for split, counts in self.counts.items()}
+
+    @cached_property
+    def all_gold_recall(self) -> Estimate:
+        """Strict micro recall on test over all gold entities."""
+        counts = count_spans([document.scored(all_gold=True) for document in self.documents["test"]], self.labels)
+        return score_spans(counts, self.seed_of_bootstrap).micro["strict"].recall
+
+    @property
+    def validation_f1(self) -> float:
+        """What the choice is made on; 0 without any span."""
+        return self.scores["validation"].micro["strict"].f1.value or 0.0
+
+
+def configuration_name(configuration: tuple[str, float]) -> str:
+    """How texts call an encoder at a learning rate."""
+    encoder, lr = configuration
+    return f"{encoder} at {lr:g}"
+
+
+def by_configuration(runs: Sequence[TaggerRun]) -> dict[tuple[str, float], list[TaggerRun]]:
+    """Runs by encoder and learning rate, each by seed; in alphabetical order."""
+    grouped: dict[tuple[str, float], list[TaggerRun]] = {}
+    for run in sorted(runs, key=lambda run: (run.configuration, run.seed)):
+        grouped.setdefault(run.configuration, []).append(run)
+    return grouped
+
+
+def mean_validation_f1(runs: Sequence[TaggerRun]) -> float:
+    """Mean over the seeds of a configuration."""
+    return mean(run.validation_f1 for run in runs)
+
+
+def choose(runs: Sequence[TaggerRun]) -> TaggerRun:
+    """The configuration with the highest validation micro-F1, as a mean over its seeds, and of it the best seed.
+
+    A mean, so that one lucky seed does not decide. Ties go to fewer parameters, then to the alphabet, the smaller rate
+    and the smaller seed. The time that things took has no say: it differs each time.
+    """
+    groups = by_configuration(runs).values()
+    best = min(groups, key=lambda group: (-mean_validation_f1(group), group[0].parameters, group[0].configuration))
+    return min(best, key=lambda run: (-run.validation_f1, run.seed))
+
+
+def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
+    """models.csv: figures on test, one row for each run."""
+    rows = []
+    for run in runs:
+        test = run.scores["test"]
+        micro = test.micro["strict"]
+        values = (
+            *run.key.values(),
+            *_ends(micro.f1),
+            test.macro["strict"].f1.value,
+            micro.precision.value,
+            micro.recall.value,
+            run.all_gold_recall.value,
+            run.train_seconds,
+            run.words_per_second,
+            run.parameters,
+            test.documents,
+            run is chosen,
+        )
+        rows.append(dict(zip(MODEL_COLUMNS, values, strict=True)))
+    return rows
+
+
+def validation_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
+    """What the choice was made on: validation micro-F1 of each run."""
+    rows = []
+    for run in runs:
+        scores = run.scores["validation"]
+        values = (*run.key.values(), *_ends(scores.micro["strict"].f1), scores.documents, run is chosen)
+        rows.append(dict(zip(VALIDATION_COLUMNS, values, strict=True)))
+    return rows
+
+
+def comparison_rows(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> list[dict]:
+    """Every other run against the chosen one: strict micro-F1 on the same test documents, Holm over all of them.
+
+    verdict: "better", "worse" or "tie", of the other run.
+    """
+    others = [run for run in runs if run is not chosen]
+    reference = _micro_counts(chosen)
+    tests = [paired_bootstrap(_micro_counts(run), reference, f1_of_counts, seed) for run in others]
+    rows = []
+    for run, test, p_holm in zip(others, tests, holm([test.p_value for test in tests]), strict=True):
+        values = (
+            *run.key.values(),
+            test.n,
+            _f1(_micro_counts(run)),
+            _f1(reference),
+            test.value,
+            test.low,
+            test.high,
+            test.p_value,
+            p_holm,
+            verdict(test, p_holm),
+        )
+        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
+    return rows
+
+
+def seed_rows(runs: Sequence[TaggerRun], seed: int) -> list[dict]:
+    """Test micro-F1 of each configuration over its training seeds.
+
+    seed_sd: standard deviation between seeds on the same documents, None with one seed. sampling_low, sampling_high:
+    95 % interval of the mean from having only these documents, with the seeds as they are. The two answer different
+    questions and are not added up.
+    """
+    rows = []
+    for (encoder, lr), group in by_configuration(runs).items():
+        shares = [_f1(_micro_counts(run)) for run in group]
+        of_one = round(_micro_counts(group[0]).sum())
+        sampled = widened_f1(bootstrap(group_counts(group), mean_f1, seed), of_one)
+        values = (
+            encoder,
+            lr,
+            len(group),
+            mean_validation_f1(group),
+            mean(shares),
+            stdev(shares) if len(shares) > 1 else None,
+            sampled.low,
+            sampled.high,
+            sampled.n,
+        )
+        rows.append(dict(zip(SEED_COLUMNS, values, strict=True)))
+    return rows
+
+
+def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> list[dict]:
+    """For each type the run that is best at it on validation, and on test what it is ahead of the chosen run by.
+
+    Types without gold in the validation split have no row: there is nothing to choose on. Ties go to the chosen run,
+    then to fewer parameters. Paired bootstrap over documents, Holm over the types where the best is another run.
+    verdict: "chosen" where the chosen run itself is best, else "better", "worse" or "tie".
+    """
+    found = []
+    for label in chosen.labels:
+        if not chosen.scores["validation"].by_label[label].gold:
+            continue
+        best = min(runs, key=lambda run: (-_label_f1(run, label), run is not chosen, run.parameters, run.name))
+        test = paired_bootstrap(_label_counts(best, label), _label_counts(chosen, label), f1_of_counts, seed)
+        found.append((label, best, test))
+    adjusted = iter(holm([test.p_value for _, best, test in found if best is not chosen]))
+    rows = []
+    for label, best, test in found:
+        scores = best.scores["test"].by_label[label]
+        p_values = (None, None) if best is chosen else (test.p_value, next(adjusted))
+        values = (
+            label,
+            *best.key.values(),
+            _label_f1(best, label),
+            scores.gold,
+            *_ends(scores.schemes["strict"].f1),
+            chosen.scores["test"].by_label[label].schemes["strict"].f1.value,
+            test.value,
+            test.low,
+            test.high,
+            *p_values,
+            "chosen" if best is chosen else verdict(test, p_values[1]),
+        )
+        rows.append(dict(zip(TYPE_COLUMNS, values, strict=True)))
+    return rows
+
+
+def verdict(test: Difference, p_holm: float) -> str:
+    """The comparison in a word: "tie" unless the adjusted p-value is below 0.05."""
+    if p_holm >= ALPHA:
+        return "tie"
+    return "better" if test.value > 0 else "worse"
+
+
+def mean_f1(sums: np.ndarray) -> np.ndarray:
+    """Mean F1 of several runs: sums (m, 3 × runs) with tp, fp, fn of each, as `bootstrap` takes a statistic."""
+    return f1_of_counts(sums.reshape(-1, 3)).reshape(len(sums), -1).mean(axis=1)
+
+
+def group_counts(group: Sequence[TaggerRun], labels: Sequence[str] | None = None) -> np.ndarray:
+    """(documents, 3 × runs): tp, fp, fn on test of each run of a configuration, over some or all types."""
+    return np.concatenate([_micro_counts(run, labels) for run in group], axis=1)
+
+
+def label_f1_counts(counts: SpanCounts, labels: Sequence[str]) -> np.ndarray:
+    """(documents, 3): strict tp, fp, fn over some of the types."""
+    rows = [counts.labels.index(label) for label in labels]
+    return SpanCounts(tuple(labels), counts.table[:, rows]).f1_counts("strict")
+
+
+def _micro_counts(run: TaggerRun, labels: Sequence[str] | None = None) -> np.ndarray:
+    counts = run.counts["test"]
+    return counts.f1_counts("strict") if labels is None else label_f1_counts(counts, labels)
+
+
+def _label_counts(run: TaggerRun, label: str) -> np.ndarray:
+    return label_f1_counts(run.counts["test"], [label])
+
+
+def _label_f1(run: TaggerRun, label: str) -> float:
+    return run.scores["validation"].by_label[label].schemes["strict"].f1.value
+
+
+def _f1(counts: np.ndarray) -> float:
+    return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
+
+
+def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
+    return estimate.value, estimate.low, estimate.high

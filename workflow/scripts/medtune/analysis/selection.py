@@ -1,0 +1,193 @@
+"""Which configuration goes on to the next phase? Stated criteria and weights, scores, a ranking, and its price.
+
+A criterion's score is the candidate's figure as a share of the best one (the least, where less is better), so that a
+difference of one per cent stays one per cent; scaling from worst to best would make it the whole range.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+import numpy as np
+
+from medtune.analysis.clustered import Contrast
+from medtune.analysis.comparison import TaggerRun, group_counts, label_f1_counts, mean_f1, mean_validation_f1
+from medtune.metrics.bootstrap import bootstrap, f1_of_counts
+
+HIGHER, LOWER = "higher", "lower"
+CRITERIA = {"validation_f1": HIGHER, "rare_f1": HIGHER, "speed": HIGHER, "size": LOWER}
+"""Name to the better end: micro-F1 and the rare types' micro-F1 on validation, tagged words per second, parameters."""
+CANDIDATE_COLUMNS = (
+    "rank",
+    "encoder",
+    "lr",
+    "seeds",
+    *CRITERIA,
+    *(f"{name}_score" for name in CRITERIA),
+    "score",
+)
+TRADE_OFF_COLUMNS = (
+    "encoder",
+    "lr",
+    *(f"{part}{end}" for part in ("f1_difference", "rare_f1_difference") for end in ("", "_low", "_high")),
+    "time_ratio",
+    "training_time_ratio",
+    "size_ratio",
+    "f1_shown",
+    "rare_f1_shown",
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A configuration with its runs, one per seed. figures: by criterion, means over the seeds; None: no figure."""
+
+    configuration: tuple[str, float]
+    runs: Sequence[TaggerRun]
+    figures: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class TradeOff:
+    """The first of the ranking against another candidate, on the test documents.
+
+    f1, rare_f1: differences of the strict micro-F1, None where there is no gold of rare types. Ratios of the first to
+    the other one: time to tag a word, time to train, parameters.
+    """
+
+    first: Candidate
+    other: Candidate
+    f1: Contrast
+    rare_f1: Contrast
+    time_ratio: float
+    training_time_ratio: float
+    size_ratio: float
+
+
+def candidate(runs: Sequence[TaggerRun], rare: Sequence[str]) -> Candidate:
+    """A configuration with its figures. rare: the types of the rare tier."""
+    figures = {
+        "validation_f1": mean_validation_f1(runs),
+        "rare_f1": _rare_f1(runs, rare),
+        "speed": mean(run.words_per_second for run in runs),
+        "size": float(runs[0].parameters),
+    }
+    return Candidate(runs[0].configuration, runs, figures)
+
+
+def usable_weights(candidates: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:
+    """The weights of the criteria that all candidates have a figure for, adding up to 1.
+
+    Raises ValueError when nothing with a weight is left.
+    """
+    usable = {
+        name: weights[name]
+        for name in CRITERIA
+        if weights[name] > 0 and all(one.figures[name] is not None for one in candidates)
+    }
+    total = sum(usable.values())
+    if not total:
+        raise ValueError("no criterion with a weight has a figure for every candidate")
+    return {name: weight / total for name, weight in usable.items()}
+
+
+def scores(candidates: Sequence[Candidate], names: Sequence[str]) -> list[dict[str, float]]:
+    """For each candidate the score in [0, 1] of each named criterion: 1 for the best."""
+    tables: list[dict[str, float]] = [{} for _ in candidates]
+    for name in names:
+        values = [one.figures[name] for one in candidates]
+        best = max(values) if CRITERIA[name] == HIGHER else min(values)
+        for table, value in zip(tables, values, strict=True):
+            shares = (value, best) if CRITERIA[name] == HIGHER else (best, value)
+            table[name] = shares[0] / shares[1] if shares[1] else 1.0
+    return tables
+
+
+def rank(
+    candidates: Sequence[Candidate], weights: Mapping[str, float]
+) -> list[tuple[Candidate, dict[str, float], float]]:
+    """Candidates with their scores by criterion and their weighted score, best first; ties by name.
+
+    Raises ValueError as `usable_weights` does.
+    """
+    usable = usable_weights(candidates, weights)
+    scored = [
+        (one, table, sum(weight * table[name] for name, weight in usable.items()))
+        for one, table in zip(candidates, scores(candidates, list(usable)), strict=True)
+    ]
+    return sorted(scored, key=lambda item: (-item[2], item[0].configuration))
+
+
+def ranking_rows(ranking: Sequence[tuple[Candidate, dict[str, float], float]]) -> list[dict]:
+    """The ranking as a table, with columns `CANDIDATE_COLUMNS`; criteria that were left out have no score."""
+    rows = []
+    for place, (one, table, score) in enumerate(ranking, start=1):
+        values = (
+            place,
+            *one.configuration,
+            len(one.runs),
+            *(one.figures[name] for name in CRITERIA),
+            *(table.get(name) for name in CRITERIA),
+            score,
+        )
+        rows.append(dict(zip(CANDIDATE_COLUMNS, values, strict=True)))
+    return rows
+
+
+def trade_off(first: Candidate, other: Candidate, rare: Sequence[str], seed: int) -> TradeOff:
+    """What the first is ahead or behind by, on the same test documents (paired bootstrap over them).
+
+    With several seeds the difference is that of the means over seeds.
+    """
+    return TradeOff(
+        first=first,
+        other=other,
+        f1=_difference(first.runs, other.runs, None, seed),
+        rare_f1=_difference(first.runs, other.runs, rare, seed),
+        time_ratio=other.figures["speed"] / first.figures["speed"],
+        training_time_ratio=_training_seconds(first) / _training_seconds(other),
+        size_ratio=first.figures["size"] / other.figures["size"],
+    )
+
+
+def trade_off_rows(trade_offs: Sequence[TradeOff]) -> list[dict]:
+    """The first of the ranking against each other candidate, with columns `TRADE_OFF_COLUMNS`."""
+    rows = []
+    for found in trade_offs:
+        values = (
+            *found.other.configuration,
+            *(getattr(difference, end) for difference in (found.f1, found.rare_f1) for end in ("value", "low", "high")),
+            found.time_ratio,
+            found.training_time_ratio,
+            found.size_ratio,
+            found.f1.shown,
+            found.rare_f1.shown,
+        )
+        rows.append(dict(zip(TRADE_OFF_COLUMNS, values, strict=True)))
+    return rows
+
+
+def _rare_f1(runs: Sequence[TaggerRun], rare: Sequence[str]) -> float | None:
+    """Mean over seeds of the rare types' micro-F1 on validation; None where it has no gold of theirs."""
+    tables = [label_f1_counts(run.counts["validation"], rare).sum(axis=0, keepdims=True) for run in runs]
+    if not any(table[0, 0] + table[0, 2] for table in tables):
+        return None
+    return mean(float(f1_of_counts(table)[0]) for table in tables)
+
+
+def _difference(
+    first: Sequence[TaggerRun], other: Sequence[TaggerRun], labels: Sequence[str] | None, seed: int
+) -> Contrast:
+    """Seeds may differ in number: each side is the mean over its own."""
+    a, b = group_counts(first, labels), group_counts(other, labels)
+    if labels is not None and not (a[:, 0] + a[:, 2]).any():
+        return Contrast(None, None, None)
+    width = a.shape[1]
+    found = bootstrap(
+        np.concatenate([a, b], axis=1), lambda sums: mean_f1(sums[:, :width]) - mean_f1(sums[:, width:]), seed
+    )
+    return Contrast(found.value, found.low, found.high)
+
+
+def _training_seconds(one: Candidate) -> float:
+    return mean(run.train_seconds for run in one.runs)

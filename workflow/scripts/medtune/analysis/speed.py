@@ -1,0 +1,237 @@
+"""What timed rounds of tagging say: throughput, latency, hours for many notes, and what lower precision costs.
+
+Pure functions over timings; `speed_measurement` takes them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from medtune.analysis.clustered import Contrast
+from medtune.data.bio import spans_of
+from medtune.metrics.bootstrap import bootstrap_f1, f1_of_counts
+from medtune.metrics.significance import paired_bootstrap
+from medtune.metrics.span_scores import SpanDocument, count_spans
+
+NOTES = 10_000
+UNITS = (("hours", 1), ("minutes", 60), ("seconds", 3600))
+"""Of durations in words, each with its number in an hour."""
+STREAMING, TOGETHER = "streaming", "together"
+Mode = Literal["streaming", "together"]
+BATCH_SIZES = (8, 16, 32)
+SPEED_COLUMNS = (
+    "device",
+    "precision",
+    "mode",
+    "batch_size",
+    "rounds",
+    "documents",
+    "words",
+    "documents_per_second",
+    "documents_per_second_low",
+    "documents_per_second_high",
+    "words_per_second",
+    "latency_ms",
+    "latency_ms_p95",
+    "hours_for_10000",
+    "hours_for_10000_low",
+    "hours_for_10000_high",
+)
+PRECISION_COLUMNS = (
+    "device",
+    "precision",
+    "f1",
+    "f1_low",
+    "f1_high",
+    "f1_less_fp32",
+    "f1_less_fp32_low",
+    "f1_less_fp32_high",
+    "finding",
+    "same_tags",
+    "speed_ratio",
+    "weights_mb",
+    "peak_memory_mb",
+    "documents",
+)
+STREAMING_COLUMNS = ("device", "precision", "batch_size", "ratio", "ratio_low", "ratio_high")
+
+
+class Variant(NamedTuple):
+    """Where and in which precision a tagger runs. precision: "fp32", "bf16", "fp16" or "int8"."""
+
+    device: str
+    precision: str
+
+
+class Way(NamedTuple):
+    """How documents go through the tagger. streaming: one after the other, each as it comes; together: all handed over
+    at once. batch_size: windows in a forward pass, at most."""
+
+    mode: Mode
+    batch_size: int
+
+
+WAYS = (
+    Way(STREAMING, 1),
+    Way(STREAMING, max(BATCH_SIZES)),
+    *(Way(TOGETHER, size) for size in BATCH_SIZES),
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One timed pass over the documents. seconds: of each call of the tagger (of each document when streaming).
+    documents, words: in the whole pass."""
+
+    variant: Variant
+    way: Way
+    documents: int
+    words: int
+    seconds: tuple[float, ...]
+
+    @property
+    def documents_per_second(self) -> float:
+        """Throughput of the pass."""
+        return self.documents / sum(self.seconds)
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What a variant gives for all documents of the split. tags: predicted, by document. weights_mb: memory that its
+    weights take. peak_memory_mb: most memory while tagging, of the GPU on a GPU, else of the whole process."""
+
+    variant: Variant
+    tags: Sequence[Sequence[str]]
+    weights_mb: float
+    peak_memory_mb: float
+
+
+def speed_rows(rounds: Sequence[Round]) -> list[dict]:
+    """A row for each variant and way, in the order of the rounds, with columns `SPEED_COLUMNS`.
+
+    Throughput is the median of the rounds, its ends are the slowest and the fastest of them; so are the hours. These
+    ranges show how much the machine varied, they are no confidence intervals. Latencies, of streaming alone, are over
+    the documents of all rounds.
+    """
+    rows = []
+    for (variant, way), group in _grouped(rounds).items():
+        speeds = [found.documents_per_second for found in group]
+        words_each = group[0].words / group[0].documents
+        latencies = [1000 * seconds for found in group for seconds in found.seconds] if way.mode == STREAMING else []
+        values = (
+            *variant,
+            *way,
+            len(group),
+            group[0].documents,
+            group[0].words,
+            median(speeds),
+            min(speeds),
+            max(speeds),
+            median(speeds) * words_each,
+            median(latencies) if latencies else None,
+            float(np.percentile(latencies, 95)) if latencies else None,
+            hours_for(median(speeds)),
+            hours_for(max(speeds)),
+            hours_for(min(speeds)),
+        )
+        rows.append(dict(zip(SPEED_COLUMNS, values, strict=True)))
+    return rows
+
+
+def hours_for(documents_per_second: float, notes: int = NOTES) -> float:
+    """Hours for so many notes as long as the timed documents."""
+    return notes / documents_per_second / 3600
+
+
+def streaming_rows(rounds: Sequence[Round]) -> list[dict]:
+    """For each variant, how many times as fast documents are together as streaming, at the largest batch, with columns
+    `STREAMING_COLUMNS`. The range sets the slowest round of the one against the fastest of the other."""
+    size = max(BATCH_SIZES)
+    groups = _grouped(rounds)
+    rows = []
+    for variant in dict.fromkeys(found.variant for found in rounds):
+        together, streaming = (
+            [found.documents_per_second for found in groups[variant, Way(mode, size)]] for mode in (TOGETHER, STREAMING)
+        )
+        values = (
+            *variant,
+            size,
+            median(together) / median(streaming),
+            min(together) / max(streaming),
+            max(together) / min(streaming),
+        )
+        rows.append(dict(zip(STREAMING_COLUMNS, values, strict=True)))
+    return rows
+
+
+def precision_rows(
+    found: Sequence[Tagged], gold: Sequence[Sequence[str]], rounds: Sequence[Round], seed: int
+) -> list[dict]:
+    """A row for each variant, with columns `PRECISION_COLUMNS`.
+
+    gold: tags of each document of the split.  f1: strict micro, and its difference to fp32 on the same device, paired
+    by document, both with bootstrap intervals.  same_tags: share of words tagged as with fp32.  speed_ratio: words per
+    second by those of fp32, together at the largest batch.
+    """
+    wanted = [spans_of(tags) for tags in gold]
+    speeds = {
+        (row["device"], row["precision"]): row["words_per_second"]
+        for row in speed_rows(rounds)
+        if (row["mode"], row["batch_size"]) == (TOGETHER, max(BATCH_SIZES))
+    }
+    references = {tagged.variant.device: tagged for tagged in found if tagged.variant.precision == "fp32"}
+    rows = []
+    for tagged in found:
+        reference = references[tagged.variant.device]
+        counts = _f1_counts(wanted, tagged.tags)
+        f1 = bootstrap_f1(counts, seed)
+        difference = paired_bootstrap(counts, _f1_counts(wanted, reference.tags), f1_of_counts, seed)
+        itself = tagged is reference
+        seen = Contrast(difference.value, difference.low, difference.high)
+        values = (
+            *tagged.variant,
+            f1.value,
+            f1.low,
+            f1.high,
+            None if itself else difference.value,
+            None if itself else difference.low,
+            None if itself else difference.high,
+            "the reference" if itself else seen.in_words("better than fp32", "worse than fp32"),
+            _same(tagged.tags, reference.tags),
+            speeds[tagged.variant] / speeds[reference.variant],
+            tagged.weights_mb,
+            tagged.peak_memory_mb,
+            len(gold),
+        )
+        rows.append(dict(zip(PRECISION_COLUMNS, values, strict=True)))
+    return rows
+
+
+def hours_in_words(row: dict) -> str:
+    """The estimate for many notes, of a row of `speed_rows`, as a sentence."""
+    hours = row["hours_for_10000"]
+    unit, each = next((unit, each) for unit, each in UNITS if hours * each >= 1 or each == UNITS[-1][1])
+    low, value, high = (f"{row[f'hours_for_10000{end}'] * each:.1f}" for end in ("_low", "", "_high"))
+    return (
+        f"{NOTES:,} notes of {row['words'] / row['documents']:.0f} words take {value} {unit} ({low} to {high} over "
+        f"{row['rounds']} rounds) on {row['device']} in {row['precision']}, {row['batch_size']} windows a batch."
+    )
+
+
+def _grouped(rounds: Sequence[Round]) -> dict[tuple[Variant, Way], list[Round]]:
+    groups: dict[tuple[Variant, Way], list[Round]] = {}
+    for found in rounds:
+        groups.setdefault((found.variant, found.way), []).append(found)
+    return groups
+
+
+def _f1_counts(wanted: Sequence[Sequence], tags: Sequence[Sequence[str]]) -> np.ndarray:
+    return count_spans(SpanDocument(g, spans_of(p)) for g, p in zip(wanted, tags, strict=True)).f1_counts()
+
+
+def _same(tags: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> float:
+    equal = [a == b for row, other in zip(tags, others, strict=True) for a, b in zip(row, other, strict=True)]
+    return sum(equal) / len(equal)

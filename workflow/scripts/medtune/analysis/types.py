@@ -1,0 +1,201 @@
+"""How well each entity type is found, and the tiers of frequent, medium and rare types."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from scipy.stats import spearmanr
+
+from medtune.analysis.clustered import Contrast, contrast
+from medtune.analysis.documents import TaggedDocument
+from medtune.errors import InputError
+from medtune.files import read_json
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
+
+TIERS = ("frequent", "medium", "rare")
+LEFT_OUT = "left out"
+"""Tier of types that the tagger was not trained on."""
+WEAKEST = 10
+LEAST_GOLD = 5
+"""Gold entities that a type needs to be listed among the weakest."""
+_FIGURES = ("precision", "recall", "f1")
+TYPE_COLUMNS = (
+    "type",
+    "tier",
+    "corpus_count",
+    "gold",
+    "dropped_gold",
+    "predicted",
+    "documents",
+    *(f"{figure}{end}" for figure in (*_FIGURES, "all_gold_recall") for end in ("", "_low", "_high")),
+    "below_overall",
+)
+TIER_COLUMNS = (
+    "tier",
+    "types",
+    "types_with_gold",
+    "gold",
+    "predicted",
+    *(
+        f"{average}_{figure}{end}"
+        for average in ("micro", "macro")
+        for figure in _FIGURES
+        for end in ("", "_low", "_high")
+    ),
+)
+DIFFERENCE_COLUMNS = ("average", "first", "second", "difference", "difference_low", "difference_high", "finding")
+
+
+@dataclass(frozen=True)
+class TypeTable:
+    """What the data say of the types: tier and number of gold entities in the corpus, by type."""
+
+    tiers: Mapping[str, str]
+    counts: Mapping[str, int]
+
+    def tier(self, label: str) -> str:
+        """Tier of a type; `LEFT_OUT` where the tagger has no tag for it."""
+        return self.tiers.get(label, LEFT_OUT)
+
+
+@dataclass(frozen=True)
+class TypeScores:
+    """Scores of a split: of the gold entities that the flat tags hold, and of all gold ones. counts: of the former."""
+
+    counts: SpanCounts
+    scores: SpanScores
+    all_gold: SpanScores
+
+
+def read_type_table(path: Path | str) -> TypeTable:
+    """The data's tags.json. Raises InputError where its parts are missing."""
+    content = read_json(path)
+    for name in ("tiers", "counts"):
+        if not isinstance(content, dict) or not isinstance(content.get(name), dict):
+            raise InputError(f'{path}: no object "{name}"')
+    unknown = sorted(set(content["tiers"].values()) - set(TIERS))
+    if unknown:
+        raise InputError(f'{path}: tier "{unknown[0]}"; expected one of {", ".join(TIERS)}')
+    return TypeTable(content["tiers"], content["counts"])
+
+
+def score_types(documents: Sequence[TaggedDocument], table: TypeTable, seed: int) -> TypeScores:
+    """Scores of all types of the table, and of others that are seen."""
+    labels = sorted(table.tiers)
+    counts = count_spans((document.scored() for document in documents), labels)
+    all_gold = count_spans((document.scored(all_gold=True) for document in documents), labels)
+    return TypeScores(counts, score_spans(counts, seed), score_spans(all_gold, seed))
+
+
+def type_rows(found: TypeScores, table: TypeTable) -> list[dict]:
+    """A row for each type, with columns `TYPE_COLUMNS`, best strict F1 first, types without gold and predictions last.
+
+    gold: entities that the flat tags hold.  below_overall: whether even the upper end of the F1's interval lies below
+    the micro F1 of all types.
+    """
+    overall = found.scores.micro["strict"].f1.value
+    rows = []
+    for label, all_gold in found.all_gold.by_label.items():
+        scores = found.scores.by_label.get(label)
+        strict = scores and scores.schemes["strict"]
+        row = {
+            "type": label,
+            "tier": table.tier(label),
+            "corpus_count": table.counts.get(label),
+            "gold": scores.gold if scores else 0,
+            "dropped_gold": all_gold.gold - (scores.gold if scores else 0),
+            "predicted": all_gold.predicted,
+            "documents": all_gold.documents,
+        }
+        for name in _FIGURES:
+            row |= _ends(name, strict and getattr(strict, name))
+        row |= _ends("all_gold_recall", all_gold.schemes["strict"].recall)
+        row["below_overall"] = row["f1"] is not None and overall is not None and row["f1_high"] < overall
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row["f1"] is None, -(row["f1"] or 0), row["type"]))
+
+
+def weakest(rows: Sequence[Mapping], amount: int = WEAKEST, least_gold: int = LEAST_GOLD) -> list[Mapping]:
+    """The types with the lowest F1 among those with enough gold entities, lowest first."""
+    judged = [row for row in rows if row["f1"] is not None and row["gold"] >= least_gold]
+    return sorted(judged, key=lambda row: (row["f1"], row["type"]))[:amount]
+
+
+def tier_rows(found: TypeScores, table: TypeTable, seed: int) -> list[dict]:
+    """A row for each tier that has types, with columns `TIER_COLUMNS`: strict figures over its entities (micro), and
+    the mean over its types with gold (macro)."""
+    rows = []
+    for tier in TIERS:
+        counts = _of_tier(found.counts, table, tier)
+        if not counts.labels:
+            continue
+        scores = score_spans(counts, seed)
+        row = {
+            "tier": tier,
+            "types": len(counts.labels),
+            "types_with_gold": len(scores.macro_labels),
+            "gold": scores.gold,
+            "predicted": scores.predicted,
+        }
+        for average in ("micro", "macro"):
+            for name in _FIGURES:
+                row |= _ends(f"{average}_{name}", getattr(getattr(scores, average)["strict"], name))
+        rows.append(row)
+    return rows
+
+
+def tier_differences(tiers: Sequence[Mapping]) -> list[dict]:
+    """Strict F1 of each tier less that of each rarer one, with columns `DIFFERENCE_COLUMNS`; none where a tier has no
+    gold entities. tiers: of `tier_rows`. The finding says so where the interval includes 0."""
+    with_gold = [row for row in tiers if row["gold"]]
+    rows = []
+    for average in ("micro", "macro"):
+        for first, second in combinations(with_gold, 2):
+            difference = contrast(_tier_f1(first, average), _tier_f1(second, average))
+            names = first["tier"], second["tier"]
+            values = (
+                average,
+                *names,
+                difference.value,
+                difference.low,
+                difference.high,
+                difference.in_words(*(f"{name} types are found better" for name in names)),
+            )
+            rows.append(dict(zip(DIFFERENCE_COLUMNS, values, strict=True)))
+    return rows
+
+
+def frequency_correlation(rows: Sequence[Mapping]) -> dict:
+    """Spearman's correlation of a type's number in the corpus and its F1, over types with gold entities.
+
+    The interval is that of Bonett and Wright (2000); None where fewer than five types or no spread are there.
+    """
+    points = [(row["corpus_count"], row["f1"]) for row in rows if row["gold"] and row["corpus_count"] is not None]
+    counts, values = zip(*points, strict=True) if points else ((), ())
+    if len(points) < 5 or len(set(counts)) == 1 or len(set(values)) == 1:
+        return {"rho": None, "low": None, "high": None, "n": len(points), "finding": "nothing to compare"}
+    rho = float(spearmanr(counts, values).statistic)
+    half = 1.959964 * math.sqrt((1 + rho**2 / 2) / (len(points) - 3))
+    centre = math.atanh(min(max(rho, -1 + 1e-9), 1 - 1e-9))
+    found = Contrast(rho, math.tanh(centre - half), math.tanh(centre + half))
+    finding = found.in_words("frequent types are found better", "rare types are found better")
+    return {"rho": rho, "low": found.low, "high": found.high, "n": len(points), "finding": finding}
+
+
+def _ends(name: str, estimate) -> dict:
+    return {
+        f"{name}{end}": getattr(estimate, key) if estimate else None
+        for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
+    }
+
+
+def _of_tier(counts: SpanCounts, table: TypeTable, tier: str) -> SpanCounts:
+    chosen = [number for number, label in enumerate(counts.labels) if table.tier(label) == tier]
+    return SpanCounts(tuple(counts.labels[number] for number in chosen), counts.table[:, chosen])
+
+
+def _tier_f1(row: Mapping, average: str) -> Estimate:
+    return Estimate(*(row[f"{average}_f1{end}"] for end in ("", "_low", "_high")), row["gold"], "")

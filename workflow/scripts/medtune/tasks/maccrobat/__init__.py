@@ -1,0 +1,1 @@
+"""Study `maccrobat`: BIO token classification of case reports with encoders."""

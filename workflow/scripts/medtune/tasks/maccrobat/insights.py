@@ -1,0 +1,56 @@
+"""The insights document: key findings, surprising results, what is not shown, and recommendations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from medtune.analysis.insights import KEY, NOT_SHOWN, SURPRISING, Finding, Records, findings, of_kind, recommendations
+from medtune.files import read_json, write_json
+from medtune.reporting.prose import Document, Heading, Items, Paragraph, write_document
+from medtune.tasks.maccrobat.runs import RunFiles, chosen_run
+
+OF_RUNS = ("types", "errors", "confidence", "speed")
+"""Analyses that every run has a record of."""
+
+
+def write_insights(
+    files: Sequence[RunFiles],
+    choice: Path | str,
+    of_runs: Mapping[str, Sequence[Path | str]],
+    readiness: Path | str,
+    selection: Path | str,
+    outputs: Mapping[str, Path | str],
+) -> None:
+    """Write the findings as `record` (JSON), `page` (Markdown) and `page_html`.
+
+    of_runs: by name in `OF_RUNS`, the record of each run, in the order of `files`; those of the chosen run are read.
+    readiness, selection: readiness.json and selection.json. Raises InputError when a file is missing or broken.
+    """
+    place = list(files).index(chosen_run(files, choice))
+    records = Records(
+        choice=read_json(choice),
+        **{name: read_json(of_runs[name][place]) for name in OF_RUNS},
+        readiness=read_json(readiness),
+        selection=read_json(selection),
+    )
+    found, advice = findings(records), recommendations(records)
+    write_json(outputs["record"], {"findings": [asdict(finding) for finding in found], "recommendations": advice})
+    write_document(insights_page(found, advice), outputs["page"], outputs["page_html"])
+
+
+def insights_page(found: Sequence[Finding], advice: Sequence[str]) -> Document:
+    """The document: each kind of finding in a section of its own."""
+    blocks = [
+        Paragraph(
+            "Figures are of the test documents, with 95 % intervals over documents. A difference whose interval "
+            "includes zero is listed under “No difference shown”, whatever its value."
+        )
+    ]
+    for kind, title, none in (
+        (KEY, "Key findings", "There are none."),
+        (SURPRISING, "Surprising results", "Nothing that is shown runs against what was expected."),
+        (NOT_SHOWN, "No difference shown", "Every difference that was looked at is shown."),
+    ):
+        texts = [finding.text for finding in of_kind(found, kind)]
+        blocks += [Heading(title), Items(texts) if texts else Paragraph(none)]
+    return Document("Insights", [*blocks, Heading("Recommendations"), Items(advice)])

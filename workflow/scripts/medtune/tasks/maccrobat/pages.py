@@ -1,0 +1,258 @@
+"""The comparison of encoders in words and pictures. Everything shown here was computed before."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from medtune.analysis.comparison import TaggerRun, by_configuration, configuration_name, mean_validation_f1
+from medtune.reporting.plots import Bar, plot_bars
+from medtune.reporting.prose import (
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    counted,
+    figure_text,
+    interval_text,
+    listed,
+    points,
+)
+from medtune.reporting.tables import percent
+
+HTML_PAGES = {
+    "models": (
+        "MACCROBAT study: all runs",
+        "Strict micro- and macro-F1, precision and recall on the test documents; 95 % intervals by a bootstrap over "
+        "documents. all_gold_recall counts the entities that flat tags cannot hold as missed. The choice was made on "
+        "the validation split; the chosen run stands out.",
+    ),
+    "comparisons": (
+        "MACCROBAT study: other runs against the chosen one",
+        "Strict micro-F1 on the same test documents: paired bootstrap over documents, Holm-corrected over all "
+        "comparisons. A tie is an adjusted p of 0.05 or more.",
+    ),
+    "best_by_type": (
+        "MACCROBAT study: the best run for each entity type",
+        "The run with the highest F1 of the type on validation, its F1 on test, and the difference from the chosen run "
+        "there (paired bootstrap over documents, Holm-corrected over the types). A tie: an adjusted p of 0.05 or more.",
+    ),
+}
+
+
+def reason(runs: Sequence[TaggerRun], chosen: TaggerRun) -> str:
+    """Why this run, with the validation figures that the choice was made on."""
+    groups = by_configuration(runs)
+    group = groups[chosen.configuration]
+    mean = mean_validation_f1(group)
+    estimate = chosen.scores["validation"].micro["strict"].f1
+    over = "" if len(group) == 1 else f" as a mean over {len(group)} seeds"
+    text = (
+        f"Chosen: {chosen.name}, on the validation split alone. {configuration_name(chosen.configuration)} has a "
+        f"validation micro-F1 of {percent(mean)}{over}, the highest of {counted(len(groups), 'configuration')}"
+    )
+    text += f"; of its seeds, {chosen.seed} has the highest." if len(group) > 1 else "."
+    text += f" The chosen run itself has {figure_text(estimate)} there."
+    equals = [
+        configuration_name(other)
+        for other, members in groups.items()
+        if members is not group and mean_validation_f1(members) == mean
+    ]
+    if equals:
+        text += f" The same validation micro-F1: {listed(equals)}; ties go to fewer parameters, then to the alphabet."
+    return text
+
+
+def headline(chosen: TaggerRun) -> str:
+    """The study's result in one line of plain text."""
+    test = chosen.scores["test"]
+    return (
+        f"{chosen.name}, chosen on validation: strict micro-F1 {figure_text(test.micro['strict'].f1)}, macro-F1 "
+        f"{figure_text(test.macro['strict'].f1)}, recall of all gold {figure_text(chosen.all_gold_recall)} on the test "
+        "documents\n"
+    )
+
+
+def against_others(comparisons: Sequence[Mapping]) -> str:
+    """What the test documents say of the other runs: most often, that they are ties."""
+    if not comparisons:
+        return "There is no other run to compare with."
+    parts = []
+    for word in ("better", "worse"):
+        names = [_name(row) for row in comparisons if row["verdict"] == word]
+        if names:
+            parts.append(f"On the test documents {word} than the chosen run: {listed(names)}.")
+    ties = [row for row in comparisons if row["verdict"] == "tie"]
+    if ties:
+        smallest = min(row["p_holm"] for row in ties)
+        parts.append(
+            "No difference from the chosen run is shown on the test documents for "
+            f"{listed([_name(row) for row in ties])} (smallest p after Holm {smallest:.3f})."
+        )
+    return " ".join(parts)
+
+
+def figures(runs: Sequence[TaggerRun], chosen: TaggerRun, rows: Mapping[str, Sequence[dict]]) -> dict[str, Figure]:
+    """The plots by name: micro_f1, type_f1."""
+    n = rows["models"][0]["n_documents"]
+    bars = [
+        Bar(
+            f"{run.name}{', chosen' if run is chosen else ''}",
+            row["micro_f1"] or 0,
+            row["micro_f1_low"] or 0,
+            row["micro_f1_high"] or 0,
+            run.encoder,
+        )
+        for run, row in zip(runs, rows["models"], strict=True)
+    ]
+    by_type = [
+        Bar(row["type"], row["f1"], row["f1_low"], row["f1_high"], row["encoder"])
+        for row in sorted(rows["best_by_type"], key=lambda row: -(row["f1"] or 0))
+        if row["f1"] is not None
+    ]
+    return {
+        "micro_f1": plot_bars(bars, f"Strict micro-F1 on {n} test documents", "strict micro-F1, 95 % interval"),
+        "type_f1": plot_bars(
+            by_type, "Best run for each type (chosen on validation)", "strict F1 on the test split, 95 % interval"
+        ),
+    }
+
+
+def summary_page(
+    runs: Sequence[TaggerRun],
+    chosen: TaggerRun,
+    words: str,
+    rows: Mapping[str, Sequence[dict]],
+    pictures: Mapping[str, Path | str],
+) -> Document:
+    """The one-page summary. words: of `reason`. rows: of the tables, by name. pictures: path of each plot, by name."""
+    blocks = [
+        Paragraph(
+            "Figures are of the test documents, with 95 % intervals over documents, unless said otherwise. Strict: "
+            "same boundaries and type. Recall of all gold counts the entities that flat tags cannot hold as missed."
+        ),
+        Heading("The chosen run"),
+        Paragraph(words),
+        Paragraph(against_others(rows["comparisons"])),
+        Heading("All runs"),
+        _model_table(runs, chosen),
+        Picture(pictures["micro_f1"], "Micro-F1 of each run"),
+        *_comparison_blocks(rows["comparisons"]),
+        *_seed_blocks(rows["seeds"]),
+        Heading("Best run for each type"),
+        *_type_blocks(rows["best_by_type"]),
+        Picture(pictures["type_f1"], "F1 of the best run for each type"),
+    ]
+    return Document("MACCROBAT study: encoders compared", blocks)
+
+
+def _model_table(runs: Sequence[TaggerRun], chosen: TaggerRun) -> Table:
+    rows = []
+    for run in runs:
+        test = run.scores["test"]
+        micro = test.micro["strict"]
+        rows.append(
+            [
+                run.name,
+                figure_text(run.scores["validation"].micro["strict"].f1),
+                figure_text(micro.f1),
+                percent(test.macro["strict"].f1.value),
+                percent(micro.precision.value),
+                percent(micro.recall.value),
+                percent(run.all_gold_recall.value),
+                round(run.train_seconds),
+                round(run.words_per_second),
+                run.parameters,
+                "chosen" if run is chosen else "",
+            ]
+        )
+    headers = [
+        "run",
+        "validation micro-F1",
+        "micro-F1",
+        "macro-F1",
+        "precision",
+        "recall",
+        "recall of all gold",
+        "training, s",
+        "words per second",
+        "parameters",
+        "",
+    ]
+    return Table(headers, rows)
+
+
+def _comparison_blocks(comparisons: Sequence[Mapping]) -> list:
+    if not comparisons:
+        return []
+    rows = [
+        [
+            _name(row),
+            f"{percent(row['micro_f1'])} / {percent(row['chosen_micro_f1'])}",
+            points(row["difference"], row["difference_low"], row["difference_high"]),
+            "< 0.001" if row["p_holm"] < 0.001 else f"{row['p_holm']:.3f}",
+            row["verdict"],
+        ]
+        for row in comparisons
+    ]
+    note = (
+        "Strict micro-F1 on the same documents: paired bootstrap over documents, Holm-corrected over all comparisons."
+    )
+    headers = ["run", "micro-F1 / chosen", "difference", "p after Holm", "verdict"]
+    return [Heading("Paired comparisons with the chosen run"), Paragraph(note), Table(headers, rows)]
+
+
+def _seed_blocks(seeds: Sequence[Mapping]) -> list:
+    """Mean and spread over seeds, where there are several."""
+    if all(row["seeds"] == 1 for row in seeds):
+        return []
+    rows = [
+        [
+            configuration_name((row["encoder"], row["lr"])),
+            row["seeds"],
+            percent(row["mean_micro_f1"]),
+            "" if row["seed_sd"] is None else f"{100 * row['seed_sd']:.1f} points",
+            f"{100 * row['sampling_low']:.1f}–{100 * row['sampling_high']:.1f}",
+        ]
+        for row in seeds
+    ]
+    note = (
+        "The spread over training seeds (same test documents) and the interval from having only "
+        f"{counted(seeds[0]['n_documents'], 'test document')} (same seeds) are different things, and are not added up."
+    )
+    headers = ["configuration", "seeds", "mean micro-F1", "SD over seeds", "95 % interval over documents"]
+    return [Heading("Seeds"), Paragraph(note), Table(headers, rows)]
+
+
+def _type_blocks(by_type: Sequence[Mapping]) -> list:
+    others = [row for row in by_type if row["verdict"] != "chosen"]
+    shown = [row for row in others if row["verdict"] != "tie"]
+    words = (
+        f"On validation the chosen run is best for {len(by_type) - len(others)} of {counted(len(by_type), 'type')}; "
+        f"another run is for {len(others)}. "
+    )
+    if others:
+        words += (
+            f"On test that other run differs from the chosen one for {listed([row['type'] for row in shown])}."
+            if shown
+            else "On test no difference from the chosen run is shown for any of these."
+        )
+    rows = [
+        [
+            row["type"],
+            f"{configuration_name((row['encoder'], row['lr']))}, seed {row['seed']}",
+            row["test_gold"],
+            interval_text(row, "f1"),
+            percent(row["chosen_f1"]),
+            "" if row["verdict"] == "chosen" else points(*(row[f"difference{end}"] for end in ("", "_low", "_high"))),
+            row["verdict"],
+        ]
+        for row in by_type
+    ]
+    headers = ["type", "best on validation", "test entities", "F1", "F1 of the chosen run", "difference", "verdict"]
+    return [Paragraph(words), Table(headers, rows)]
+
+
+def _name(row: Mapping) -> str:
+    return f"{configuration_name((row['encoder'], row['lr']))}, seed {row['seed']}"

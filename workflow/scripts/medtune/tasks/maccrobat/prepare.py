@@ -1,0 +1,250 @@
+"""From case reports to the study's splits in words and tags, the tag list and the manifest."""
+
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from medtune.config import MaccrobatData, MaccrobatFiles, MaccrobatSynthetic, Tiers
+from medtune.data import bio, flatten, words
+from medtune.data.annotated import TWIN_RULE, AnnotatedDocument, Corpus, drop_twins, label_counts, shapes
+from medtune.data.brat import UNKNOWN, brat_files, read_brat
+from medtune.data.maccrobat_json import read_maccrobat_json
+from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
+from medtune.data.multilabel_split import multilabel_split
+from medtune.data.questions import Dropped
+from medtune.data.splits import check_no_twins
+from medtune.data.synthetic.maccrobat import write_case_reports
+from medtune.errors import InputError
+from medtune.files import fingerprint, sha256_of, write_json, write_jsonl
+
+logger = logging.getLogger(__name__)
+
+NAME = "maccrobat"
+SPLITS = ("train", "validation", "test")
+FREQUENT, MEDIUM, RARE = "frequent", "medium", "rare"
+NO_WORDS = "no words"
+LONG_DOCUMENT = 400
+"""A document of more words (by white space) is counted as long: an encoder of 512 subwords does not take it whole."""
+LICENCE = "CC BY 4.0"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One document in words. entities: all gold, kept or not. grown: mentions that held a part of a word."""
+
+    document: AnnotatedDocument
+    words: list[words.Word]
+    entities: list[flatten.Entity]
+    grown: int
+
+    @property
+    def types(self) -> set[str]:
+        """The types that its tags have."""
+        return {entity.label for entity in self.entities if entity.kept}
+
+
+def prepare(
+    data: MaccrobatData,
+    seed: int,
+    train: Path | str,
+    validation: Path | str,
+    test: Path | str,
+    tags: Path | str,
+    manifest: Path | str,
+) -> None:
+    """Read the case reports, drop twins, flatten the mentions, split by document; write the five files.
+
+    Everything is checked before the first file is written. Raises InputError for faulty sources, too few documents,
+    no entity type left, or a document that stands in two splits.
+    """
+    corpus = _read(data.source, seed)
+    distinct, twins = drop_twins(corpus.documents, NAME)
+    counts = label_counts(distinct)
+    left_out = {name for name, count in counts.items() if data.rare == "drop" and count < data.drop_below}
+    types = [name for name in counts if name not in left_out]
+    if not types:
+        raise InputError(f"{NAME}: no entity type is left of {len(counts)}; add documents or lower drop_below")
+    ready = [_prepared(document, left_out) for document in distinct]
+    for document in distinct:
+        if not document.mentions:
+            logger.warning("document %s has no mentions: it is kept, and all its words are tagged O", document.id)
+    wordless = [Dropped(NAME, item.document.id, NO_WORDS) for item in ready if not item.words]
+    splits = multilabel_split(
+        [item for item in ready if item.words],
+        key_of=lambda item: item.document.id,
+        labels_of=lambda item: item.types,
+        shares={split: getattr(data.splits, split) for split in SPLITS},
+        seed=seed,
+    )
+    leakage = {
+        "text": check_no_twins({split: [item.document.text for item in splits[split]] for split in SPLITS}, "document"),
+        "pmid": check_no_twins(
+            {split: [i.document.pmid for i in splits[split] if i.document.pmid] for split in SPLITS}, "PMID"
+        ),
+    }
+
+    files = {"train": train, "validation": validation, "test": test}
+    for split, file in files.items():
+        write_jsonl(file, [_row(item, data.source.format) for item in splits[split]])
+    write_json(
+        tags,
+        {
+            "tags": bio.tag_list(types),
+            "tiers": {name: tier(count, data.tiers) for name, count in counts.items()},
+            "counts": counts,
+        },
+    )
+    record = {
+        "study": NAME,
+        "seed": seed,
+        "sources": [_describe(data.source, corpus)],
+        "records": {split: len(splits[split]) for split in SPLITS},
+        "words": {split: sum(len(item.words) for item in splits[split]) for split in SPLITS},
+        "entities": {split: _entity_counts(splits[split]) for split in SPLITS},
+        "corpus": _facts(distinct, [item for item in ready if item.words], corpus.lines),
+        "types": _types(counts, left_out, splits, data.tiers),
+        "rare_types": {"setting": data.rare, "drop_below": data.drop_below, "dropped": sorted(left_out)},
+        "flattening": _flattening([item for split in SPLITS for item in splits[split]]),
+        "bio_repairs": {"rule": bio.RULE, "tags_repaired": corpus.repaired},
+        "split": "by document, by iterative stratification over the entity types (Sechidis et al. 2011)",
+        "twins": {"rule": TWIN_RULE, "dropped": len(twins)},
+        "dropped": summarise_drops([*corpus.dropped, *twins, *wordless]),
+        "leakage": leakage,
+        "files": {Path(file).name: sha256_of(file) for file in [*files.values(), tags]},
+    }
+    write_json(manifest, record)
+    logger.info("documents by split: %s; twins dropped: %d", record["records"], len(twins))
+
+
+def tier(count: int, tiers: Tiers) -> str:
+    """Whether a type with so many mentions is frequent, medium or rare."""
+    if count > tiers.frequent:
+        return FREQUENT
+    return RARE if count < tiers.rare else MEDIUM
+
+
+def _read(source: MaccrobatFiles | MaccrobatSynthetic, seed: int) -> Corpus:
+    """The corpus; a made one is written as brat folder and read like any other."""
+    if isinstance(source, MaccrobatSynthetic):
+        with tempfile.TemporaryDirectory() as folder:
+            write_case_reports(folder, source.documents, seed)
+            return read_brat(folder, NAME)
+    return read_brat(source.path, NAME) if source.format == "brat" else read_maccrobat_json(source.path, NAME)
+
+
+def _describe(source: MaccrobatFiles | MaccrobatSynthetic, corpus: Corpus) -> dict:
+    """The source for the manifest. The many files of a folder have one sum: that of their names and sums."""
+    path, licence = (None, "none: made by the workflow")
+    sums: dict[str, str] = {}
+    if isinstance(source, MaccrobatFiles):
+        path, licence = source.path, LICENCE
+        if source.format == "brat":
+            root = Path(source.path)
+            names = {str(file.relative_to(root)): sha256_of(file) for file in brat_files(root)}
+            sums = {f"{len(names)} .txt and .ann files": fingerprint(names)}
+        else:
+            sums = describe_files([Path(source.path)])
+    return asdict(SourceDescription(NAME, source.format, path, sums, licence, corpus.records))
+
+
+def _prepared(document: AnnotatedDocument, left_out: set[str]) -> Prepared:
+    """A document in words, its mentions flattened."""
+    found = words.words_of(document.text)
+    starts, ends = {word.start for word in found}, {word.end for word in found}
+    grown = sum(
+        any(start not in starts or end not in ends for start, end in mention.fragments) for mention in document.mentions
+    )
+    return Prepared(document, found, flatten.flatten(document.mentions, found, left_out), grown)
+
+
+def _row(item: Prepared, source: str) -> dict:
+    """One line of a split."""
+    return {
+        "id": item.document.id,
+        "source": source,
+        "text": item.document.text,
+        "words": [word.text for word in item.words],
+        "offsets": [[word.start, word.end] for word in item.words],
+        "sentences": words.sentence_starts(item.document.text, item.words),
+        "tags": bio.tags_of(flatten.kept_spans(item.entities), len(item.words)),
+        "entities": [
+            {"first": e.first, "last": e.last, "label": e.label, "kept": e.kept, "reason": e.reason}
+            for e in item.entities
+        ],
+    }
+
+
+def _entity_counts(items: Iterable[Prepared]) -> dict[str, int]:
+    """Gold entities of a split, and those that its tags hold."""
+    entities = [entity for item in items for entity in item.entities]
+    return {"gold": len(entities), "kept": sum(entity.kept for entity in entities)}
+
+
+def _facts(documents: Sequence[AnnotatedDocument], ready: Sequence[Prepared], lines: Mapping[str, int]) -> dict:
+    """What the corpus is like, after twins were dropped; lines of annotation are those of all files read."""
+    lengths = np.array([len(item.words) for item in ready])
+    return {
+        "documents": len(documents),
+        "without_mentions": [document.id for document in documents if not document.mentions],
+        "mentions": sum(len(document.mentions) for document in documents),
+        "types": len(label_counts(documents)),
+        "overlaps": shapes(documents),
+        "mentions_grown_to_whole_words": sum(item.grown for item in ready),
+        "words_by": words.PATTERN,
+        "words_per_document": {
+            "mean": round(float(lengths.mean()), 1),
+            "median": float(np.median(lengths)),
+            "most": int(lengths.max()),
+        },
+        f"documents_over_{LONG_DOCUMENT}_words_by_white_space": sum(
+            len(document.text.split()) > LONG_DOCUMENT for document in documents
+        ),
+        "annotation_lines": {kind: count for kind, count in sorted(lines.items()) if kind != UNKNOWN},
+        "unknown_lines": lines.get(UNKNOWN, 0),
+    }
+
+
+def _types(
+    counts: Mapping[str, int], left_out: set[str], splits: Mapping[str, Sequence[Prepared]], tiers: Tiers
+) -> dict[str, dict]:
+    """Of each type its mentions, tier, and the documents of each split whose tags have it."""
+    homes = {split: Counter(name for item in items for name in item.types) for split, items in splits.items()}
+    for name in counts:
+        missing = [split for split in SPLITS if not homes[split][name]]
+        if missing and name not in left_out:
+            logger.warning(
+                "type %s, of %d mentions, does not stand in %s: too few documents have it in their tags",
+                name,
+                counts[name],
+                " and ".join(missing),
+            )
+    return {
+        name: {
+            "mentions": count,
+            "tier": tier(count, tiers),
+            "documents": {split: homes[split][name] for split in SPLITS},
+        }
+        for name, count in counts.items()
+    }
+
+
+def _flattening(items: Iterable[Prepared]) -> dict:
+    """How many gold entities the tags hold, and what became of the others, by reason and by type."""
+    entities = [entity for item in items for entity in item.entities]
+    dropped = [entity for entity in entities if not entity.kept]
+    by_type: dict[str, Counter[str]] = {}
+    for entity in dropped:
+        by_type.setdefault(entity.label, Counter())[entity.reason] += 1
+    reasons = Counter(entity.reason for entity in dropped)
+    return {
+        "rule": flatten.RULE,
+        "gold": len(entities),
+        "kept": len(entities) - len(dropped),
+        "dropped_by_reason": {reason: reasons[reason] for reason in flatten.REASONS if reasons[reason]},
+        "dropped_by_type": {name: dict(sorted(by_type[name].items())) for name in sorted(by_type)},
+    }

@@ -1,0 +1,89 @@
+"""The tagged runs that a summary compares: one for each encoder, learning rate and seed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtune.analysis.comparison import TaggerRun
+from medtune.analysis.documents import load_splits
+from medtune.analysis.types import read_type_table
+from medtune.errors import InputError
+from medtune.files import read_json
+
+SPLITS = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What one run left behind: training.json, tagging.json and predictions.jsonl."""
+
+    encoder: str
+    lr: float
+    seed: int
+    record: Path | str
+    tagging: Path | str
+    predictions: Path | str
+
+
+def run_files(
+    keys: Sequence[Mapping],
+    records: Sequence[Path | str],
+    taggings: Sequence[Path | str],
+    predictions: Sequence[Path | str],
+) -> list[RunFiles]:
+    """The files of each run, in the order of `keys` (encoder, lr, seed)."""
+    files = zip(keys, records, taggings, predictions, strict=True)
+    return [RunFiles(**key, record=record, tagging=tagging, predictions=tags) for key, record, tagging, tags in files]
+
+
+def read_runs(
+    files: Sequence[RunFiles], data: Mapping[str, Path | str], tags: Path | str, seed: int
+) -> list[TaggerRun]:
+    """The runs, in the order given. data: rows by split. tags: tags.json. seed: of the bootstrap intervals.
+
+    Raises InputError when there is no run or no document, a file is missing or broken, or a record lacks a figure.
+    """
+    if not files:
+        raise InputError("summary: no trained run; expected at least one encoder")
+    labels = tuple(sorted(read_type_table(tags).tiers))
+    return [_read(run, data, labels, seed) for run in files]
+
+
+def rare_types(tags: Path | str) -> list[str]:
+    """The types of the rare tier."""
+    return sorted(label for label, tier in read_type_table(tags).tiers.items() if tier == "rare")
+
+
+def chosen_run(runs: Sequence[RunFiles], choice: Path | str) -> RunFiles:
+    """The run that choice.json names. Raises InputError when there is no such."""
+    key = read_json(choice)["chosen"]
+    for run in runs:
+        if (run.encoder, run.lr, run.seed) == (key["encoder"], key["lr"], key["seed"]):
+            return run
+    raise InputError(f"{choice}: names a run that is not in the configuration; summarise again")
+
+
+def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ...], seed: int) -> TaggerRun:
+    documents = load_splits({split: data[split] for split in SPLITS}, files.predictions)
+    for split in SPLITS:
+        if not documents[split]:
+            raise InputError(f"{data[split]}: no documents; expected at least one")
+    record, tagging = read_json(files.record), read_json(files.tagging)
+    return TaggerRun(
+        encoder=files.encoder,
+        lr=files.lr,
+        seed=files.seed,
+        documents=documents,
+        labels=labels,
+        train_seconds=_figure(record, "train_seconds", files.record),
+        words_per_second=_figure(tagging, "words_per_second", files.tagging),
+        parameters=round(_figure(tagging, "parameters", files.tagging)),
+        seed_of_bootstrap=seed,
+    )
+
+
+def _figure(record: Mapping, name: str, path: Path | str) -> float:
+    value = record.get(name)
+    if not isinstance(value, int | float) or value <= 0:
+        raise InputError(f'{path}: "{name}" is {value}; expected a number above 0')
+    return value

@@ -1,0 +1,124 @@
+"""Score the predictions of one tagger: spans of whole documents against the gold spans."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medtune.analysis.documents import TaggedDocument, tagged_document
+from medtune.analysis.errors import classify
+from medtune.analysis.lengths import length_rows
+from medtune.analysis.types import TypeTable, read_type_table, score_types, tier_rows, type_rows
+from medtune.data.bio import RULE, repair
+from medtune.errors import InputError
+from medtune.metrics.proportions import proportion
+from medtune.metrics.span_scores import FIGURES, Figures
+from medtune.metrics.spans import match_spans
+from medtune.tasks.predictions import answers_of
+
+NAME = "maccrobat"
+ITEM_COLUMNS = (
+    "id",
+    "split",
+    "words",
+    "gold",
+    "dropped_gold",
+    "predicted",
+    "right",
+    "right_boundaries",
+    "right_tags",
+    "repaired",
+    "least_confidence",
+)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, one per
+    document."""
+
+    metrics: dict
+    items: list[dict]
+
+
+def score(
+    examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], seed: int, *, tags: Path | str
+) -> Scores:
+    """Score every document of every split.
+
+    examples: by split, rows as `prepare` writes them. predictions: one row for each. tags: tags.json.
+    seed: of the bootstrap intervals, over documents.
+    Raises InputError when predictions and documents do not belong together.
+    """
+    table = read_type_table(tags)
+    answered = answers_of(examples, predictions)
+    splits, items = {}, []
+    for split, rows in examples.items():
+        documents = [_document(row, found, split) for row, found in zip(rows, answered[split], strict=True)]
+        repaired = [repair(found["tags"])[1] for found in answered[split]]
+        splits[split] = split_metrics(documents, table, sum(repaired), seed)
+        items += [_item(split, document, changed) for document, changed in zip(documents, repaired, strict=True)]
+    return Scores({"study": NAME, "seed": seed, "repair_rule": RULE, "splits": splits}, items)
+
+
+def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaired: int, seed: int) -> dict:
+    """All figures of one split.
+
+    micro, macro: precision, recall and F1 by scheme (see `metrics.span_scores`), of the gold entities that flat tags
+    hold; macro over `macro_types`. all_gold: the strict ones with every gold entity in the denominator of recall.
+    types, tiers, lengths: rows with strict figures. repaired: predicted tags that the rule changed.
+    """
+    found = score_types(documents, table, seed)
+    words = sum(len(document.words) for document in documents)
+    right = sum(_right_tags(document) for document in documents)
+    return {
+        "n": len(documents),
+        "n_words": words,
+        "n_gold": found.scores.gold,
+        "n_all_gold": found.all_gold.gold,
+        "n_predicted": found.scores.predicted,
+        "micro": {scheme: _plain(figures) for scheme, figures in found.scores.micro.items()},
+        "macro": {scheme: _plain(figures) for scheme, figures in found.scores.macro.items()},
+        "macro_types": list(found.scores.macro_labels),
+        "all_gold": {"micro": _plain(found.all_gold.micro["strict"]), "macro": _plain(found.all_gold.macro["strict"])},
+        "all_gold_recall": found.all_gold.micro["strict"].recall.as_dict(),
+        "word_accuracy": proportion(right, words).as_dict(),
+        "repaired": repaired,
+        "types": type_rows(found, table),
+        "tiers": tier_rows(found, table, seed),
+        "lengths": length_rows(classify(documents), len(documents), seed),
+    }
+
+
+def _document(row: dict, prediction: dict, split: str) -> TaggedDocument:
+    try:
+        return tagged_document(row, prediction)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f'predictions, id "{row["id"]}" of split {split}: {error}; tag again') from error
+
+
+def _plain(figures: Figures) -> dict:
+    return {name: getattr(figures, name).as_dict() for name in FIGURES}
+
+
+def _right_tags(document: TaggedDocument) -> int:
+    """Words with the gold tag, after repair."""
+    return sum(gold == found for gold, found in zip(document.gold_tags, document.tags, strict=True))
+
+
+def _item(split: str, document: TaggedDocument, repaired: int) -> dict:
+    """One row of items.csv: numbers of words, of entities, of those found (strictly; by boundaries), of tags."""
+    matches = match_spans(document.gold, document.predicted_spans)
+    values = (
+        document.id,
+        split,
+        len(document.words),
+        len(document.gold),
+        len(document.dropped),
+        len(document.predicted),
+        len(matches.strict),
+        len(matches.exact),
+        _right_tags(document),
+        repaired,
+        min(document.calibrated, default=None),
+    )
+    return dict(zip(ITEM_COLUMNS, values, strict=True))

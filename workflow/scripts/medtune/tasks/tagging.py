@@ -1,0 +1,113 @@
+"""The tag stage of the encoder studies: predictions.jsonl with honest confidences, and tagging.json."""
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from medtune.alignment import subwords
+from medtune.errors import InputError
+from medtune.files import write_json, write_jsonl
+from medtune.metrics.temperature import confidences, fit_temperature
+from medtune.tasks.generation import rounded
+from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.tasks.tagger_training import layout_of
+
+logger = logging.getLogger("medtune")
+
+CALIBRATION_SPLIT = "validation"
+
+
+class Job(BaseModel):
+    """What the predictions of one tagger are made of. splits: JSON-lines file of each split, by its name, the one for
+    calibration among them. tags: tags.json."""
+
+    model: Path
+    splits: dict[str, Path]
+    tags: Path
+    window_tokens: int
+    overlap_tokens: int
+    batch_tokens: int
+
+
+def tag_documents(job: Job, predictions: Path, record: Path) -> None:
+    """Tag all words of all documents of all splits.
+
+    predictions: one row per document, in the order of the splits and their files: id, split, the likeliest tag of each
+    word as it is (an "I-" that starts a span stays), its probability, and the same with the temperature that
+    fits the validation split. It holds no timings: the same job gives the same file.
+    record: tagging.json, with the temperature, sizes and speed. words_per_second: from words to predictions, all
+    splits together.
+    A killed job starts again: this is minutes of work.
+    Raises InputError for a model with other tags and for windows that it has no positions for.
+    """
+    import torch
+
+    from medtune.inference.tagging import word_logits
+    from medtune.memory import peak_memory_mb
+    from medtune.models.loading import load_tagger
+
+    tags = read_tags(job.tags)
+    model, tokenizer = load_tagger(job.model)
+    check_tags(model, tags, job.model)
+    layout = layout_of(job.model, tokenizer, job.window_tokens, job.overlap_tokens)
+    rows = [(split, row) for split, path in job.splits.items() for row in read_rows(path)]
+    start = time.perf_counter()
+    documents = [subwords(row["words"], row["sentences"], tokenizer) for _, row in rows]
+    logits = word_logits(model, documents, layout, job.batch_tokens, tokenizer.pad_token_id)
+    seconds = time.perf_counter() - start
+    words = sum(map(len, logits))
+    logger.info("%d words of %d documents in %.1f s", words, len(rows), seconds)
+    calibration = [
+        (row, of_words) for (split, row), of_words in zip(rows, logits, strict=True) if split == CALIBRATION_SPLIT
+    ]
+    gold = tag_numbers([row for row, _ in calibration], tags, job.splits[CALIBRATION_SPLIT])
+    temperature = fit_temperature(np.concatenate([of_words for _, of_words in calibration]), np.concatenate(gold))
+    write_jsonl(
+        predictions,
+        (
+            _row(split, row, of_words, tags, temperature.value)
+            for (split, row), of_words in zip(rows, logits, strict=True)
+        ),
+    )
+    write_json(
+        record,
+        {
+            "temperature": temperature.value,
+            "nll_before": temperature.before,
+            "nll_after": temperature.after,
+            "n_calibration_words": temperature.n,
+            "n_documents": len(rows),
+            "n_words": words,
+            "windows": len(layout.rows(documents)),
+            "window_tokens": job.window_tokens,
+            "overlap_tokens": job.overlap_tokens,
+            "seconds": round(seconds, 3),
+            "words_per_second": round(words / seconds, 1),
+            "parameters": model.num_parameters(),
+            "peak_memory_mb": round(peak_memory_mb(), 1),
+            "device": torch.device(model.device).type,
+            "threads": torch.get_num_threads(),
+        },
+    )
+
+
+def check_tags(model: Any, tags: list[str], folder: Path) -> None:
+    """Refuse a model that was trained for other tags, or for the same ones in another order."""
+    known = [model.config.id2label[number] for number in sorted(model.config.id2label)]
+    if known != tags:
+        raise InputError(f"{folder}: trained for {len(known)} tags that are not those of the data; train it again")
+
+
+def _row(split: str, row: dict, logits: np.ndarray, tags: list[str], temperature: float) -> dict:
+    """One line of predictions.jsonl."""
+    return {
+        "id": row["id"],
+        "split": split,
+        "tags": [tags[number] for number in logits.argmax(axis=1)],
+        "confidence": [rounded(value) for value in confidences(logits)],
+        "calibrated": [rounded(value) for value in confidences(logits, temperature)],
+    }

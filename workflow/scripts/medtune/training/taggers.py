@@ -1,0 +1,106 @@
+"""Training of an encoder with a token classification head, by transformers' Trainer. Knows no study."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import DataCollatorForTokenClassification, Trainer, TrainingArguments
+
+from medtune.alignment import WindowRow
+from medtune.config import TaggerTraining
+from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
+from medtune.training.preflight import IGNORED, Plan
+
+Validate = Callable[[Any], dict[str, float]]
+"""Figures of a model (in evaluation mode) on the validation split, `validation_f1` among them."""
+
+
+@dataclass(frozen=True)
+class LabelledWindows:
+    """Windows ready for training, one list each. labels: the tag's number at the first subword of each word, `IGNORED`
+    elsewhere."""
+
+    input_ids: list[list[int]]
+    labels: list[list[int]]
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+
+class TaggerTrainer(MeasuredTrainer, Trainer):
+    """Trainer with our order of rows, validation and measurements."""
+
+    selected_by = "validation_f1"
+
+
+def label_windows(rows: Sequence[WindowRow], tags: Sequence[Sequence[int]]) -> LabelledWindows:
+    """Labels for each window. tags: by document, the number of each word's tag."""
+    labels = []
+    for row in rows:
+        of_row = [IGNORED] * len(row.input_ids)
+        words = tags[row.document][row.window.first : row.window.last]
+        for head, tag in zip(row.heads, words, strict=True):
+            of_row[head] = tag
+        labels.append(of_row)
+    return LabelledWindows([row.input_ids for row in rows], labels)
+
+
+def train(
+    rows: LabelledWindows,
+    validation_rows: LabelledWindows,
+    settings: TaggerTraining,
+    plan: Plan,
+    load: Callable[[], tuple[Any, Any]],
+    checkpoints: Path,
+    seed: int,
+    validate: Validate | None = None,
+    report: Reporter = no_report,
+    owner: int | None = None,
+) -> bool:
+    """Train a tagger, or go on with it, until `checkpoints` holds a finished training; see `fit`.
+
+    load: gives the model in float32, its head drawn from the seed, and its tokenizer; called only when there is
+    something left to train.
+    validate: called at each evaluation; the best checkpoint is the one with the highest F1 (ties: lower loss). Without
+    it, the one with the lowest loss.
+    """
+
+    def build(**measuring: Any) -> TaggerTrainer:
+        model, tokenizer = load()
+        return TaggerTrainer(
+            model=model,
+            args=TrainingArguments(**shared_arguments(settings, plan, checkpoints, seed, judged=validate is not None)),
+            train_dataset=_dataset(rows),
+            eval_dataset=_dataset(validation_rows, by_length=True),
+            processing_class=tokenizer,
+            data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED),
+            compute_loss_func=word_loss,
+            validate=validate,
+            **measuring,
+        )
+
+    return fit(build, [len(ids) for ids in rows.input_ids], settings, plan, checkpoints, seed, report, owner)
+
+
+def word_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
+    """Cross-entropy per word. outputs: with `logits` (rows, tokens, tags). labels: (rows, tokens).
+
+    num_items_in_batch: words of the whole optimiser step, over all forward passes and processes; none means those of
+    `labels`. (The models' own loss is a mean over one forward pass, which the Trainer takes for one over the step.)
+    """
+    words = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+    total = torch.nn.functional.cross_entropy(
+        outputs["logits"].float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return total / words
+
+
+def _dataset(rows: LabelledWindows, by_length: bool = False) -> Dataset:
+    """The rows as a data set. by_length: in that order, which saves padding."""
+    pairs = list(zip(rows.input_ids, rows.labels, strict=True))
+    if by_length:
+        pairs.sort(key=lambda pair: len(pair[0]))
+    return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})

@@ -1,0 +1,18 @@
+"""Prepare the MACCROBAT study's splits. Called by the rule `maccrobat_prepare`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.config import MaccrobatData
+        from medtune.tasks.maccrobat.prepare import prepare
+
+        prepare(
+            data=MaccrobatData(**snakemake.params.settings),
+            seed=snakemake.params.seed,
+            train=snakemake.output.train,
+            validation=snakemake.output.validation,
+            test=snakemake.output.test,
+            tags=snakemake.output.tags,
+            manifest=snakemake.output.manifest,
+        )

@@ -1,0 +1,20 @@
+"""Assess what may go without review. Called by the rule `maccrobat_readiness`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.config import MaccrobatAnalysis
+        from medtune.tasks.maccrobat.readiness import assess_chosen
+        from medtune.tasks.maccrobat.runs import run_files
+
+        given = snakemake.input
+        assess_chosen(
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            choice=given.choice,
+            data={"validation": given.validation, "test": given.test},
+            tags=given.tags,
+            settings=MaccrobatAnalysis(**snakemake.params.settings),
+            outputs=dict(snakemake.output.items()),
+            seed=snakemake.params.seed,
+        )

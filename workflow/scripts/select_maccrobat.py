@@ -1,0 +1,20 @@
+"""Rank the configurations for the next phase. Called by the rule `maccrobat_select`."""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.config import SelectionWeights
+        from medtune.tasks.maccrobat.runs import run_files
+        from medtune.tasks.maccrobat.selection import select
+
+        given = snakemake.input
+        select(
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            choice=given.choice,
+            data={"validation": given.validation, "test": given.test},
+            tags=given.tags,
+            weights=SelectionWeights(**snakemake.params.weights),
+            outputs=dict(snakemake.output.items()),
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,24 @@
+"""Tag the documents of some splits with one model. Called by the rule `tag` and its derivatives.
+
+Input `model` is the config.json in the model's folder; the data files are inputs named after their splits.
+"""
+
+from pathlib import Path
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, threads=snakemake.threads):
+        from medtune.tasks.tagging import Job, tag_documents
+
+        tag_documents(
+            Job(
+                model=Path(snakemake.input.model).parent,
+                splits={split: snakemake.input[split] for split in snakemake.params.splits},
+                tags=snakemake.input.tags,
+                batch_tokens=snakemake.resources.batch_tokens,
+                **snakemake.params.windows,
+            ),
+            predictions=Path(snakemake.output.predictions),
+            record=Path(snakemake.output.record),
+        )

@@ -1,0 +1,34 @@
+"""Train one tagger. Called by the rule `train_tagger` and its derivatives."""
+
+from pathlib import Path
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.config import Config, TaggerTraining
+        from medtune.tasks.tagger_training import Job, train_tagger
+
+        # Tracking changes no result, so it is no param: those trigger reruns.
+        config = Config(**snakemake.config)
+        project = getattr(config, snakemake.params.study).project
+        settings = TaggerTraining(**snakemake.params.settings)
+        train_tagger(
+            Job(
+                settings=settings,
+                seed=snakemake.params.seed,
+                train=snakemake.input.train,
+                validation=snakemake.input.validation,
+                tags=snakemake.input.tags,
+                base=snakemake.input.base,
+                batch_divisor=snakemake.resources.get("batch_divisor", 1),
+                processes=max(1, snakemake.resources.get("gpu", 0)),
+                **snakemake.params.windows,
+            ),
+            model=Path(snakemake.output.weights).parent,
+            record=Path(snakemake.output.record),
+            state=Path(snakemake.params.state),
+            tracking=config.tracking.model_copy(update={"project": project}),
+            tracking_folder=Path(config.results, config.scale),
+            run_name=f"{snakemake.params.model}-lr{settings.learning_rate:g}",
+        )
