@@ -5,14 +5,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-slurm check report figures config-reference lock clean bench-training bench-generation
+.PHONY: demo test test-demo test-slurm check report figures config-reference lock clean bench-training bench-generation bench-annotation bench-tagging
 
 demo: $(VENV)/.installed ## the whole workflow with a tiny model, then its figures
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny
 	$(BIN)/python workflow/scripts/headlines.py results/tiny
 
-test: $(VENV)/.installed-test ## unit and workflow tests
-	PATH="$(abspath $(BIN)):$$PATH" pytest
+test: $(VENV)/.installed-test ## unit tests, two at a time, then workflow tests, whose jobs share the cores by themselves
+	PATH="$(abspath $(BIN)):$$PATH" OMP_NUM_THREADS=1 pytest -n 2 tests/unit
+	PATH="$(abspath $(BIN)):$$PATH" pytest tests/workflow
+
+test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew
+	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo
 
 test-slurm: $(VENV)/.installed-test ## the workflow on a SLURM cluster that the test starts itself; needs root, slurm-wlm and munge
 	PATH="$(abspath $(BIN)):$$PATH" pytest tests/cluster
@@ -29,6 +33,7 @@ report: $(VENV)/.installed ## results/tiny/report.html, self-contained
 figures: $(VENV)/.installed ## the README's pictures, from the tiny run; needs Graphviz
 	PATH="$(abspath $(BIN)):$$PATH" snakemake yesno --profile profiles/tiny --rulegraph dot 2>/dev/null | dot -Tsvg -o docs/dag.svg
 	cp results/tiny/yesno/summary/accuracy.png docs/yesno_accuracy.png
+	cp results/tiny/radgraph/summary/strict_f1.png docs/radgraph_strict_f1.png
 
 config-reference: $(VENV)/.installed ## config/README.md from the field descriptions
 	PYTHONPATH=workflow/scripts $(BIN)/python -m medtune.config_reference config/README.md
@@ -36,13 +41,22 @@ config-reference: $(VENV)/.installed ## config/README.md from the field descript
 # What the benchmarks use: after `make demo`; add the folder of another base model to MODELS to measure it too.
 MODELS ?= results/tiny/models/tiny-qwen3
 QUESTIONS ?= results/tiny/yesno/data/train.jsonl
-BENCH := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1 PYTHONPATH=workflow/scripts $(BIN)/python
+ADAPTERS ?= $(wildcard results/tiny/radgraph/*/NER_qwen2.5_adapter)
+TAGGED ?= results/tiny/maccrobat/data
+ENCODERS ?= results/tiny/models/tiny-bert
+BENCH := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1 PYTHONPATH=workflow/scripts:. $(BIN)/python
 
 bench-training: $(VENV)/.installed ## useful-token share and speed of training against padding to 512
 	$(BENCH) benchmarks/bench_training.py --train $(QUESTIONS) $(MODELS)
 
 bench-generation: $(VENV)/.installed ## speed of evaluation against one-by-one generation
 	$(BENCH) benchmarks/bench_generation.py --questions $(QUESTIONS) $(MODELS)
+
+bench-annotation: $(VENV)/.installed ## speed of annotating reports against one-by-one generation, and how it grows
+	$(BENCH) benchmarks/bench_annotation.py --prompts config/prompts/radgraph_tiny --batch-tokens 16384 $(ADAPTERS)
+
+bench-tagging: $(VENV)/.installed ## speed of training and tagging on windows against a plain loop that pads to 512
+	$(BENCH) benchmarks/bench_tagging.py --data $(TAGGED) $(ENCODERS)
 
 lock: ## renew requirements*.lock and envs/ from requirements*.in, in a fresh environment
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

@@ -9,8 +9,12 @@ configfile: "config/config.yaml"
 include: "rules/common.smk"
 include: "rules/models.smk"
 include: "rules/adapters.smk"
+include: "rules/taggers.smk"
 include: "rules/yesno.smk"
 include: "rules/radgraph.smk"
+include: "rules/maccrobat.smk"
+include: "rules/maccrobat_analysis.smk"
+include: "rules/maccrobat_summary.smk"
 
 
 onstart:
@@ -21,3 +25,5 @@ rule all:
     default_target: True
     input:
         rules.yesno.input,
+        rules.radgraph.input,
+        rules.maccrobat.input,

@@ -65,6 +65,34 @@ rule generate:
         "../workflow/scripts/generate.py"
 
 
+rule merge:
+    """The adapter's update added to the base's weights: one model, for servers that know no adapters. On the CPU, since
+    in float32 a model that trains on a GPU may not fit it."""
+    input:
+        base="unset/base",
+        adapter="unset/adapter/adapter_config.json",
+        validation="unset/validation.jsonl",
+    output:
+        model=directory("unset/final"),
+        record="unset/merge.json",
+    log:
+        "unset/merge.log",
+    benchmark:
+        "unset/merge.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: threads_for
+    resources:
+        mem_mb=merging_memory,
+        runtime=runtime_for,
+    params:
+        task=task_name,
+        task_options={},
+        quantization=quantization_settings,
+    script:
+        "../workflow/scripts/merge_adapter.py"
+
+
 rule score:
     input:
         predictions="unset/predictions.jsonl",

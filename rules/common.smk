@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from medtune.config_check import load_config
+from medtune.data.report_sources import listing
 from medtune.errors import InputError
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
@@ -77,6 +78,11 @@ def training_settings(wildcards, output):
     return study_section(output).training.model_dump()
 
 
+def window_settings(wildcards, output):
+    """How a study cuts documents into windows."""
+    return study_section(output).model_dump(include={"window_tokens", "overlap_tokens"})
+
+
 def generation_settings(wildcards, output):
     """The study's `generation` section, without what only changes the speed."""
     return study_section(output).generation.model_dump(exclude={"batch_tokens"})
@@ -110,6 +116,11 @@ def memory_for(wildcards, input, attempt):
     return demand(input, "mem_mb") * attempt
 
 
+def merging_memory(wildcards, input, attempt):
+    """The same for merging, which holds the whole base in float32: 31 GB for 7.6 billion parameters."""
+    return memory_for(wildcards, input, attempt) * 3 // 2
+
+
 def runtime_for(wildcards, input, attempt):
     """Minutes; a retry gets more (and goes on where the last attempt was stopped)."""
     return demand(input, "runtime") * attempt
@@ -123,6 +134,11 @@ def batch_divisor(wildcards, attempt):
 def batch_tokens(wildcards, input, attempt):
     """Token budget of a generation batch, halved on each retry."""
     return max(1, study_section(input).generation.batch_tokens // 2 ** (attempt - 1))
+
+
+def tagging_batch_tokens(wildcards, input, attempt):
+    """Token budget of a tagging batch, halved on each retry."""
+    return max(1, study_section(input).tagging.batch_tokens // 2 ** (attempt - 1))
 
 
 # Study yesno
@@ -189,6 +205,104 @@ def radgraph_sources(wildcards):
     return [path for path in (source.train, source.validation, source.test) if path and Path(path).exists()]
 
 
+def radgraph_annotate():
+    """The section that says where new reports are. Ends the run with a sentence when they are not to be found."""
+    section = CONFIG.radgraph.annotate
+    if section is None:
+        sys.exit(
+            "radgraph.annotate: not set; say where the reports are, for example"
+            " --config 'radgraph={annotate: {format: folder, path: my/reports}}'"
+        )
+    if not Path(section.path).exists():
+        sys.exit(f'radgraph.annotate.path = "{section.path}": no such file or folder')
+    return section
+
+
+def radgraph_new_reports(wildcards):
+    """The file or folder of new reports."""
+    return str(Path(radgraph_annotate().path))
+
+
+def radgraph_new_source(wildcards):
+    """Where new reports are and how they are read."""
+    return radgraph_annotate().model_dump(exclude={"page_reports"})
+
+
+def radgraph_page_reports(wildcards):
+    """Most reports on the page."""
+    return radgraph_annotate().page_reports
+
+
+def radgraph_listing(wildcards):
+    """What tells that files of a folder changed, since its own time does not; none for a file."""
+    path = radgraph_annotate().path
+    try:
+        return listing(path) if Path(path).is_dir() else None
+    except InputError as error:
+        sys.exit(str(error))
+
+
+# Study maccrobat
+
+
+def maccrobat_runs():
+    """All (encoder, learning rate as in folder names, seed) that are trained."""
+    settings = CONFIG.maccrobat
+    return [
+        (encoder, f"{lr:g}", seed)
+        for encoder in settings.encoders
+        for lr in settings.learning_rates
+        for seed in settings.seeds
+    ]
+
+
+def maccrobat_folder(encoder, lr, seed):
+    """Folder of one run. The first seed has no suffix, as in study yesno."""
+    replicate = "" if seed == CONFIG.maccrobat.seeds[0] else f"-seed{seed}"
+    return f"{RESULTS}/maccrobat/{encoder}/lr{lr}{replicate}"
+
+
+def maccrobat_files(name):
+    """A file of each run, in the order of `maccrobat_runs`."""
+    return [f"{maccrobat_folder(*run)}/{name}" for run in maccrobat_runs()]
+
+
+def maccrobat_sources(wildcards):
+    """The corpus, where it is there; the job itself says when it is missing."""
+    source = CONFIG.maccrobat.data.source
+    return [] if source.format == "synthetic" or not Path(source.path).exists() else [source.path]
+
+
+def maccrobat_seed(wildcards):
+    """Training seed of a run."""
+    return int(wildcards.replicate.removeprefix("-seed") or CONFIG.maccrobat.seeds[0])
+
+
+def maccrobat_training(wildcards, output):
+    """Training settings with the run's learning rate."""
+    return {**training_settings(wildcards, output), "learning_rate": float(wildcards.lr)}
+
+
+def maccrobat_analysis(name, tables, plots):
+    """Outputs of one analysis of one tagger: a CSV for each table, a record, each plot as PNG and SVG."""
+    folder = f"{RESULTS}/maccrobat/{{encoder}}/lr{{lr}}{{replicate}}/analysis/{name}"
+    return {
+        **{table: f"{folder}/{table}.csv" for table in tables},
+        "record": f"{folder}/{name}.json",
+        **{f"{plot}_{suffix}": f"{folder}/{plot}.{suffix}" for plot in plots for suffix in ("png", "svg")},
+    }
+
+
+def timing_memory(wildcards, attempt):
+    """Host memory in MB for timing one encoder; a retry gets more."""
+    return 8000 * attempt
+
+
+def timing_runtime(wildcards, attempt):
+    """Minutes for timing one encoder; a retry gets more."""
+    return 120 * attempt
+
+
 # Reports
 
 
@@ -208,6 +322,12 @@ def summary_plots(study, title, names):
     pngs = {f"{name}_png": f"{folder}/{name}.png" for name in names}
     svgs = {f"{name}_svg": _in_report(f"{folder}/{name}.svg", study, title, name, "Plots") for name in names}
     return {**pngs, **svgs}
+
+
+def readable_page(study, title, folder, name):
+    """Outputs of a readable document: Markdown, and a page in the report."""
+    page = _in_report(f"{folder}/{name}.html", study, title, name, "Pages")
+    return {"page": f"{folder}/{name}.md", "page_html": page}
 
 
 def _in_report(path, study, title, name, subcategory):

@@ -32,7 +32,7 @@ rule make_model:
         model=models_from("made"),
     conda:
         "../envs/train.yaml"
-    threads: 2
+    threads: 1  # with two, equal seeds now and then gave unequal weights
     resources:
         mem_mb=DEMANDS["made"]["mem_mb"],
         runtime=DEMANDS["made"]["runtime"],

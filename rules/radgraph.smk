@@ -4,6 +4,7 @@ from medtune.data.radgraph import LABELS as RADGRAPH_ENTITIES
 
 RADGRAPH = f"{RESULTS}/radgraph"
 RADGRAPH_ADAPTER = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_adapter"
+RADGRAPH_MERGED = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_final"
 RADGRAPH_SPLITS = ("train", "validation", "test")
 RADGRAPH_REPORTS = {split: f"{RADGRAPH}/data/reports_{split}.json" for split in RADGRAPH_SPLITS}
 
@@ -24,6 +25,7 @@ rule radgraph:
     input:
         f"{RADGRAPH}/summary/entities.csv",
         expand(f"{RADGRAPH_ADAPTER}/README.md", entity=RADGRAPH_ENTITIES),
+        expand(RADGRAPH_MERGED, entity=RADGRAPH_ENTITIES if CONFIG.radgraph.merge else ()),
 
 
 rule radgraph_prepare:
@@ -61,6 +63,23 @@ use rule train_adapter as radgraph_train with:
         f"{RADGRAPH}/{{entity}}/train.log",
     benchmark:
         f"{RADGRAPH}/{{entity}}/train.benchmark.tsv"
+    params:
+        task_options=radgraph_options,
+
+
+use rule merge as radgraph_merge with:
+    input:
+        base=base_model("radgraph"),
+        adapter=rules.radgraph_train.output.config,
+        validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
+        prompt=radgraph_prompt,
+    output:
+        model=directory(RADGRAPH_MERGED),
+        record=f"{RADGRAPH}/{{entity}}/merge.json",
+    log:
+        f"{RADGRAPH}/{{entity}}/merge.log",
+    benchmark:
+        f"{RADGRAPH}/{{entity}}/merge.benchmark.tsv"
     params:
         task_options=radgraph_options,
 
@@ -168,3 +187,49 @@ rule radgraph_summarize:
         target=CONFIG.radgraph.target,
     script:
         "../workflow/scripts/summarize_radgraph.py"
+
+
+rule radgraph_annotate:
+    """The reports of `radgraph.annotate`, by all adapters. They stream, and a killed job goes on where it was."""
+    input:
+        base=base_model("radgraph"),
+        adapters=expand(rules.radgraph_train.output.config, entity=RADGRAPH_ENTITIES),
+        prompts=expand(f"{CONFIG.radgraph.prompts}/{{entity}}/prompt.txt", entity=RADGRAPH_ENTITIES),
+        thresholds=rules.radgraph_summarize.output.thresholds,
+        reports=radgraph_new_reports,
+    output:
+        annotations=f"{RADGRAPH}/annotations/annotations.json",
+        reports=f"{RADGRAPH}/annotations/reports.csv",
+        entities=f"{RADGRAPH}/annotations/entities.csv",
+        conflicts=f"{RADGRAPH}/annotations/conflicts.csv",
+        skipped=f"{RADGRAPH}/annotations/skipped.csv",
+        page=f"{RADGRAPH}/annotations/annotated.html",
+        record=f"{RADGRAPH}/annotations/record.json",
+    log:
+        f"{RADGRAPH}/annotations/annotate.log",
+    benchmark:
+        f"{RADGRAPH}/annotations/annotate.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: threads_for
+    resources:
+        gpu=1,
+        mem_mb=memory_for,
+        runtime=runtime_for,
+        batch_tokens=batch_tokens,
+    params:
+        entities=list(RADGRAPH_ENTITIES),
+        source=radgraph_new_source,
+        listing=radgraph_listing,  # reports that changed are annotated anew
+        page_reports=radgraph_page_reports,
+        settings=generation_settings,
+        quantization=quantization_settings,
+        seed=CONFIG.seed,
+        state=state_folder,
+    script:
+        "../workflow/scripts/annotate_radgraph.py"
+
+
+rule annotate:
+    input:
+        rules.radgraph_annotate.output,

@@ -19,8 +19,12 @@ SNAKEMAKE = (sys.executable, "-m", "snakemake")
 class Workspace:
     """What a fresh clone holds, without data, results or network."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, like: "Workspace | None" = None):
+        """like: a workspace that is copied with all its results; none means a fresh clone."""
         self.folder = folder
+        if like is not None:
+            shutil.copytree(like.folder, folder, symlinks=True)
+            return
         folder.mkdir(parents=True)
         ignored = shutil.ignore_patterns("__pycache__")
         for part in PARTS:

@@ -1,12 +1,10 @@
 """Annotating new reports: with made answers, and once with real (untrained) adapters."""
 
-import json
-
 import pytest
 from peft import LoraConfig, get_peft_model
 
 from medtune.config import Generation
-from medtune.data.radgraph import LABELS, corpus_of, cut, read_radgraph
+from medtune.data.radgraph import LABELS, corpus_of, read_radgraph
 from medtune.data.report_sources import Source
 from medtune.data.synthetic.radgraph import make_reports
 from medtune.errors import InputError
@@ -15,9 +13,10 @@ from medtune.models.loading import load_with_adapter
 from medtune.reporting.tables import read_csv
 from medtune.tasks.radgraph import annotate as module
 from medtune.tasks.radgraph.annotate import Answer, Job, adapter_answers, annotate
-from medtune.tasks.radgraph.annotation_files import ENTITY_COLUMNS, REPORT_COLUMNS, SKIPPED_COLUMNS, Outputs
+from medtune.tasks.radgraph.annotation_files import REPORT_COLUMNS, SKIPPED_COLUMNS
 from medtune.tasks.radgraph.prepare import output_of
 from medtune.tasks.radgraph.template import RadGraphTask
+from tests.annotations import check, gold_answers, json_lines, outputs_in
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
 
@@ -92,26 +91,6 @@ def job_of(material, source, **changes):
     )
 
 
-def outputs_in(folder):
-    names = {
-        "annotations": "annotations.json",
-        "reports": "reports.csv",
-        "entities": "entities.csv",
-        "conflicts": "conflicts.csv",
-        "skipped": "skipped.csv",
-        "page": "annotated.html",
-        "record": "annotation.json",
-    }
-    return Outputs(**{field: folder / name for field, name in names.items()})
-
-
-def json_lines(folder, texts):
-    """A source of reports, by id."""
-    path = folder / "reports.jsonl"
-    path.write_text("".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in texts.items()))
-    return Source("jsonl", str(path), id="id")
-
-
 def run(material, source, folder, stub=None, **changes):
     """Annotate into a folder; gives the outputs."""
     outputs = outputs_in(folder)
@@ -125,32 +104,17 @@ def files_of(folder):
 
 def test_two_hundred_reports_come_out_as_the_adapters_found_them(material, tmp_path):
     layout = make_reports(200, seed=3, part="test")
-    gold = corpus_of(layout, "made")
-    answers = {}
-    for sentence in (sentence for report in gold.reports for sentence in cut(report).sentences):
-        for label in LABELS:
-            spans = sorted((e.start_char, e.end_char, e.text) for e in sentence.entities if e.label == label)
-            answers[label, sentence.text] = output_of(spans, label)
-    source = json_lines(tmp_path, {name: report["text"] for name, report in layout.items()})
-    outputs = run(material, source, tmp_path / "out", Stub(answers), chunk=100)
+    texts = {name: report["text"] for name, report in layout.items()}
+    outputs = run(material, json_lines(tmp_path, texts), tmp_path / "out", Stub(gold_answers(layout)), chunk=100)
 
-    corpus = read_radgraph(outputs.annotations)
-    wanted = {report.id: {entity.span for entity in report.entities} for report in gold.reports}
-    assert {report.id: {entity.span for entity in report.entities} for report in corpus.reports} == wanted
-    assert [report.text for report in corpus.reports] == [report.text for report in gold.reports]
-
-    texts = {report.id: report.text for report in corpus.reports}
-    rows = read_csv(outputs.entities, ENTITY_COLUMNS)
+    rows = check(outputs, texts)
+    assert {(row["confidence"], row["conflict"]) for row in rows} == {("0.9", "False")}
+    wanted = {report.id: {entity.span for entity in report.entities} for report in corpus_of(layout, "made").reports}
+    found = read_radgraph(outputs.annotations).reports
+    assert {report.id: {entity.span for entity in report.entities} for report in found} == wanted
     assert len(rows) == sum(map(len, wanted.values()))
-    for row in rows:
-        text = texts[row["report"]]
-        assert text[int(row["start_char"]) : int(row["end_char"])] == row["text"]
-        tokens = text.split()[int(row["start_token"]) : int(row["end_token"]) + 1]
-        assert " ".join(tokens) == row["text"]
-        assert (row["confidence"], row["conflict"]) == ("0.9", "False")
     record = read_json(outputs.record)
-    assert (record["reports"], record["reports_skipped"], record["conflicts"]) == (200, 0, 0)
-    assert record["entities"] == {label: sum(row["label"] == label for row in rows) for label in LABELS}
+    assert (record["reports"], record["accepted"], record["conflicts"]) == (200, 0, 0)
     page = outputs.page.read_text()
     assert "The first 100 of 200 reports" in page and page.count("<article>") == 100
 
@@ -230,6 +194,36 @@ def test_overlapping_claims_are_settled_by_confidence_and_listed(material, tmp_p
         ("r1", "1", "1", "0.6"),
         ("r2", "0", "0", "0.6"),
     ]
+
+
+def test_reports_from_the_threshold_on_go_without_review(material, tmp_path):
+    """One with nothing to find is no exception; one with an answer that cannot be read is always for review."""
+    texts = {"sure": "Heart is normal .", "unsure": "Possible mass .", "none": "Clear .", "unread": "Stable ."}
+    source = json_lines(tmp_path, texts)
+
+    class Graded(Stub):
+        def _answer(self, label, sentence):
+            self.confidence = 0.6 if sentence == "Possible mass ." else 0.7
+            return super()._answer(label, sentence)
+
+    for threshold, accepted in ((0.7, ["sure", "none"]), (0.65, ["sure", "none"]), (0.1, list(texts)[:3]), (None, [])):
+        stub = Graded({("OBS-DP", "Stable ."): "sorry"})
+        outputs = run(material, source, tmp_path / str(threshold), stub, threshold=threshold)
+        check(outputs, texts)
+        rows = read_csv(outputs.reports, REPORT_COLUMNS)
+        assert [row["report"] for row in rows if row["accepted"] == "True"] == accepted
+        assert read_json(outputs.record)["threshold"] == threshold
+
+
+def test_a_new_threshold_needs_no_new_answers(material, tmp_path, monkeypatch):
+    source = json_lines(tmp_path, {"r1": "No effusion ."})
+    monkeypatch.setattr(module, "write_annotations", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(material, source, tmp_path / "out")
+    monkeypatch.undo()
+    stub = Stub()
+    run(material, source, tmp_path / "out", stub, threshold=0.5)
+    assert not stub.asked
 
 
 def test_what_could_not_be_annotated_is_listed_and_leaves_no_confidence(material, tmp_path):

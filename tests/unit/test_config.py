@@ -82,6 +82,18 @@ def test_a_study_must_name_a_model_that_is_there():
     assert 'did you mean "qwen3-1.7b-base"?' in message
 
 
+def test_each_encoder_must_be_a_model_that_is_there():
+    message = refusal(maccrobat__encoders=["biobert", "bioformr"])
+    assert 'maccrobat.encoders[1] = "bioformr": must be one of ' in message
+    assert 'did you mean "bioformer"?' in message
+
+
+def test_learning_rates_that_share_a_folder_are_a_repeat():
+    assert "maccrobat.learning_rates: must not repeat a value" in refusal(
+        maccrobat__learning_rates=[2e-5, 2.0000001e-5]
+    )
+
+
 def test_names_that_would_leave_the_results_folder_are_refused():
     message = refusal(models={**PAPER["models"], "../x": {"source": "made"}})
     assert 'model name "../x" may hold letters, digits, dots, dashes and underscores only' in message

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.deduplication import CONFLICTING, REPEATED, deduplicate, normalise
+from medtune.data.deduplication import CONFLICTING, REPEATED, deduplicate, drop_repeats, normalise
 from medtune.data.questions import Dropped, Question
 
 
@@ -44,3 +44,21 @@ def test_every_question_is_kept_or_dropped_and_no_twins_are_left(pairs):
     kept, dropped = deduplicate(questions)
     assert sorted([*(item.key for item in kept), *(item.key for item in dropped)]) == sorted(q.key for q in questions)
     assert len({normalise(item.question) for item in kept}) == len(kept)
+
+
+PAIR = {"left": lambda pair: pair[0], "right": lambda pair: pair[1]}
+
+
+def test_an_item_goes_when_any_of_its_texts_was_there_and_the_first_such_text_is_named():
+    items = [("Who?", "One."), ("who", "Two."), ("What?", "ONE"), ("Two.", "What?"), ("Why?", "Two.")]
+    kept, dropped = drop_repeats(items, PAIR)
+    assert kept == [items[0], items[3], items[4]]  # a dropped item's texts may come again
+    assert dropped == [(items[1], "left", items[0]), (items[2], "right", items[0])]
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["a", "A", "b", "c?", "c", "d"])] * 2)))
+def test_every_item_is_kept_or_dropped_and_no_text_stays_twice(items):
+    kept, dropped = drop_repeats(items, PAIR)
+    assert sorted([*kept, *(item for item, _, _ in dropped)]) == sorted(items)
+    for text_of in PAIR.values():
+        assert len({normalise(text_of(item)) for item in kept}) == len(kept)

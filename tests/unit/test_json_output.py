@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.json_output import parse_items
+from medtune.data.json_output import parse_items, parse_lists
 
 REQUIRED = {"value": str}
 OPTIONAL = {"start": int}
@@ -110,3 +110,70 @@ def test_nothing_raises(output):
 def test_what_json_writes_is_read_back(items, ascii_only):
     parsed = parse_items(json.dumps(items, ensure_ascii=ascii_only), REQUIRED, OPTIONAL)
     assert (parsed.items, parsed.status, parsed.dropped) == (items, "ok", 0)
+
+
+LISTS = {"a": {"x": str}, "b": {"y": int}}
+OBJECT = '{"a": [{"x": "1"}, {"x": "2"}], "b": [{"y": 3}, {"y": 4}]}'
+
+
+def lists_of(output):
+    parsed = parse_lists(output, LISTS)
+    return [item["x"] for item in parsed.items["a"]], [item["y"] for item in parsed.items["b"]], parsed.status
+
+
+def test_an_object_of_lists_is_ok_whatever_their_order():
+    assert lists_of(OBJECT) == (["1", "2"], [3, 4], "ok")
+    assert lists_of(' {"b": [], "a":[{"x":"1","z":0}]}\n') == (["1"], [], "ok")
+
+
+@pytest.mark.parametrize("end", range(1, len(OBJECT)))
+def test_an_object_that_breaks_off_is_cut_after_its_last_complete_item(end):
+    first, second, status = lists_of(OBJECT[:end])
+    assert (first + second) == ["1", "2", 3, 4][: OBJECT[:end].count("}")]
+    assert status == "truncated"
+    assert parse_lists(OBJECT[:end], LISTS).repaired == bool(first)
+
+
+def test_only_an_output_that_breaks_off_is_repaired():
+    assert not parse_lists(OBJECT, LISTS).repaired
+    assert not parse_lists(OBJECT + " end", LISTS).repaired
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ('{"a": [{"x": "1"}]}', (["1"], [])),
+        ('{"a": [{"x": "1"}], "b": null}', (["1"], [])),
+        ('{"a": [{"x": "1"}], "b": {"y": 3}}', (["1"], [])),
+        ('{"a": [{"x": "1"}], "b": [], "c": [1]}', (["1"], [])),
+        ('{"a": [{"x": "1"}], "b": [], "a": [{"x": "2"}]}', (["1"], [])),
+        ('{"a": [{"x": "1"}, {"x": {"x": "2"}}], "b": [3]}', (["1"], [])),
+        ("{}", ([], [])),
+        ('[{"a": []}]', ([], [])),
+    ],
+)
+def test_lists_that_are_missing_repeated_of_another_kind_or_not_asked_for_are_a_wrong_shape(output, expected):
+    assert lists_of(output) == (*expected, "wrong_shape")
+
+
+def test_unusable_items_are_counted_by_list():
+    assert parse_lists('{"a": [1, {"x": 2}, {"x": "3"}], "b": [null]}', LISTS).dropped == {"a": 2, "b": 1}
+
+
+def test_text_after_the_object_is_reported_and_the_items_are_kept():
+    assert lists_of(OBJECT + OBJECT) == (["1", "2"], [3, 4], "trailing_text")
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["", "{a: []}", '{"a" []}', '{"a": [],}', '{"a": [{"x": "1"},]}', '{"a": [{"x": "1"}] "b"', "{5", "{true", "{, ",
+     '{"a": [{"x": "1"}], "b": oops}', f"Here it is: {OBJECT}", '{"a": [NaN]}', '{"a":[{"x":"1"}],"b":' + "[" * 99_999],
+)  # fmt: skip
+def test_an_object_that_is_not_json_has_no_items(output):
+    assert lists_of(output) == ([], [], "not_json")
+
+
+@given(st.text() | st.text('[]{}",:\\ab x1truefalsn-.\n'))
+def test_no_object_raises(output):
+    for text in (output, "{" + output, '{"a": [' + output, '{"a": [{"x": "1"}], ' + output):
+        parse_lists(text, LISTS)

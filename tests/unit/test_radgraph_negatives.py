@@ -60,7 +60,7 @@ def test_gold_negatives_are_distinct_and_never_positive_elsewhere():
         sentence("Prior study .", number=6),
     ]
     found = gold_negatives(sentences, "OBS-DP", 10, seed=1)
-    assert sorted(s.text for s in found) == ["No edema .", "Prior study ."]
+    assert sorted(normalise(s.text) for s in found) == ["no edema", "prior study"]
     assert len(gold_negatives(sentences, "OBS-DP", 1, seed=1)) == 1
 
 
@@ -153,3 +153,10 @@ def test_too_few_sentences_give_what_there_is():
     assert [made.text for made in made_negatives([sentence("No edema .", ("edema", "OBS-DA"))], "OBS-DA", 5, 1)] == [
         "Edema ."
     ]
+
+
+def test_what_is_written_often_is_likelier_to_be_drawn():
+    texts = [*(f"Opacity number {number} ." for number in range(200)), *["No prior study is available ."] * 200]
+    sentences = [sentence(text, number=number) for number, text in enumerate(texts)]
+    for seed in range(20):
+        assert any(drawn.text == texts[-1] for drawn in gold_negatives(sentences, "OBS-U", 20, seed))

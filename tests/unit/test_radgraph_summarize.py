@@ -12,7 +12,7 @@ from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.metrics.spans import Span
 from medtune.reporting.cards import render_card
-from medtune.reporting.tables import estimate_text
+from medtune.reporting.tables import estimate_text, write_csv
 from medtune.tasks.radgraph.card import study_card
 from medtune.tasks.radgraph.confusion import claimed_by_both, confusion
 from medtune.tasks.radgraph.merged import merge_outcomes
@@ -21,7 +21,7 @@ from medtune.tasks.radgraph.runs import RunFiles, read_runs
 from medtune.tasks.radgraph.score import score
 from medtune.tasks.radgraph.summarize import summarize
 from medtune.tasks.radgraph.template import RadGraphTask
-from medtune.tasks.radgraph.thresholds import Case, choose_threshold, threshold_row
+from medtune.tasks.radgraph.thresholds import THRESHOLD_COLUMNS, Case, choose_threshold, read_threshold, threshold_row
 
 TABLES = ("entities", "comparisons", "confusion", "thresholds", "merged", "conflicts")
 PAGES = ("entities", "comparisons", "thresholds")
@@ -283,6 +283,18 @@ def test_thresholds_are_those_of_the_four_types_and_of_all_together(study):
     assert all(row["test_n"] == "20" for row in rows)
     assert all(row["threshold"] == "0.95" for row in rows)  # the made adapter is sure when it is right
     assert float(rows[-1]["automation_rate"]) <= min(float(row["automation_rate"]) for row in rows[:-1])
+
+
+def test_a_threshold_is_read_as_it_was_chosen(study, tmp_path):
+    *_, outputs = study
+    assert read_threshold(outputs["thresholds"]) == read_threshold(outputs["thresholds"], "OBS-U") == 0.95
+    sure = [case(float(f"{0.123456789:.6g}"), True)] * 3
+    rows = [threshold_row("all", sure, sure, 0.95), threshold_row("OBS-U", [case(0.9, False)], [], 0.95)]
+    write_csv(tmp_path / "thresholds.csv", rows, THRESHOLD_COLUMNS)
+    assert read_threshold(tmp_path / "thresholds.csv") == sure[0].confidence
+    assert read_threshold(tmp_path / "thresholds.csv", "OBS-U") is None
+    with pytest.raises(InputError, match='has no row for "OBS-DA"'):
+        read_threshold(tmp_path / "thresholds.csv", "OBS-DA")
 
 
 def test_runs_that_do_not_belong_together_are_refused(study, tmp_path):

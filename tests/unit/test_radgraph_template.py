@@ -27,7 +27,7 @@ def item(value, start=None, end=None, kind="OBS-DA"):
 
 
 def test_the_instruction_comes_first_and_the_sentence_has_a_line_of_its_own():
-    assert TASK.prompt(ROW) == "List what is absent.\nSentence: No edema or edema .\nAnswer:"
+    assert TASK.prompt(ROW) == "List what is absent.\nSentence: No edema or edema .\nAnswer:\n"
     assert TASK.completion(ROW) == (
         '[{"entity_type":"OBS-DA","entity_value":"edema","start_position":3,"end_position":8}]'
     )
@@ -57,7 +57,7 @@ def test_a_sentence_stays_on_its_line_and_keeps_its_offsets(text):
 def test_a_report_with_the_markers_of_the_prompt_or_json_is_only_a_sentence(text):
     prompt = TASK.prompt({"input": text})
     assert [line.split(":")[0] for line in prompt.splitlines()] == ["List what is absent.", "Sentence", "Answer"]
-    assert prompt.endswith("\nAnswer:")
+    assert prompt.endswith("\nAnswer:\n")
 
 
 def test_what_a_tokenizer_may_take_for_a_special_token_becomes_text():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
+from medtune.data.report_sources import NewReport, SkippedReport, Source, listing, read_reports
 from medtune.errors import InputError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -153,3 +153,25 @@ def test_a_missing_source_is_named(tmp_path, format):
 def test_a_folder_without_reports_and_a_folder_for_a_file_are_refused(tmp_path):
     assert "holds no .txt file" in refused("folder", tmp_path)
     assert "cannot be read (Is a directory)" in refused("csv", tmp_path)
+
+
+def test_the_listing_of_a_folder_changes_with_its_reports_alone(tmp_path):
+    """The time of a folder does not change with what is written in its files, or in folders below."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.txt").write_text("Clear .")
+    before = listing(tmp_path)
+    (tmp_path / "notes.md").write_text("not a report")
+    (tmp_path / ".hidden.txt").write_text("nor this")
+    assert listing(tmp_path) == before
+    seen = {before}
+    (tmp_path / "below" / "a.txt").write_text("Clear , no effusion .")
+    seen.add(listing(tmp_path))
+    os.utime(tmp_path / "below" / "a.txt", ns=(1, 1))
+    seen.add(listing(tmp_path))
+    (tmp_path / "below" / "b\udcff.txt").write_text("No effusion .")
+    seen.add(listing(tmp_path))
+    (tmp_path / "below" / "a.txt").rename(tmp_path / "a.txt")
+    assert len({*seen, listing(tmp_path)}) == 5
+    (tmp_path / "gone.txt").symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"gone\.txt: cannot be read"):
+        listing(tmp_path)

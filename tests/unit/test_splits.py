@@ -119,3 +119,11 @@ def test_the_leakage_check_tells_its_method_and_what_it_compared():
     assert result["compared"] == {"train": 1, "test": 1}
     assert result["twins"] == 0
     assert "punctuation" in result["method"]
+
+
+def test_a_long_text_in_two_splits_is_named_by_its_beginning_and_by_what_it_is():
+    with pytest.raises(InputError) as caught:
+        check_no_twins({"train": ["A man. " * 200], "test": ["a man " * 200]}, "document")
+    assert str(caught.value).startswith('the document "a man a man')
+    assert str(caught.value).endswith(' …" stands in two splits, train and test; remove one of them')
+    assert len(str(caught.value)) < 400

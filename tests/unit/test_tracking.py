@@ -47,7 +47,7 @@ def run(tmp_path_factory):
         tracker.log({"loss": 0.5}, 2)
         tracker.log_texts("examples", [{"prompt": "the patient's words"}])
         tracker.summarize({"best_step": 2})
-        tracker.log_adapter("tiny-rank8", [weights])
+        tracker.log_model("tiny-rank8", [weights])
     patch.undo()
     (path,) = folder.glob("wandb/offline-run-*")
     return path
@@ -58,7 +58,7 @@ def test_disabled_tracking_does_not_import_the_client(tmp_path):
         "import sys; from medtune.config import Tracking; from medtune.tracking import track\n"
         f"with track(Tracking(), 'tiny', {{}}, {str(tmp_path)!r}) as tracker:\n"
         "    tracker.log({'loss': 1.0}, 1); tracker.summarize({}); tracker.log_texts('t', [{'a': 'b'}])\n"
-        "    tracker.log_adapter('a', [])\n"
+        "    tracker.log_model('a', [])\n"
         "assert 'wandb' not in sys.modules"
     )
     subprocess.run(

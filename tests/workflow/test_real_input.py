@@ -1,4 +1,4 @@
-"""The yes/no study in short form on the real PubMedQA file with the packaged SmolLM2."""
+"""Studies in short form on real corpora with the packaged models."""
 
 import csv
 import io
@@ -25,3 +25,22 @@ def test_the_small_profile_runs_on_pubmedqa(workspace, corpora):
     assert "pubmedqa_labeled" in str(manifest)
     record = workspace.json("results/small/yesno/rank4/training.json")
     assert record["history"][0]["loss"] > 0
+
+
+def test_the_small_profile_runs_on_maccrobat(workspace, corpora):
+    """20 of the 200 case reports, with all-MiniLM-L6-v2."""
+    reports = workspace.folder / "data" / "maccrobat"
+    reports.mkdir(parents=True)
+    for text in sorted((corpora / "maccrobat").glob("*.txt"))[:20]:
+        for path in (text, text.with_suffix(".ann")):
+            (reports / path.name).symlink_to(path)
+    workspace.succeed("maccrobat", "--profile", "small", config={"maccrobat": {"training": {"max_steps": 10}}})
+    run = "results/small/maccrobat/all-minilm-l6-v2/lr0.0003"
+    record = workspace.json(f"{run}/training.json")
+    losses = [entry["loss"] for entry in record["history"] if "loss" in entry]
+    assert record["steps"] == 10 and losses[-1] < losses[0]
+    assert record["useful_token_share"] >= 0.9  # 0.99 on all 200: with few windows, batches of one length are rarer
+    splits = workspace.json(f"{run}/metrics.json")["splits"]
+    assert splits["validation"]["n"] + splits["test"]["n"] == 3
+    assert splits["test"]["n_all_gold"] >= splits["test"]["n_gold"] > 50
+    assert splits["test"]["micro"]["strict"]["f1"]["value"] is not None

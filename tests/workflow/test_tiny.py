@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.workspace import environment
+
+pytestmark = pytest.mark.demo
 
 SUMMARY = "results/tiny/yesno/summary"
 COLUMNS = [

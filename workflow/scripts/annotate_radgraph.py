@@ -1,7 +1,8 @@
 """Annotate new reports. Called by the rule `radgraph_annotate`.
 
 Inputs: `base`, a folder; `adapters`, the adapter_config.json of each entity type in the order of the param `entities`,
-and `prompts`, their prompt files, in the same order. The param `source` says where the reports are.
+and `prompts`, their prompt files, in the same order; `thresholds`, the study's thresholds.csv. The param `source` says
+where the reports are.
 """
 
 from pathlib import Path
@@ -13,6 +14,7 @@ if __name__ == "__main__":
         from medtune.config import Generation
         from medtune.tasks.radgraph.annotate import Job, annotate
         from medtune.tasks.radgraph.annotation_files import Outputs
+        from medtune.tasks.radgraph.thresholds import read_threshold
 
         entities = snakemake.params.entities
         annotate(
@@ -27,6 +29,7 @@ if __name__ == "__main__":
                 settings=Generation(**snakemake.params.settings, batch_tokens=snakemake.resources.batch_tokens),
                 seed=snakemake.params.seed,
                 page_reports=snakemake.params.page_reports,
+                threshold=read_threshold(snakemake.input.thresholds),
                 **snakemake.params.quantization,
             ),
             Outputs(**{name: Path(path) for name, path in snakemake.output.items()}),

@@ -1,13 +1,14 @@
 """The typed configuration. Its field descriptions are the config reference (config/README.md)."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
@@ -54,7 +55,14 @@ class MadeModel(Section):
     """A tiny model that the workflow makes and pre-trains itself, so that everything runs anywhere."""
 
     source: Literal["made"] = Field(description="Where the weights come from.")
-    architecture: Literal["qwen3"] = Field("qwen3", description="Architecture of the model.")
+    architecture: Literal["qwen3", "bert"] = Field(
+        "qwen3", description="Architecture of the model: qwen3 writes text, bert tags it."
+    )
+    text: Literal["general", "reports"] = Field(
+        "general",
+        description="What a causal model reads in pre-training: prose, copying and listing in the words of all"
+        " synthetic corpora, or radiology prose and lists of what its sentences name.",
+    )
     hidden_size: Count = Field(128, description="Width of the model.")
     layers: Count = Field(3, description="Number of transformer layers.")
     heads: Count = Field(4, description="Number of attention heads.")
@@ -83,14 +91,9 @@ class Lora(Section):
     )
 
 
-class Training(Section):
-    """Fine-tuning of one adapter."""
+class FineTuning(Section):
+    """What all fine-tuning has in common."""
 
-    lora: Lora = Field(default_factory=Lora, description="The adapter.")
-    quantization: Literal["none", "int8", "nf4"] = Field(
-        "none", description="How the frozen base weights are held: as they are, LLM.int8(), or 4-bit NF4 (QLoRA)."
-    )
-    double_quantization: bool = Field(True, description="NF4 only: quantise the quantisation constants as well.")
     epochs: PositiveFloat = Field(3.0, description="Passes over the training data; a fraction ends inside an epoch.")
     max_steps: Count | None = Field(None, description="Upper limit of optimiser steps; none means no limit.")
     batch_size: Count = Field(4, description="Sequences per device and forward pass.")
@@ -103,14 +106,47 @@ class Training(Section):
         0.03, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
     )
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="Decoupled weight decay.")
-    max_tokens: Annotated[int, Field(ge=8)] = Field(
-        512, description="Longest sequence; longer rows are cut at the left."
-    )
     evaluate_every: Count = Field(25, description="Steps between evaluations on the validation split.")
     patience: Count | None = Field(
         None, description="Stop after so many evaluations without a better one; none means never."
     )
     gradient_checkpointing: bool = Field(False, description="Save memory by computing activations twice.")
+
+
+class Training(FineTuning):
+    """Fine-tuning of one adapter."""
+
+    lora: Lora = Field(default_factory=Lora, description="The adapter.")
+    quantization: Literal["none", "int8", "nf4"] = Field(
+        "none", description="How the frozen base weights are held: as they are, LLM.int8(), or 4-bit NF4 (QLoRA)."
+    )
+    double_quantization: bool = Field(True, description="NF4 only: quantise the quantisation constants as well.")
+    max_tokens: Annotated[int, Field(ge=8)] = Field(
+        512, description="Longest sequence; longer rows are cut at the left."
+    )
+
+
+class TaggerTraining(FineTuning):
+    """Fine-tuning of an encoder with all its weights."""
+
+    batch_size: Count = Field(16, description="Windows per device and forward pass.")
+    accumulation: Count = Field(1, description="Forward passes per optimiser step.")
+    learning_rate: PositiveFloat = Field(2e-5, description="Peak learning rate; replaced by `learning_rates`.")
+    warmup: Annotated[float, Field(ge=0)] = Field(
+        0.1, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="Decoupled weight decay.")
+    evaluate_every: Count | None = Field(
+        None, description="Steps between evaluations on the validation split; none means once an epoch."
+    )
+
+
+class Tagging(Section):
+    """Tagging with a trained encoder."""
+
+    batch_tokens: Count = Field(
+        8192, description="Token budget of a batch: windows × longest window. Changes speed only."
+    )
 
 
 class Generation(Section):
@@ -268,6 +304,25 @@ class RadGraphData(Section):
     negatives: Negatives = Field(default_factory=Negatives, description="How many sentences without the entity.")
 
 
+class RadGraphAnnotate(Section):
+    """New reports that the four adapters annotate (target `annotate`)."""
+
+    format: Literal["folder", "csv", "jsonl"] = Field(
+        description="A folder of .txt files (also in folders below), a CSV file with a header line, or JSON lines."
+    )
+    path: str = Field(
+        pattern=r"^[^{}]+$", description="The folder or file; without braces, which Snakemake takes for wildcards."
+    )
+    text: str = Field("text", min_length=1, description="CSV column or JSON field that holds the report.")
+    id: str | None = Field(
+        None,
+        min_length=1,
+        description="CSV column or JSON field with a unique id; null numbers the reports. A .txt file's id is its "
+        "path within the folder.",
+    )
+    page_reports: Count = Field(100, description="Most reports on the page of coloured entities.")
+
+
 class RadGraph(Section):
     """Study `radgraph`: entities in radiology reports, one adapter per entity type."""
 
@@ -275,11 +330,158 @@ class RadGraph(Section):
     data: RadGraphData = Field(description="Reports, splits, negative examples.")
     prompts: str = Field("config/prompts/radgraph", description="Folder with {entity}/prompt.txt of each entity type.")
     output_stem: str = Field(
-        "NER_qwen2.5", pattern=NAME.pattern, description="Stem of the adapters' folder names: {stem}_adapter."
+        "NER_qwen2.5",
+        pattern=NAME.pattern,
+        description="Stem of folder names: {stem}_adapter, and {stem}_final where `merge` is true.",
+    )
+    merge: bool = Field(
+        False, description="Write each adapter also merged into the base model, as bfloat16: a model without PEFT."
     )
     training: Training = Field(default_factory=Training, description="Fine-tuning of each adapter.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
     target: Share = Field(0.95, description="Share of accepted reports that must be right, for the threshold.")
+    annotate: RadGraphAnnotate | None = Field(None, description="New reports to annotate; null means none.")
+
+
+class SelectionWeights(Section):
+    """What counts for the choice of the configuration that goes on, and how much. Only their proportions matter."""
+
+    validation_f1: Annotated[float, Field(ge=0)] = Field(0.5, description="Micro-F1 on the validation split.")
+    rare_f1: Annotated[float, Field(ge=0)] = Field(0.2, description="Micro-F1 of the rare types on validation.")
+    speed: Annotated[float, Field(ge=0)] = Field(0.2, description="Words tagged per second.")
+    size: Annotated[float, Field(ge=0)] = Field(0.1, description="Number of parameters; fewer are better.")
+
+    @model_validator(mode="after")
+    def _some_quality(self) -> "SelectionWeights":
+        if not self.validation_f1 + self.speed + self.size:
+            raise ValueError("validation_f1, speed or size needs a weight above 0")
+        return self
+
+
+class MaccrobatAnalysis(Section):
+    """Analysis of the tagged documents: review thresholds, samples, the choice of a configuration."""
+
+    thresholds: list[Share] = Field(
+        [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95],
+        min_length=1,
+        description="Confidences from which on entities (documents) may go without review, ascending.",
+    )
+    confidence: Literal["raw", "calibrated"] = Field(
+        "calibrated", description="Confidence that decides on review: softmax as it is, or after temperature scaling."
+    )
+    target: Fraction = Field(
+        0.9, description="Share of auto-coded entities (documents) that must be right, by the interval's lower end."
+    )
+    high_value: list[str] = Field(
+        ["Disease_disorder", "Therapeutic_procedure", "Medication"],
+        min_length=1,
+        description="Entity types that billing hangs on.",
+    )
+    high_value_threshold: Share = Field(0.85, description="Confidence at which their precision is reported.")
+    samples: Count = Field(25, description="Sampled errors that are shown with their context.")
+    timed_documents: Count = Field(16, description="Test documents that the speed is measured on, at most.")
+    timing_rounds: Count = Field(3, description="Times that each way of tagging is timed; the range is over them.")
+    weights: SelectionWeights = Field(
+        default_factory=SelectionWeights, description="Criteria of the choice for the next phase."
+    )
+
+    @field_validator("thresholds")
+    @classmethod
+    def _ascending(cls, value: list[float]) -> list[float]:
+        if any(later <= earlier for earlier, later in pairwise(value)):
+            raise ValueError("must be ascending, without repeats")
+        return value
+
+    @field_validator("high_value")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError("must not repeat a value")
+        return value
+
+
+class MaccrobatFiles(Section):
+    """The corpus as brat folders, or as the hub's JSON."""
+
+    format: Literal["brat", "json"] = Field(
+        description="brat: a folder (and those in it) of .txt and .ann files; json: the hub's .json or .jsonl file."
+    )
+    path: str = Field(min_length=1, description="The folder, or the file.")
+
+
+class MaccrobatSynthetic(Section):
+    """Case reports made by rules, in brat layout; for trying the workflow."""
+
+    format: Literal["synthetic"] = Field(description="Made by the workflow.")
+    documents: Annotated[int, Field(ge=10)] = Field(160, description="Case reports made.")
+    path: None = Field(None, description="None; an overlay sets it over the path of another source.")
+
+
+MaccrobatSource = Annotated[MaccrobatFiles | MaccrobatSynthetic, Field(discriminator="format")]
+
+
+class Tiers(Section):
+    """Entity types by their number of mentions in the whole corpus: frequent, medium, rare."""
+
+    frequent: Count = Field(1000, description="Types with more mentions are frequent.")
+    rare: Count = Field(100, description="Types with fewer mentions are rare.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Tiers":
+        if self.rare > self.frequent:
+            raise ValueError("rare must not be more than frequent")
+        return self
+
+
+class MaccrobatData(Section):
+    """Where the case reports come from, how they are split, and what becomes of rare entity types."""
+
+    source: MaccrobatSource = Field(description="The case reports.")
+    splits: Splits = Field(
+        default_factory=lambda: Splits(train=0.85, validation=0.075, test=0.075),
+        description="Shares of the splits, by document, stratified by entity types; unset 0.85, 0.075 and 0.075.",
+    )
+    tiers: Tiers = Field(default_factory=Tiers, description="Entity types by frequency.")
+    rare: Literal["keep", "drop"] = Field(
+        "keep", description="keep: all entity types are learned; drop: not those with fewer mentions than drop_below."
+    )
+    drop_below: Count = Field(50, description="With `rare: drop`, types with fewer mentions are left out.")
+
+
+class Maccrobat(Section):
+    """Study `maccrobat`: entities of case reports as BIO tags, over encoders and learning rates."""
+
+    encoders: list[str] = Field(min_length=1, description="Base models: names under `models`.")
+    learning_rates: list[PositiveFloat] = Field(
+        min_length=1, description="Peak learning rates; each encoder is trained with each."
+    )
+    seeds: list[Seed] = Field([42], min_length=1, description="Training seeds; each of these is trained with each.")
+    data: MaccrobatData = Field(description="Case reports and splits.")
+    window_tokens: Annotated[int, Field(ge=8)] = Field(
+        256, description="Longest window of a document, in subwords with special tokens."
+    )
+    overlap_tokens: Annotated[int, Field(ge=0)] = Field(
+        32, description="Subwords that neighbouring windows share in tagging; at most half a window."
+    )
+    training: TaggerTraining = Field(
+        default_factory=TaggerTraining,
+        description="Fine-tuning of each encoder; its learning rate is replaced by `learning_rates`.",
+    )
+    tagging: Tagging = Field(default_factory=Tagging, description="Tagging of the validation and test documents.")
+    analysis: MaccrobatAnalysis = Field(
+        default_factory=MaccrobatAnalysis, description="Analysis of the tagged documents."
+    )
+    project: str = Field(
+        "Medical_NER_FineTuning", pattern=r"^[\w.-]+$", description="Project name of this study at Weights & Biases."
+    )
+
+    @field_validator("encoders", "learning_rates", "seeds")
+    @classmethod
+    def _distinct(cls, value: list) -> list:
+        # As they stand in folder names: numbers with six significant digits.
+        if len({f"{item:g}" if isinstance(item, float) else item for item in value}) != len(value):
+            raise ValueError("must not repeat a value")
+        return value
 
 
 # The whole
@@ -295,6 +497,7 @@ class Config(Section):
     tracking: Tracking = Field(default_factory=Tracking, description="Experiment tracking.")
     yesno: YesNo = Field(description="The yes/no study.")
     radgraph: RadGraph = Field(description="The RadGraph study.")
+    maccrobat: Maccrobat = Field(description="The MACCROBAT study.")
 
     @field_validator("models")
     @classmethod

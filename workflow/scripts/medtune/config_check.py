@@ -142,9 +142,14 @@ def _unknown_models(raw: dict) -> list[tuple[tuple, str]]:
         return []
     problems = []
     for study, section in raw.items():
-        name = section.get("model") if isinstance(section, dict) and study != "models" else None
-        if isinstance(name, str) and name not in models:
-            problems.append(((study, "model"), _with_value(name, True, _one_of(name, list(models)))))
+        if not isinstance(section, dict) or study == "models":
+            continue
+        named = {("model",): section.get("model")}
+        encoders = section.get("encoders")
+        named |= {("encoders", i): name for i, name in enumerate(encoders if isinstance(encoders, list) else [])}
+        for path, name in named.items():
+            if isinstance(name, str) and name not in models:
+                problems.append(((study, *path), _with_value(name, True, _one_of(name, list(models)))))
     return problems
 
 

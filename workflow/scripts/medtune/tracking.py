@@ -41,8 +41,8 @@ class Tracker:
         columns = list(rows[0])
         self._run.log({name: wandb.Table(columns=columns, data=[[row[column] for column in columns] for row in rows])})
 
-    def log_adapter(self, name: str, files: Sequence[Path]) -> None:
-        """Log the files of an adapter as an artifact, where asked for. They are not copied first."""
+    def log_model(self, name: str, files: Sequence[Path]) -> None:
+        """Log the files of a trained model or adapter as an artifact, where asked for. They are not copied first."""
         if self._run is None or not self._tracking.log_artifacts:
             return
         import wandb

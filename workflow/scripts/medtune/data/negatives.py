@@ -60,17 +60,18 @@ def plan(positives: Mapping[str, int], *, base: float, exponent: float, least: f
 
 
 def gold_negatives(sentences: Sequence[Sentence], label: str, count: int, seed: int) -> list[Sentence]:
-    """Up to `count` sentences without an entity of this type, drawn at random; none twice, and none
-    whose text has such an entity elsewhere, since annotators do not always agree with themselves."""
+    """Up to `count` sentences without an entity of this type, drawn at random: the likelier, the more often they are
+    written, since a model meets those as often. None twice, and none whose text has such an entity elsewhere, since
+    annotators do not always agree with themselves."""
     positive = {normalise(sentence.text) for sentence in sentences if _has(sentence, label)}
+    candidates = sorted(sentences, key=lambda sentence: sentence.id)
+    random.Random(f"{seed}/{label}/negatives").shuffle(candidates)
     distinct: dict[str, Sentence] = {}
-    for sentence in sorted(sentences, key=lambda sentence: sentence.id):
+    for sentence in candidates:
         twin = normalise(sentence.text)
         if twin and twin not in positive:
             distinct.setdefault(twin, sentence)
-    candidates = list(distinct.values())
-    random.Random(f"{seed}/{label}/negatives").shuffle(candidates)
-    return candidates[:count]
+    return list(distinct.values())[:count]
 
 
 def made_negatives(

@@ -1,11 +1,13 @@
 """Bootstrap intervals over documents (or items), for any statistic of summed counts."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.proportions import proportion
 
 SAMPLES = 2000
 BLOCK_VALUES = 4_000_000
@@ -34,6 +36,33 @@ def bootstrap(counts: ArrayLike, statistic: Statistic, seed: int, samples: int =
     return Estimate(float(value), float(low), float(high), n, method)
 
 
+def bootstrap_f1(counts: ArrayLike, seed: int, samples: int = SAMPLES) -> Estimate:
+    """F1 of summed counts (n, 3): tp, fp, fn, with its bootstrap interval, `widened` where it is 0 or 1."""
+    found = bootstrap(counts, f1_of_counts, seed, samples)
+    return widened_f1(found, round(np.asarray(counts, dtype=float).sum()))
+
+
+def widened(found: Estimate, items: int) -> Estimate:
+    """A share of 0 or 1 with an interval no narrower than Wilson's for so many items; any other share as it is.
+
+    Documents that are all alike give resamples that are all alike: an interval without width, however few the items
+    are. Without any item (a precision of 0 that is 0 / 0) nothing is known, and the interval is [0, 1].
+    """
+    if found.value not in (0, 1):
+        return found
+    share = proportion(items if found.value else 0, items)
+    low, high = (share.low, share.high) if items else (0.0, 1.0)
+    return _no_narrower(found, low, high)
+
+
+def widened_f1(found: Estimate, items: int) -> Estimate:
+    """The same for an F1. items: tp + fp + fn, of which tp is the share J with F1 = 2 J / (1 + J)."""
+    if found.value not in (0, 1):
+        return found
+    share = widened(replace(found, low=found.value, high=found.value), items)
+    return _no_narrower(found, *(2 * end / (1 + end) for end in (share.low, share.high)))
+
+
 def bootstrap_mean(values: ArrayLike, seed: int, samples: int = SAMPLES) -> Estimate:
     """Mean of one value per item, (n,), with its bootstrap interval."""
     values = np.asarray(values, dtype=float).reshape(-1, 1)
@@ -57,6 +86,11 @@ def f1_of_counts(sums: np.ndarray) -> np.ndarray:
     tp, fp, fn = sums[:, 0], sums[:, 1], sums[:, 2]
     denominator = 2 * tp + fp + fn
     return np.divide(2 * tp, denominator, out=np.zeros(len(sums)), where=denominator > 0)
+
+
+def _no_narrower(found: Estimate, low: float, high: float) -> Estimate:
+    method = f"{found.method}, no narrower than Wilson's interval"
+    return replace(found, low=min(low, found.low), high=max(high, found.high), method=method)
 
 
 def _counts(counts: ArrayLike) -> np.ndarray:

@@ -14,6 +14,7 @@ spans. A document without any span adds nothing to the sums, and counts in n. Mi
 Macro figures are the unweighted mean over the labels with gold spans; in a resample, over those with gold spans in it:
 absent rare labels taken as 0 would pull the whole interval below the value. The figures of a single label do count as 0
 in a resample without it, so that a label seen in one to three documents gets the wide interval that it deserves.
+Figures of 0 and 1 have intervals no narrower than Wilson's for as many spans, see `bootstrap.widened`.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -21,9 +22,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from medtune.metrics.bootstrap import SAMPLES, bootstrap, f1_of_counts, resamples
+from medtune.metrics.bootstrap import SAMPLES, bootstrap, bootstrap_f1, resamples, widened, widened_f1
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.proportions import proportion
 from medtune.metrics.spans import Span, match_spans
 
 SCHEMES = ("strict", "exact", "partial", "type")
@@ -125,8 +125,13 @@ def score_spans(counts: SpanCounts, seed: int, samples: int = SAMPLES) -> SpanSc
     totals = table.sum(axis=0)
     bounds = _with_bounds(table, seed, samples)
 
+    supported = totals[:, _COLUMN["gold"]] > 0
+    spans = {row: totals[row] for row in range(len(labels))}
+    spans |= {_MICRO: totals.sum(axis=0), _MACRO: totals[supported].sum(axis=0)}
+
     def figures(row: int, defined: bool) -> dict[str, Figures]:
-        return _by_scheme(bounds[:, row], n, samples, defined)
+        gold, predicted = (round(spans[row][_COLUMN[name]]) for name in ("gold", "predicted"))
+        return _by_scheme(bounds[:, row], n, samples, gold, predicted) if defined else _no_figures(samples)
 
     by_label = {
         label: LabelScores(
@@ -137,7 +142,6 @@ def score_spans(counts: SpanCounts, seed: int, samples: int = SAMPLES) -> SpanSc
         )
         for row, label in enumerate(labels)
     }
-    supported = totals[:, _COLUMN["gold"]] > 0
     return SpanScores(
         documents=n,
         gold=sum(scores.gold for scores in by_label.values()),
@@ -164,21 +168,7 @@ def radgraph_f1(
     ]
     if not any(map(any, counts)):
         return _no_figure(samples)
-    return bootstrap(counts, f1_of_counts, seed, samples)
-
-
-def exact_match_rate(documents: Sequence[SpanDocument]) -> Estimate:
-    """Share of documents whose predicted spans are the gold ones, all and no more, Wilson interval.
-
-    A document without spans on either side matches.
-    """
-    matching = sum(
-        sorted(document.gold) == sorted(document.predicted)
-        and not document.unplaced_gold
-        and not document.unplaced_predicted
-        for document in documents
-    )
-    return proportion(matching, len(documents))
+    return bootstrap_f1(counts, seed, samples)
 
 
 def false_alarms_per_sentence(
@@ -262,14 +252,22 @@ def _with_bounds(table: np.ndarray, seed: int, samples: int) -> np.ndarray:
     return np.stack([_figures(table.sum(axis=0, keepdims=True))[0], low, high])
 
 
-def _by_scheme(bounds: np.ndarray, n: int, samples: int, defined: bool) -> dict[str, Figures]:
-    """bounds: (3, schemes, 3), one row of `_with_bounds`."""
-    if not defined:
-        return {scheme: Figures(*[_no_figure(samples)] * len(FIGURES)) for scheme in SCHEMES}
-    return {
-        scheme: Figures(*(Estimate(*map(float, bounds[:, s, f]), n, _method(samples)) for f in range(len(FIGURES))))
-        for s, scheme in enumerate(SCHEMES)
-    }
+def _by_scheme(bounds: np.ndarray, n: int, samples: int, gold: int, predicted: int) -> dict[str, Figures]:
+    """bounds: (3, schemes, 3), one row of `_with_bounds`. gold, predicted: the row's spans."""
+    found = {}
+    for s, scheme in enumerate(SCHEMES):
+        precision, recall, f1 = (Estimate(*map(float, bounds[:, s, f]), n, _method(samples)) for f in range(3))
+        found[scheme] = Figures(
+            widened(precision, predicted),
+            widened(recall, gold),
+            # A perfect F1 has a true positive for each span, one of 0 none.
+            widened_f1(f1, min(gold, predicted) if f1.value else gold + predicted),
+        )
+    return found
+
+
+def _no_figures(samples: int) -> dict[str, Figures]:
+    return {scheme: Figures(*[_no_figure(samples)] * len(FIGURES)) for scheme in SCHEMES}
 
 
 def _no_figure(samples: int) -> Estimate:

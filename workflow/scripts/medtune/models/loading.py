@@ -1,6 +1,6 @@
-"""Loading base models and adapters: safetensors only, no code of the model's own."""
+"""Loading base models, adapters and taggers: safetensors only, no code of the model's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,6 +93,42 @@ def load_with_adapters(
         model.load_adapter(other, adapter_name=name)
     model.eval()
     return model, load_tokenizer(folder)
+
+
+def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> tuple[Any, Any]:
+    """A trained tagger in evaluation mode, and its tokenizer. device: as in `load_base`. dtype: by default float32."""
+    import torch
+    from transformers import AutoModelForTokenClassification
+
+    device = device or default_device()
+    model = AutoModelForTokenClassification.from_pretrained(
+        folder, trust_remote_code=False, use_safetensors=True, dtype=dtype or torch.float32
+    )
+    return model.to(device).eval(), load_tagger_tokenizer(folder)
+
+
+def load_with_new_head(folder: Path, tags: Sequence[str], seed: int) -> tuple[Any, Any]:
+    """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer."""
+    import torch
+    from transformers import AutoModelForTokenClassification, set_seed
+
+    set_seed(seed)
+    model = AutoModelForTokenClassification.from_pretrained(
+        folder,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+        id2label=dict(enumerate(tags)),
+        label2id={tag: number for number, tag in enumerate(tags)},
+    )
+    return model, load_tagger_tokenizer(folder)
+
+
+def load_tagger_tokenizer(folder: Path) -> Any:
+    """The tokenizer of an encoder, which pads at the right."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, padding_side="right")
 
 
 def _quantization_config(quantization: Quantization, double_quantization: bool, dtype: Any) -> Any:

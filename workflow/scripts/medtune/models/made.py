@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.config import MadeModel
+from medtune.data.synthetic.listing import listing_documents
 from medtune.data.synthetic.plain import plain_documents
 from medtune.files import atomic
 from medtune.models.record import write_record
@@ -18,14 +19,21 @@ from medtune.models.record import write_record
 EOS = "<|endoftext|>"
 PAD = "<|pad|>"
 MAX_POSITIONS = 1024
-DOCUMENTS = 12000
 TOKENIZER_DOCUMENTS = 4000
 LICENCE = "none: made from rules"
+TEXTS = {"general": (plain_documents, 12000), "reports": (listing_documents, 40000)}
+"""What is read, and how many documents are made of it: enough that lists are not learnt by heart."""
 
 
 def make(source: MadeModel, name: str, folder: Path) -> None:
     """Make tokenizer and model, pre-train, and save both. `folder` appears when it is complete."""
-    documents = plain_documents(DOCUMENTS, source.seed)
+    if source.architecture == "bert":
+        from medtune.models.made_encoder import make_encoder  # builds on this module
+
+        make_encoder(source, name, folder)
+        return
+    write, count = TEXTS[source.text]
+    documents = write(count, source.seed)
     tokenizer = train_tokenizer(documents[:TOKENIZER_DOCUMENTS], source.vocabulary)
     model = untrained_model(source, tokenizer)
     history = pretrain(model, pretraining_sequences(documents, tokenizer, source), source)
@@ -110,17 +118,24 @@ def packed(documents: Iterable[str], tokenizer: Any, length: int) -> list[list[i
 
 
 def pretraining_sequences(documents: list[str], tokenizer: Any, source: MadeModel) -> list[list[int]]:
+    """One sequence per place in the training order, see `in_order`."""
+    return in_order(packed(documents, tokenizer, source.sequence_tokens), source)
+
+
+def in_order(sequences: list[list[int]], source: MadeModel) -> list[list[int]]:
     """One sequence per place in the training order; sequences repeat, in another order, where they run out."""
-    rng = random.Random(f"order/{source.seed}")
-    sequences, needed = packed(documents, tokenizer, source.sequence_tokens), source.steps * source.batch_size
+    rng, needed = random.Random(f"order/{source.seed}"), source.steps * source.batch_size
     ordered: list[list[int]] = []
     while len(ordered) < needed:
         ordered += rng.sample(sequences, len(sequences))
     return ordered[:needed]
 
 
-def pretrain(model: Any, sequences: list[list[int]], source: MadeModel) -> list[dict]:
-    """Train all weights on the sequences, in place; returns the loss every 50 steps."""
+def pretrain(model: Any, sequences: list[list[int]], source: MadeModel, collate: Any = None) -> list[dict]:
+    """Train all weights on the sequences, in place; returns the loss every 50 steps.
+
+    collate: makes a batch of them, where labels are not the sequences themselves (`data_collator` of the Trainer).
+    """
     import torch
     from transformers import Trainer, TrainingArguments
 
@@ -146,6 +161,7 @@ def pretrain(model: Any, sequences: list[list[int]], source: MadeModel) -> list[
                 disable_tqdm=True,
             ),
             train_dataset=rows,
+            data_collator=collate,
         )
         trainer.train()
     return [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]

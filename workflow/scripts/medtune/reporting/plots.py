@@ -14,6 +14,9 @@ from medtune.files import atomic
 
 # Okabe and Ito's palette, told apart with every kind of colour vision.
 BLUE, ORANGE, GREY, BLACK = "#0072B2", "#D55E00", "#7F7F7F", "#222222"
+GREEN, PINK = "#009E73", "#CC79A7"
+SERIES = ((BLUE, "o"), (ORANGE, "D"), (GREEN, "s"), (GREY, "^"), (PINK, "v"))
+"""Colour and marker of the first, second … series or group."""
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -58,6 +61,40 @@ class Curve:
     values: Sequence[float]
     order: float
     marked: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A named figure with its interval. group: what it is coloured by."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named line through points with a band around it; a point without value (None) is left out."""
+
+    name: str
+    x: Sequence[float]
+    values: Sequence[float | None]
+    lows: Sequence[float | None]
+    highs: Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A named point of a scatter plot with the interval of y. group: what it is coloured by."""
+
+    name: str
+    x: float
+    y: float
+    low: float
+    high: float
+    group: str = ""
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
@@ -234,6 +271,180 @@ def plot_curves(curves: Sequence[Curve], title: str, y_label: str) -> Figure:
         if curves:
             figure.legend(loc="outside right center")
     return figure
+
+
+def plot_bars(bars: Sequence[Bar], title: str, x_label: str, share: bool = True, groups: Sequence[str] = ()) -> Figure:
+    """Horizontal bars with intervals, the first on top. share: the axis runs from 0 to 100 %, else from 0.
+    groups: those whose colours come first, whatever the order of the bars; others follow."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7, 1.3 + 0.24 * max(len(bars), 4)), layout="constrained")
+        axes = figure.subplots()
+        for group, (colour, _) in _by_group(bars, groups).items():
+            of_group = [(place, bar) for place, bar in enumerate(bars) if bar.group == group]
+            axes.barh(
+                [place for place, _ in of_group],
+                [bar.value for _, bar in of_group],
+                xerr=_errors([bar for _, bar in of_group], [bar.value for _, bar in of_group]),
+                color=colour,
+                ecolor=BLACK,
+                capsize=2,
+                error_kw={"linewidth": 1},
+                label=group,
+            )
+        axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
+        axes.set_ylim(max(len(bars), 1) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        if share:
+            axes.set_xlim(0, 1.03)
+            axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.set_xlabel(x_label)
+        axes.grid(True, axis="x")
+        axes.set_axisbelow(True)
+        axes.set_title(title)
+        _group_legend(figure, [bar.group for bar in bars])
+    return figure
+
+
+def plot_dots(dots: Sequence[Dot], title: str, x_label: str, y_label: str, groups: Sequence[str] = ()) -> Figure:
+    """Shares with intervals against a positive amount (log axis), points with names where there is room for them.
+    groups: as in `plot_bars`."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8, 5.2), layout="constrained")
+        axes = figure.subplots()
+        for group, (colour, marker) in _by_group(dots, groups).items():
+            of_group = [dot for dot in dots if dot.group == group]
+            axes.errorbar(
+                [dot.x for dot in of_group],
+                [dot.y for dot in of_group],
+                yerr=_errors(of_group, [dot.y for dot in of_group]),
+                fmt=marker,
+                color=colour,
+                ecolor=(*matplotlib.colors.to_rgb(colour), 0.35),
+                markersize=5,
+                linewidth=1,
+                label=group,
+            )
+        axes.set_xscale("log")
+        axes.set_xlabel(x_label)
+        _share_axis(axes, y_label)
+        axes.set_title(title)
+        _group_legend(figure, [dot.group for dot in dots])
+        _name_dots(axes, dots)
+    return figure
+
+
+def plot_lines(
+    lines: Sequence[Line], title: str, x_label: str, y_label: str, marked: tuple[float, str] | None = None
+) -> Figure:
+    """Shares over x with bands of their intervals. marked: a place on the x axis to point out, and its name."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7, 4.4), layout="constrained")
+        axes = figure.subplots()
+        for line, (colour, marker) in zip(lines, SERIES, strict=False):
+            points = [
+                point for point in zip(line.x, line.values, line.lows, line.highs, strict=True) if None not in point
+            ]
+            x, values, lows, highs = zip(*points, strict=True) if points else ((), (), (), ())
+            axes.fill_between(x, lows, highs, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(x, values, color=colour, marker=marker, markersize=5, linewidth=1.6, label=line.name)
+        if marked is not None:
+            axes.axvline(marked[0], color=BLACK, linestyle="--", linewidth=1.2, label=marked[1])
+        axes.set_xlabel(x_label)
+        _share_axis(axes, y_label)
+        axes.set_title(title)
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def plot_histograms(
+    panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], names: Sequence[str], title: str, x_label: str
+) -> Figure:
+    """Histograms below each other, with the same bins for each of `names`.
+
+    panels: title, and rows with `bin_low`, `bin_high` and an amount by name.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7, 0.8 + 2.3 * len(panels)), layout="constrained")
+        all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, rows) in zip(all_axes, panels, strict=True):
+            edges = [*(row["bin_low"] for row in rows), rows[-1]["bin_high"]]
+            for series, (colour, _) in zip(names, SERIES, strict=False):
+                amounts = [row[series] for row in rows]
+                axes.stairs(amounts, edges, fill=True, color=colour, alpha=0.35)
+                axes.stairs(amounts, edges, color=colour, linewidth=1.5, label=series)
+            axes.set_ylabel("number")
+            axes.set_title(name)
+        all_axes[0].legend(loc="upper left")
+        all_axes[-1].set_xlabel(x_label)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+def plot_heatmap(table: Mapping[str, Mapping[str, int]], title: str, x_label: str, y_label: str) -> Figure:
+    """A matrix of counts by row, then by column. Colours show the share within the row, numbers the counts but 0."""
+    rows = list(table)
+    columns = list(table[rows[0]])
+    totals = {row: max(1, sum(table[row].values())) for row in rows}
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(2.8 + 0.46 * len(columns), 2.3 + 0.34 * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        shares = [[table[row][column] / totals[row] for column in columns] for row in rows]
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        for y, row in enumerate(rows):
+            for x, column in enumerate(columns):
+                if table[row][column]:
+                    colour = "white" if shares[y][x] > 0.55 else BLACK
+                    axes.text(x, y, str(table[row][column]), ha="center", va="center", color=colour, fontsize=7)
+        axes.set_xticks(range(len(columns)), columns, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
+        axes.set_yticks(range(len(rows)), rows, fontsize=8)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.set_title(title)
+    return figure
+
+
+def _by_group(items: Sequence[Bar | Dot], first: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each group that has items; the last look serves all further groups."""
+    groups = list(dict.fromkeys([*first, *(item.group for item in items)]))
+    there = {item.group for item in items}
+    return {group: SERIES[min(n, len(SERIES) - 1)] for n, group in enumerate(groups) if group in there}
+
+
+def _errors(items: Sequence[Bar | Dot], values: Sequence[float]) -> list[list[float]]:
+    """Lengths of the error bars. A bootstrap's value may lie beyond its interval by a rounding error."""
+    return [
+        [max(0.0, value - item.low) for value, item in zip(values, items, strict=True)],
+        [max(0.0, item.high - value) for value, item in zip(values, items, strict=True)],
+    ]
+
+
+def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
+    """Names beside the points, each at the first place where it covers no other one and stays within the axes."""
+    axes.figure.draw_without_rendering()
+    taken: list[Any] = []
+    frame = axes.get_window_extent()
+    for dot in dots:
+        for side, height in ((4, 3), (4, -8), (-4, 3), (-4, -8)):
+            name = axes.annotate(
+                dot.name,
+                (dot.x, dot.y),
+                xytext=(side, height),
+                textcoords="offset points",
+                ha="left" if side > 0 else "right",
+                fontsize=6.5,
+            )
+            box = name.get_window_extent()
+            if frame.x0 <= box.x0 and box.x1 <= frame.x1 and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            name.remove()
+
+
+def _group_legend(figure: Figure, groups: Sequence[str]) -> None:
+    if any(groups):
+        figure.legend(loc="outside lower center", ncols=4)
 
 
 def _share_axis(axes: Axes, label: str) -> None:

@@ -1,11 +1,8 @@
 """The train stage of the causal-LM studies: binds a task to the training engine, and writes the adapter folder."""
 
-import json
 import logging
 import os
 import shutil
-import signal
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +19,8 @@ from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.base import Task
 from medtune.tracking import Tracker, track
-from medtune.training.launch import launch, leave, see_one_gpu, send_metrics
+from medtune.training.attempts import bring_to_end
+from medtune.training.launch import launch_job, launched_job, leave, see_one_gpu, send_metrics
 from medtune.training.preflight import Plan, Rows, check_rows, make_plan, resolved
 
 logger = logging.getLogger("medtune")
@@ -140,25 +138,14 @@ def label_accuracy(task: Task, examples: list[dict], rows: Rows) -> Callable[[An
 
 def _train(job: Job, material: Material, checkpoints: Path, tracker: Tracker) -> None:
     """Bring `checkpoints` to a finished training, in this process or in several."""
-    from medtune.training.checkpoints import is_finished, last_checkpoint, remove_incomplete
-
-    remove_incomplete(checkpoints)
-    last = last_checkpoint(checkpoints)
-    if last is not None and is_finished(last):
-        logger.info("the training had been finished already; only its files are written")
-    elif job.processes == 1:
-        run_training(job, material, checkpoints, tracker.log)
+    if job.processes == 1:
+        bring_to_end(checkpoints, lambda: run_training(job, material, checkpoints, tracker.log))
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            spec = Path(folder) / "job.json"
-            write_json(
-                spec, {"job": job.model_dump(mode="json"), "checkpoints": str(checkpoints), "owner": os.getpid()}
-            )
-            launch("medtune.tasks.training", str(spec), job.processes, tracker.log)
-    last = last_checkpoint(checkpoints)
-    if last is None or not is_finished(last):
-        logger.warning("stopped by SIGTERM; the same command goes on from %s", last.name if last else "the start")
-        sys.exit(128 + signal.SIGTERM)
+        told = job.model_dump(mode="json")
+        bring_to_end(
+            checkpoints,
+            lambda: launch_job("medtune.tasks.training", told, checkpoints, job.processes, tracker.log),
+        )
 
 
 def run_training(
@@ -223,7 +210,7 @@ def _write(
             (scratch / name).replace(adapter / name)
     write_json(record, facts)
     tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
-    tracker.log_adapter(run_name, [adapter / name for name in names])
+    tracker.log_model(run_name, [adapter / name for name in names])
 
 
 def _fingerprint(job: Job, material: Material) -> str:
@@ -271,15 +258,13 @@ def _cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def _work(spec: Path) -> None:
-    """One of several processes of a training, started by `launch`."""
-    main = os.environ["RANK"] == "0"
-    logging.basicConfig(level=logging.INFO if main else logging.WARNING, format="%(levelname)s: %(message)s")
-    told = json.loads(spec.read_text(encoding="utf-8"))
-    job = Job.model_validate(told["job"])
-    run_training(job, prepare(job), Path(told["checkpoints"]), send_metrics, owner=told["owner"])
+def _work() -> None:
+    """One of several processes of a training, started by `launch_job`."""
+    told, checkpoints, owner = launched_job()
+    job = Job.model_validate(told)
+    run_training(job, prepare(job), checkpoints, send_metrics, owner=owner)
     leave()
 
 
 if __name__ == "__main__":
-    _work(Path(sys.argv[1]))
+    _work()

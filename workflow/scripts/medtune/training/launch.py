@@ -7,10 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import medtune
+from medtune.files import read_json, write_json
 
 logger = logging.getLogger("medtune")
 
@@ -46,6 +49,24 @@ def launch(module: str, argument: str, processes: int, report: Callable[[dict[st
                     last = line.strip()
     if process.returncode:
         raise RuntimeError(f"training with {processes} processes ended with status {process.returncode}: {last}")
+
+
+def launch_job(
+    module: str, job: dict[str, Any], checkpoints: Path, processes: int, report: Callable[[dict[str, float], int], None]
+) -> None:
+    """Run a job in several processes of `module`, each of which learns of it by `launched_job`."""
+    with tempfile.TemporaryDirectory() as folder:
+        spec = Path(folder) / "job.json"
+        write_json(spec, {"job": job, "checkpoints": str(checkpoints), "owner": os.getpid()})
+        launch(module, str(spec), processes, report)
+
+
+def launched_job() -> tuple[dict[str, Any], Path, int]:
+    """In a worker: the job, the folder of its checkpoints, and the id of the process that launched it."""
+    main = os.environ["RANK"] == "0"
+    logging.basicConfig(level=logging.INFO if main else logging.WARNING, format="%(levelname)s: %(message)s")
+    told = read_json(sys.argv[1])
+    return told["job"], Path(told["checkpoints"]), told["owner"]
 
 
 def send_metrics(metrics: dict[str, float], step: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medtune.config import Training
+from medtune.config import FineTuning, Training
 from medtune.errors import InputError
 from medtune.rendering import Rendered
 
@@ -86,12 +86,13 @@ def resolved(settings: Training) -> Training:
 
 @dataclass(frozen=True)
 class Plan:
-    """How many sequences go where. per_device × accumulation × processes = effective."""
+    """How many sequences go where: per_device × accumulation × processes = effective. evaluate_every: in steps."""
 
     per_device: int
     accumulation: int
     processes: int
     steps: int
+    evaluate_every: int
 
     @property
     def effective(self) -> int:
@@ -99,7 +100,7 @@ class Plan:
         return self.per_device * self.accumulation * self.processes
 
 
-def make_plan(settings: Training, rows: int, batch_divisor: int = 1, processes: int = 1) -> Plan:
+def make_plan(settings: FineTuning, rows: int, batch_divisor: int = 1, processes: int = 1) -> Plan:
     """Batch sizes and number of optimiser steps; neither steps nor effective batch depend on memory or devices.
 
     batch_divisor: by how much the batch of one forward pass is divided (and the accumulation
@@ -114,10 +115,12 @@ def make_plan(settings: Training, rows: int, batch_divisor: int = 1, processes: 
         )
     divisor = max(d for d in range(1, min(batch_divisor, settings.batch_size) + 1) if settings.batch_size % d == 0)
     effective = settings.batch_size * settings.accumulation
-    steps = max(1, math.floor(settings.epochs * math.ceil(rows / effective)))
+    epoch = math.ceil(rows / effective)
+    steps = max(1, math.floor(settings.epochs * epoch))
     return Plan(
         per_device=settings.batch_size // divisor,
         accumulation=settings.accumulation * divisor // processes,
         processes=processes,
         steps=min(steps, settings.max_steps or steps),
+        evaluate_every=settings.evaluate_every or epoch,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from medtune.config import Training
+from medtune.config import FineTuning, Training
 from medtune.training.callbacks import history_entry
 from medtune.training.checkpoints import last_checkpoint, progress_of, trainer_state_of
 from medtune.training.preflight import Plan, Rows, resolved
@@ -43,10 +43,26 @@ def best_checkpoint(checkpoints: Path) -> Path:
 def training_record(
     checkpoints: Path, settings: Training, plan: Plan, rows: Rows, validation_rows: Rows, seed: int, base: dict
 ) -> dict[str, Any]:
-    """Everything worth knowing about a finished training, for training.json.
+    """Everything worth knowing about a finished training of an adapter, for training.json; see `record_of`.
 
-    base: the base model's own record. train_seconds: wall-clock time behind the weights, over all attempts
-    (work that a kill undid is not counted). tokens_per_second: without padding, of optimiser steps alone.
+    base: the base model's own record.
+    """
+    counts = {
+        "rows": len(rows),
+        "validation_rows": len(validation_rows),
+        "truncated_rows": rows.truncated,
+        "truncated_validation_rows": validation_rows.truncated,
+    }
+    return record_of(checkpoints, resolved(settings), plan, counts, seed, base)
+
+
+def record_of(
+    checkpoints: Path, settings: FineTuning, plan: Plan, counts: dict[str, int], seed: int, base: dict
+) -> dict[str, Any]:
+    """The record of any training. counts: of its rows.
+
+    train_seconds: wall-clock time behind the weights, over all attempts (work that a kill undid is not counted).
+    tokens_per_second: without padding, of optimiser steps alone.
     useful_token_share: share of tokens that are not padding in all training forward passes.
     """
     last = last_checkpoint(checkpoints)
@@ -61,17 +77,14 @@ def training_record(
         "peak_memory_mb": round(progress.peak_memory_mb, 1),
         "tokens_per_second": round(progress.useful_tokens / progress.step_seconds, 1),
         "useful_token_share": round(progress.useful_tokens / progress.processed_tokens, 4),
-        "rows": len(rows),
-        "validation_rows": len(validation_rows),
-        "truncated_rows": rows.truncated,
-        "truncated_validation_rows": validation_rows.truncated,
+        **counts,
         "effective_batch": plan.effective,
         "per_device_batch": plan.per_device,
         "accumulation": plan.accumulation,
         "processes": plan.processes,
         "resumed": progress.resumed,
         "seed": seed,
-        "settings": resolved(settings).model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json"),
         "versions": library_versions(),
         "hardware": hardware(),
         "history": history,

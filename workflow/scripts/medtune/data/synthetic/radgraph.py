@@ -223,7 +223,7 @@ def write_corpus(folder: Path | str, counts: Mapping[str, int], seed: int) -> di
 def plain_text(count: int, seed: int) -> list[str]:
     """`count` short runs of report prose in the same words, without annotation and none of it a whole report."""
     rng = random.Random(f"radgraph plain text/{seed}")
-    return [" ".join(" ".join(_sentence(rng)[0]) for _ in range(rng.randint(2, 4))) for _ in range(count)]
+    return [" ".join(" ".join(sentence(rng)[0]) for _ in range(rng.randint(2, 4))) for _ in range(count)]
 
 
 def _part(part: str, count: int, seed: int, read_twice: bool, seen: set[str]) -> dict:
@@ -259,13 +259,13 @@ def _report(rng: random.Random) -> tuple[str, dict]:
             words += [name, ":", *rng.choice(sentences).split()]
     words += ["FINDINGS", ":"]
     for _ in range(rng.randint(4, 7)):
-        _add(words, entities, *_sentence(rng))
+        _add(words, entities, *sentence(rng))
     if rng.random() < 0.85:
         words += ["IMPRESSION", ":"]
         count = rng.randint(1, 3)
         for number in range(1, count + 1):
             words += [str(number), "."] if count > 1 else []
-            _add(words, entities, *_sentence(rng))
+            _add(words, entities, *sentence(rng))
     return " ".join(words), entities
 
 
@@ -301,7 +301,13 @@ def _relations(slot: str, names: Mapping[str, str], suggesting: bool) -> list[li
     return relations
 
 
-def _sentence(rng: random.Random) -> tuple[list[str], list[Mention]]:
+def boilerplate(rng: random.Random) -> tuple[list[str], list[Mention]]:
+    """The tokens of a sentence that names nothing."""
+    kinds = (NO_ENTITY, *SECTIONS.values())
+    return rng.choice(rng.choice(kinds)).split(), []
+
+
+def sentence(rng: random.Random) -> tuple[list[str], list[Mention]]:
     """The tokens of one sentence and the mentions in it."""
     groups, weights = zip(*GROUPS, strict=True)
     group = rng.choices(groups, weights)[0]

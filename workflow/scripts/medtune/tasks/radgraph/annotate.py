@@ -43,7 +43,8 @@ OTHER_TYPE = "an item is of another type"
 
 class Job(BaseModel):
     """What an annotation is made of. adapters, prompts: folder and prompt file of each entity type that is asked for.
-    chunk: sentences that are done, and kept, together. page_reports: most reports on the page."""
+    chunk: sentences that are done, and kept, together. page_reports: most reports on the page. threshold: confidence
+    from which a report goes without review; none means that all are for review."""
 
     reports: Source
     base: Path
@@ -55,6 +56,7 @@ class Job(BaseModel):
     double_quantization: bool = True
     chunk: int = Field(512, ge=1)
     page_reports: int = Field(100, ge=1)
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ def annotate(
         chunks = -(-found.sentences // job.chunk)
         if journal.length < chunks:
             _annotate_chunks(job, tasks, (load or adapter_answers)(job, tasks), journal, chunks)
-        counts = write_annotations(_annotations(job.reports, found, journal), outputs, list(tasks), job.page_reports)
-        write_json(outputs.record, {**record, **counts})
+        annotations = _annotations(job.reports, found, journal)
+        counts = write_annotations(annotations, outputs, list(tasks), job.page_reports, job.threshold)
+        write_json(outputs.record, {**record, "threshold": job.threshold, **counts})
         held.remove()
     logger.info("%s", counts)
 

@@ -14,6 +14,7 @@ from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_p
 from medtune.reporting.tables import csv_line
 from medtune.tasks.radgraph.found import Found
 from medtune.tasks.radgraph.merge import CONFLICT_COLUMNS, annotated, conflict_row, layout_of, merge_entities
+from medtune.tasks.radgraph.thresholds import accepts
 
 TITLE = "Annotated reports"
 MEANINGS = {
@@ -33,7 +34,7 @@ ENTITY_COLUMNS = (
     "confidence",
     "conflict",
 )
-REPORT_COLUMNS = ("report", "sentences", *MEANINGS, "conflicts", "skipped", "confidence")
+REPORT_COLUMNS = ("report", "sentences", *MEANINGS, "conflicts", "skipped", "confidence", "accepted")
 SKIPPED_COLUMNS = ("report", "label", "start_char", "end_char", "reason")
 
 
@@ -74,12 +75,18 @@ class Annotation:
 
 
 def write_annotations(
-    items: Iterable[Annotation | SkippedReport], outputs: Outputs, labels: Sequence[str], page_reports: int
+    items: Iterable[Annotation | SkippedReport],
+    outputs: Outputs,
+    labels: Sequence[str],
+    page_reports: int,
+    threshold: float | None = None,
 ) -> dict[str, Any]:
     """Write all files but the record; no more than one report is held, besides those on the page.
 
-    labels: the entity types that were asked for. page_reports: most reports on the page.
-    Returns counts, for the record: reports, sentences, entities by label, conflicts, and what was skipped by reason.
+    labels: the entity types that were asked for. page_reports: most reports on the page. threshold: confidence from
+    which a report goes without review; none means that all are for review.
+    Returns counts, for the record: reports, those accepted without review, sentences, entities by label, conflicts,
+    and what was skipped by reason.
     """
     counts: Counter[str] = Counter()
     entities: Counter[str] = Counter()
@@ -107,17 +114,18 @@ def write_annotations(
                 for problem in item.problems
             )
             by_label = Counter(entity.label for entity in kept)
-            report_table.write(_report_line(item, by_label, len(conflicts)))
+            accepted = accepts(threshold, item.confidence)
+            report_table.write(_report_line(item, by_label, len(conflicts), accepted))
             entities.update(by_label)
             skipped.update(problem.reason for problem in item.problems)
-            counts.update(reports=1, sentences=item.sentences, conflicts=len(conflicts))
+            counts.update(reports=1, accepted=int(accepted), sentences=item.sentences, conflicts=len(conflicts))
             if len(shown) < page_reports:
                 shown.append(MarkedText(item.id, item.text, tuple(map(_mark, kept))))
         layout.close()
         meanings = {label: MEANINGS[label] for label in labels}
         write_annotated_page(outputs.page, TITLE, shown, meanings, entities, counts["reports"])
     return {
-        **{name: counts[name] for name in ("reports", "reports_skipped", "sentences")},
+        **{name: counts[name] for name in ("reports", "reports_skipped", "accepted", "sentences")},
         "entities": {label: entities[label] for label in labels},
         "conflicts": counts["conflicts"],
         "skipped": dict(sorted(skipped.items())),
@@ -168,9 +176,9 @@ def _entity_line(report: str, entity: Found, disputed: bool) -> str:
     )
 
 
-def _report_line(item: Annotation, by_label: Counter[str], conflicts: int) -> str:
+def _report_line(item: Annotation, by_label: Counter[str], conflicts: int, accepted: bool) -> str:
     numbers = [by_label[label] for label in MEANINGS]
-    return csv_line((item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence))
+    return csv_line((item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence, accepted))
 
 
 def _mark(entity: Found) -> Mark:

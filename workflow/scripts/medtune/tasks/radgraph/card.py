@@ -47,7 +47,8 @@ def study_card(manifest: Mapping, entity: str, prompt: Path | str) -> StudyCard:
         title=f"{entity} entities in radiology reports: LoRA adapter",
         summary=f"Lists {KINDS[entity]} (RadGraph type {entity}) in a sentence of a radiology report, as a JSON list "
         "of `entity_type`, `entity_value`, `start_position` and `end_position`; `[]` when there is none. There is no "
-        "chat template: the prompt is the instruction, a line `Sentence: …` and a line `Answer:`.",
+        "chat template: the prompt is the instruction, a line `Sentence: …` and a line `Answer:`; the answer follows "
+        "on a line of its own.",
         prompt=task.prompt({"input": EXAMPLE}),
         headlines=HEADLINES,
         limits=[*about_data, *LIMITS],

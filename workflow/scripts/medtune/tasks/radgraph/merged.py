@@ -10,18 +10,12 @@ from medtune.metrics.spans import Span
 from medtune.tasks.radgraph.found import Found, token_span
 from medtune.tasks.radgraph.merge import Conflict, annotated, conflict_row, merge_entities
 from medtune.tasks.radgraph.runs import Run
-from medtune.tasks.radgraph.score import span_figures, span_of
+from medtune.tasks.radgraph.score import SPAN_COLUMNS, span_cells, span_figures, span_of
 
 MERGED_COLUMNS = (
     "model",
     "split",
-    "strict_f1",
-    "strict_f1_low",
-    "strict_f1_high",
-    "exact_f1",
-    "partial_f1",
-    "type_f1",
-    "radgraph_f1",
+    *SPAN_COLUMNS,
     "report_match",
     "conflicts",
     "ungroundable",
@@ -113,8 +107,8 @@ def merged_row(model: str, split: str, merged: Sequence[Merged], figures: dict) 
     values = (
         model,
         split,
-        *(figures["strict_f1"][key] for key in ("value", "low", "high")),
-        *(figures[name]["value"] for name in ("exact_f1", "partial_f1", "type_f1", "radgraph_f1", "report_match")),
+        *span_cells(figures),
+        figures["report_match"]["value"],
         sum(len(report.conflicts) for report in merged),
         sum(len(report.unplaced) for report in merged),
         figures["n_reports"],

@@ -39,6 +39,17 @@ ITEM_COLUMNS = (
     "output_tokens",
 )
 
+SPAN_COLUMNS = (
+    "strict_f1",
+    "strict_f1_low",
+    "strict_f1_high",
+    "exact_f1",
+    "partial_f1",
+    "type_f1",
+    "radgraph_f1",
+)
+"""What tables show of a model's spans, from `span_figures` and `radgraph_f1`."""
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -171,6 +182,12 @@ def span_figures(documents: Sequence[SpanDocument], labels: Sequence[str], seed:
         "strict_recall": strict.recall.as_dict(),
         **figures,
     }
+
+
+def span_cells(figures: Mapping[str, Any]) -> tuple:
+    """Values of `SPAN_COLUMNS`. figures: dictionaries of `Estimate` by name."""
+    strict = (figures["strict_f1"][key] for key in ("value", "low", "high"))
+    return (*strict, *(figures[name]["value"] for name in ("exact_f1", "partial_f1", "type_f1", "radgraph_f1")))
 
 
 def _answer(row: dict, prediction: dict, reports: Mapping[str, Report], entity: str, path: Path | str) -> Answer:

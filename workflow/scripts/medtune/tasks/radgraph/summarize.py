@@ -21,7 +21,7 @@ from medtune.tasks.radgraph.merged import (
 )
 from medtune.tasks.radgraph.pages import HTML_PAGES, figures, headline, summary_page
 from medtune.tasks.radgraph.runs import MODELS, Outcome, Run, RunFiles, read_runs
-from medtune.tasks.radgraph.score import span_of
+from medtune.tasks.radgraph.score import SPAN_COLUMNS, span_cells, span_of
 from medtune.tasks.radgraph.thresholds import ALL, TARGET, THRESHOLD_COLUMNS, Case, threshold_row
 
 SPLITS = ("validation", "test")
@@ -29,13 +29,7 @@ ENTITY_COLUMNS = (
     "entity",
     "model",
     "split",
-    "strict_f1",
-    "strict_f1_low",
-    "strict_f1_high",
-    "exact_f1",
-    "partial_f1",
-    "type_f1",
-    "radgraph_f1",
+    *SPAN_COLUMNS,
     "parse_rate",
     "ungroundable_rate",
     "raw_offset_accuracy",
@@ -94,19 +88,8 @@ def entity_row(run: Run, split: str) -> dict:
         run.entity,
         run.model,
         split,
-        *(found["strict_f1"][key] for key in ("value", "low", "high")),
-        *(
-            found[name]["value"]
-            for name in (
-                "exact_f1",
-                "partial_f1",
-                "type_f1",
-                "radgraph_f1",
-                "parse_rate",
-                "ungroundable_rate",
-                "raw_offset_accuracy",
-            )
-        ),
+        *span_cells(found),
+        *(found[name]["value"] for name in ("parse_rate", "ungroundable_rate", "raw_offset_accuracy")),
         found["n_reports"],
         found["n_gold"],
     )

@@ -40,8 +40,8 @@ class RadGraphTask(Task):
         self.instruction = load_prompt(path) if path.endswith(".txt") and "\n" not in path else path.strip()
 
     def prompt(self, example: dict) -> str:
-        """The instruction, `Sentence: …` and `Answer:`, each on its own line."""
-        return f"{self.instruction}\nSentence: {inert(example['input'])}\nAnswer:"
+        """The instruction, `Sentence: …` and `Answer:`, each on its own line; the answer starts a line too."""
+        return f"{self.instruction}\nSentence: {inert(example['input'])}\nAnswer:\n"
 
     def completion(self, example: dict) -> str:
         """The answer."""

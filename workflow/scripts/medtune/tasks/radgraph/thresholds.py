@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from medtune.errors import InputError
 from medtune.metrics.proportions import proportion
 from medtune.metrics.spans import Span
+from medtune.reporting.tables import read_csv
 
 TARGET = 0.95
 ALL = "all"
@@ -57,9 +60,23 @@ def choose_threshold(cases: Sequence[Case], target: float) -> float | None:
     return None
 
 
+def accepts(threshold: float | None, confidence: float) -> bool:
+    """Whether a report of this confidence goes without review; none does where there is no threshold."""
+    return threshold is not None and confidence >= threshold
+
+
 def accept(cases: Sequence[Case], threshold: float | None) -> list[Case]:
-    """Those that go without review: none where there is no threshold."""
-    return [] if threshold is None else [case for case in cases if case.confidence >= threshold]
+    """Those that go without review."""
+    return [case for case in cases if accepts(threshold, case.confidence)]
+
+
+def read_threshold(path: Path | str, entity: str = ALL) -> float | None:
+    """The threshold that thresholds.csv has for an entity type, or for reports with all of them; none where none
+    reaches the target. Raises InputError when the file is missing or broken, or has no such row."""
+    for row in read_csv(path, ("entity", "threshold")):
+        if row["entity"] == entity:
+            return float(row["threshold"]) if row["threshold"] else None
+    raise InputError(f'{path}: has no row for "{entity}"')
 
 
 def threshold_row(entity: str, validation: Sequence[Case], test: Sequence[Case], target: float) -> dict:
