@@ -103,7 +103,7 @@ def test_with_gold_answers_every_entity_is_in_its_place_and_coloured(
         reports=json_lines(tmp_path, texts),
         base=root / "results/tiny/models/tiny-qwen3",
         adapters={label: study / label / "NER_qwen2.5_adapter" for label in LABELS},
-        prompts={label: root / f"config/prompts/radgraph/{label}/prompt.txt" for label in LABELS},
+        prompts={label: root / f"config/prompts/radgraph_tiny/{label}/prompt.txt" for label in LABELS},
         settings=Generation(),
         seed=SEED,
         page_reports=200,

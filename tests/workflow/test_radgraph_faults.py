@@ -76,7 +76,7 @@ def test_reports_that_cannot_be_used(workspace, content, sentence):
 
 
 def test_an_empty_prompt_file(workspace):
-    (workspace.folder / "config/prompts/radgraph/OBS-U/prompt.txt").write_text(" \n")
+    (workspace.folder / "config/prompts/radgraph_tiny/OBS-U/prompt.txt").write_text(" \n")
     output = workspace.refuse(*ONCE, MANIFEST)
     assert "OBS-U/prompt.txt: the prompt is empty; expected a paragraph that says what to list" in output
     assert workspace.files() == []
@@ -154,7 +154,7 @@ def test_a_prompt_that_changed_after_training(quick_radgraph, tmp_path):
     space = Workspace(tmp_path / "medtune", like=quick_radgraph)
     (space.folder / "a.jsonl").write_text('{"text": "No effusion ."}\n')
     config = annotating(format="jsonl", path="a.jsonl")
-    prompt = space.folder / "config/prompts/radgraph/OBS-DA/prompt.txt"
+    prompt = space.folder / "config/prompts/radgraph_tiny/OBS-DA/prompt.txt"
     times = prompt.stat()
     prompt.write_text("List what is absent.")
     again = space.succeed("annotate", *ONCE, "-n", "--quiet", "rules", config=config)
