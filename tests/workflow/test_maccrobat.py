@@ -72,12 +72,10 @@ OF_RUN = {
 }
 
 
-@pytest.fixture(scope="session")
-def study(tmp_path_factory) -> Workspace:
-    """The target `maccrobat` as `make demo` runs it, without the other studies. Read it, do not change it."""
-    space = Workspace(tmp_path_factory.mktemp("maccrobat") / "medtune")
-    space.succeed("maccrobat", "--profile", "tiny", timeout=1800)
-    return space
+@pytest.fixture(scope="module")
+def study(tiny_run) -> Workspace:
+    """The tiny run, whose part this study is."""
+    return tiny_run
 
 
 def table(study: Workspace, path: str) -> list[dict]:
