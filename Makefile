@@ -15,7 +15,7 @@ test: $(VENV)/.installed-test ## unit tests, two at a time, then workflow tests,
 	PATH="$(abspath $(BIN)):$$PATH" OMP_NUM_THREADS=1 pytest -n 2 tests/unit
 	PATH="$(abspath $(BIN)):$$PATH" pytest tests/workflow
 
-test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew
+test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew, and short runs on real input
 	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo
 
 test-slurm: $(VENV)/.installed-test ## the workflow on a SLURM cluster that the test starts itself; needs root, slurm-wlm and munge

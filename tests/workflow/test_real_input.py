@@ -3,6 +3,10 @@
 import csv
 import io
 
+import pytest
+
+pytestmark = pytest.mark.demo
+
 
 def test_the_small_profile_runs_on_pubmedqa(workspace, corpora):
     config = {
