@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-demo test-slurm check report figures config-reference lock clean bench-training bench-generation bench-annotation bench-tagging
+.PHONY: demo test test-demo test-slurm check report figures config-reference lock clean bench-training bench-generation bench-annotation bench-tagging bench-evaluation
 
 demo: $(VENV)/.installed ## the whole workflow with a tiny model, then its figures
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny
@@ -43,7 +43,10 @@ MODELS ?= results/tiny/models/tiny-qwen3
 QUESTIONS ?= results/tiny/yesno/data/train.jsonl
 ADAPTERS ?= $(wildcard results/tiny/radgraph/*/NER_qwen2.5_adapter)
 TAGGED ?= results/tiny/maccrobat/data
+TAGGING ?=
 ENCODERS ?= results/tiny/models/tiny-bert
+ANSWERING ?= results/tiny/models/tiny-qwen3 results/tiny/meerkat/iteration1/adapter
+ASKED ?= $(wildcard results/tiny/meerkat/data/*.jsonl)
 BENCH := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE TQDM_DISABLE=1 PYTHONPATH=workflow/scripts:. $(BIN)/python
 
 bench-training: $(VENV)/.installed ## useful-token share and speed of training against padding to 512
@@ -56,7 +59,10 @@ bench-annotation: $(VENV)/.installed ## speed of annotating reports against one-
 	$(BENCH) benchmarks/bench_annotation.py --prompts config/prompts/radgraph_tiny --batch-tokens 16384 $(ADAPTERS)
 
 bench-tagging: $(VENV)/.installed ## speed of training and tagging on windows against a plain loop that pads to 512
-	$(BENCH) benchmarks/bench_tagging.py --data $(TAGGED) $(ENCODERS)
+	$(BENCH) benchmarks/bench_tagging.py --data $(TAGGED) $(TAGGING) $(ENCODERS)
+
+bench-evaluation: $(VENV)/.installed ## speed of answering and scoring medical questions in batches against one by one
+	$(BENCH) benchmarks/bench_evaluation.py $(ANSWERING) $(ASKED)
 
 lock: ## renew requirements*.lock and envs/ from requirements*.in, in a fresh environment
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

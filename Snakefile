@@ -15,6 +15,8 @@ include: "rules/radgraph.smk"
 include: "rules/maccrobat.smk"
 include: "rules/maccrobat_analysis.smk"
 include: "rules/maccrobat_summary.smk"
+include: "rules/meerkat.smk"
+include: "rules/relations.smk"
 
 
 onstart:
@@ -27,3 +29,6 @@ rule all:
         rules.yesno.input,
         rules.radgraph.input,
         rules.maccrobat.input,
+        rules.relations.input,
+        rules.meerkat.input,
+        rules.relations.input,

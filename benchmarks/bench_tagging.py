@@ -6,12 +6,12 @@ ENCODER: folders of base models, such as results/tiny/models/tiny-bert. FOLDER: 
 (train.jsonl, test.jsonl, tags.json), such as results/tiny/maccrobat/data.
 
 The plain loop is that of many tutorials: every document as rows of 512 subwords, all padded to 512, in random order;
-AdamW with the same learning rate and schedule. Its batch is as much smaller as its rows are fewer, so that both ways
-take about the same number of steps over the same words; it drops no word either. Both are trained anew in each round,
-in turns, so that another load of the machine falls on both. Prints a Markdown table: medians over the rounds of the
-words that the optimiser steps went through in a second, and of the words tagged in a second, from words to tags, over
-all documents; then strict micro-F1 on the test documents, a mean over the rounds, with its 95 % interval over
-documents, and the difference, paired by document.
+AdamW with the same learning rate and schedule, in float32. Its batch is as much smaller as its rows are fewer, so that
+both ways take about the same number of steps over the same words; it drops no word either. Both are trained anew in
+each round, in turns, so that another load of the machine falls on both. Prints a Markdown table: medians over the
+rounds of the words that the optimiser steps went through in a second, and of the words tagged in a second, from words
+to tags (both ways decode alike), over all documents; then strict micro-F1 on the test documents, a mean over the
+rounds, with its 95 % interval over documents, and the difference, paired by document.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from medtune.alignment import Layout, SubwordDocument, WindowRow, make_layout, s
 from medtune.analysis.comparison import mean_f1
 from medtune.config import TaggerTraining
 from medtune.data.bio import spans_of
+from medtune.inference.decoding import decode
 from medtune.inference.tagging import right_padded, word_logits
 from medtune.metrics.bootstrap import bootstrap
 from medtune.metrics.span_scores import SpanDocument, count_spans
@@ -90,10 +91,14 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--window-tokens", type=int, default=128)
     parser.add_argument("--overlap-tokens", type=int, default=16)
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of the windowed way")
     parser.add_argument("--batch-tokens", type=int, default=2048, help="of tagging in windows")
     arguments = parser.parse_args()
     settings = TaggerTraining(
-        epochs=arguments.epochs, max_steps=arguments.max_steps, learning_rate=arguments.learning_rate
+        epochs=arguments.epochs,
+        max_steps=arguments.max_steps,
+        learning_rate=arguments.learning_rate,
+        precision=arguments.precision,
     )
     transformers.logging.set_verbosity_error()
     machine = hardware()
@@ -108,7 +113,8 @@ def main() -> None:
         for seed in range(arguments.rounds):
             plain.append(measure_plain(material, seed))
             windowed.append(measure_windowed(material, seed))
-        title = f"{encoder.name}, windows of {arguments.window_tokens} subwords, {words(material)}"
+        title = f"{encoder.name}, windows of {arguments.window_tokens} subwords in {arguments.precision}"
+        title += f", {words(material)}"
         print(f"\n{title}\n\n{report(plain, windowed)}", flush=True)
 
 
@@ -159,12 +165,13 @@ def measure_windowed(material: Material, seed: int) -> Measured:
         progress = progress_of(last_checkpoint(Path(scratch)))
     words_per_token = sum(len(row.heads) for row in rows) / sum(len(row.input_ids) for row in rows)
     pad = material.tokenizer.pad_token_id
+    model = loaded[0].to(torch.bfloat16 if material.settings.precision == "bfloat16" else torch.float32)
     tag = partial(word_logits, layout=material.layout, batch_tokens=material.batch_tokens, pad_id=pad)
     return Measured(
         training=progress.useful_tokens * words_per_token / progress.step_seconds,
         share=progress.useful_tokens / progress.processed_tokens,
         steps=plan.steps,
-        **tagged(material, lambda documents: tag(loaded[0], documents)),
+        **tagged(material, lambda documents: tag(model, documents)),
     )
 
 
@@ -255,7 +262,7 @@ def tagged(material: Material, logits: Any) -> dict[str, Any]:
     logits(material.documents["test"][:1])  # what happens once in a process is not measured
     start = time.perf_counter()
     of_rows = logits(in_subwords(rows, material.tokenizer))
-    tags = [[material.tags[number] for number in of_words.argmax(axis=1)] for of_words in of_rows]
+    tags = [[material.tags[number] for number in decode(of_words, material.tags)] for of_words in of_rows]
     seconds = time.perf_counter() - start
     gold = [row["tags"] for row in material.rows["test"]]
     pairs = zip(gold, tags[-len(gold) :], strict=True)

@@ -3,6 +3,8 @@ and gives its own inputs, outputs and wildcards; what stands here as "unset" is 
 
 
 rule train_adapter:
+    """A new adapter, or one that goes on from another where the derived rule adds the input `start`. With the inputs
+    `earlier_record` and `earlier_adapter` a training that would repeat that run is not done again."""
     input:
         train="unset/train.jsonl",
         validation="unset/validation.jsonl",
@@ -36,7 +38,8 @@ rule train_adapter:
 
 
 rule generate:
-    """Answers of the base model, or of an adapter where the derived rule adds the input `adapter`."""
+    """Answers of the base model, or of an adapter where the derived rule adds the input `adapter`. With the inputs
+    `earlier_adapter` and `earlier_predictions` those of the same adapter are not generated again."""
     input:
         base="unset/base",
     output:
@@ -112,14 +115,16 @@ rule score:
 
 
 rule write_card:
+    """The card of a model, in its folder. A study whose `study_card` takes more than the manifest adds the param
+    `options`."""
     input:
         base="unset/base",
-        adapter="unset/adapter/adapter_config.json",
+        model="unset/model/config.json",
         record="unset/training.json",
         metrics="unset/metrics.json",
         manifest="unset/manifest.json",
     output:
-        card="unset/adapter/README.md",
+        card="unset/model/README.md",
     log:
         "unset/card.log",
     conda:

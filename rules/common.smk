@@ -6,7 +6,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from medtune.config_check import load_config
+from medtune.data.medical_qa import check_known, specialty_files
 from medtune.data.report_sources import listing
+from medtune.data.synthetic.medical_qa import SPECIALTIES as MADE_SPECIALTIES
 from medtune.errors import InputError
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
@@ -83,6 +85,11 @@ def window_settings(wildcards, output):
     return study_section(output).model_dump(include={"window_tokens", "overlap_tokens"})
 
 
+def tagging_settings(wildcards, output):
+    """The study's `tagging` section, without what only changes the speed."""
+    return study_section(output).tagging.model_dump(exclude={"batch_tokens"})
+
+
 def generation_settings(wildcards, output):
     """The study's `generation` section, without what only changes the speed."""
     return study_section(output).generation.model_dump(exclude={"batch_tokens"})
@@ -139,6 +146,30 @@ def batch_tokens(wildcards, input, attempt):
 def tagging_batch_tokens(wildcards, input, attempt):
     """Token budget of a tagging batch, halved on each retry."""
     return max(1, study_section(input).tagging.batch_tokens // 2 ** (attempt - 1))
+
+
+# The user's own texts
+
+
+def new_texts(study, section, what):
+    """The section that says where new texts are. Ends the run with a sentence when they are not to be found."""
+    found = getattr(getattr(CONFIG, study), section)
+    if found is None:
+        sys.exit(
+            f"{study}.{section}: not set; say where the {what} are, for example"
+            f" --config '{study}={{{section}: {{format: folder, path: my/{what}}}}}'"
+        )
+    if not Path(found.path).exists():
+        sys.exit(f'{study}.{section}.path = "{found.path}": no such file or folder')
+    return found
+
+
+def folder_listing(path):
+    """What tells that files of a folder changed, since its own time does not; none for a file."""
+    try:
+        return listing(path) if Path(path).is_dir() else None
+    except InputError as error:
+        sys.exit(str(error))
 
 
 # Study yesno
@@ -205,41 +236,24 @@ def radgraph_sources(wildcards):
     return [path for path in (source.train, source.validation, source.test) if path and Path(path).exists()]
 
 
-def radgraph_annotate():
-    """The section that says where new reports are. Ends the run with a sentence when they are not to be found."""
-    section = CONFIG.radgraph.annotate
-    if section is None:
-        sys.exit(
-            "radgraph.annotate: not set; say where the reports are, for example"
-            " --config 'radgraph={annotate: {format: folder, path: my/reports}}'"
-        )
-    if not Path(section.path).exists():
-        sys.exit(f'radgraph.annotate.path = "{section.path}": no such file or folder')
-    return section
-
-
 def radgraph_new_reports(wildcards):
     """The file or folder of new reports."""
-    return str(Path(radgraph_annotate().path))
+    return str(Path(new_texts("radgraph", "annotate", "reports").path))
 
 
 def radgraph_new_source(wildcards):
     """Where new reports are and how they are read."""
-    return radgraph_annotate().model_dump(exclude={"page_reports"})
+    return new_texts("radgraph", "annotate", "reports").model_dump(exclude={"page_reports"})
 
 
 def radgraph_page_reports(wildcards):
     """Most reports on the page."""
-    return radgraph_annotate().page_reports
+    return new_texts("radgraph", "annotate", "reports").page_reports
 
 
 def radgraph_listing(wildcards):
-    """What tells that files of a folder changed, since its own time does not; none for a file."""
-    path = radgraph_annotate().path
-    try:
-        return listing(path) if Path(path).is_dir() else None
-    except InputError as error:
-        sys.exit(str(error))
+    """What tells that files of a folder of new reports changed."""
+    return folder_listing(new_texts("radgraph", "annotate", "reports").path)
 
 
 # Study maccrobat
@@ -303,6 +317,379 @@ def timing_runtime(wildcards, attempt):
     return 120 * attempt
 
 
+# Study meerkat
+
+
+def meerkat_folder(iteration):
+    """Folder of an iteration; 0 is the base model."""
+    return f"{RESULTS}/meerkat/iteration{iteration}" if iteration else f"{RESULTS}/meerkat/base"
+
+
+def meerkat_files(name, base=False):
+    """A file of each iteration, in their order. base: of the base model too, before them."""
+    return [f"{meerkat_folder(k)}/{name}" for k in range(0 if base else 1, CONFIG.meerkat.iterations + 1)]
+
+
+def meerkat_sources(wildcards):
+    """The specialty files, where they are there; the job itself says what is wrong with them. Ends the run with a
+    sentence when an adjustment names a specialty that is not among them: the job would find that after a training.
+    """
+    source, adjusted = CONFIG.meerkat.data.source, CONFIG.meerkat.data.specialty_adjustments
+    if source.format == "synthetic":
+        files = dict.fromkeys(MADE_SPECIALTIES)
+    elif not Path(source.path).is_dir():
+        return []
+    else:
+        try:
+            files = specialty_files(source.path)
+        except InputError:
+            return []
+    try:
+        check_known(adjusted, files, "meerkat.data.specialty_adjustments")
+    except InputError as error:
+        sys.exit(str(error))
+    return [str(path) for path in files.values() if path]
+
+
+def present(path, key):
+    """A path of the configuration, or none. Ends the run with a sentence when there is no such file: with results in
+    place, Snakemake would take them for made without it."""
+    if path and not Path(path).exists():
+        sys.exit(f'{key} = "{path}": no such file or folder')
+    return path or []
+
+
+def meerkat_template(wildcards):
+    """The file with the chat template, where there is one."""
+    return present(CONFIG.meerkat.template, "meerkat.template")
+
+
+def meerkat_options(wildcards):
+    """What the task needs to know. Of an answer that is longer than what is generated, the beginning is learned."""
+    return {
+        **CONFIG.meerkat.model_dump(include={"system_message", "template"}),
+        "answer_tokens": max(1, CONFIG.meerkat.generation.max_new_tokens - 2),
+    }
+
+
+def meerkat_card_options(wildcards):
+    """What the model card needs to know besides."""
+    steering, base = CONFIG.meerkat.metrics.steering, base_model("meerkat")
+    return {**meerkat_options(wildcards), "steering": steering, "base": base}
+
+
+def meerkat_adjustments(wildcards):
+    """The shares set by hand; the first iteration has none."""
+    return {} if wildcards.iteration == "1" else CONFIG.meerkat.data.specialty_adjustments
+
+
+def _meerkat_earlier(wildcards, **files):
+    """Files of the iteration before, by the names of inputs; none for the first."""
+    earlier = int(wildcards.iteration) - 1
+    return {name: f"{meerkat_folder(earlier)}/{file}" for name, file in files.items() if earlier}
+
+
+def meerkat_previous_findings(wildcards):
+    """What an iteration's training split is made by: the iteration before."""
+    return _meerkat_earlier(
+        wildcards, stats="data/dataset_stats.json", recommendations="training_recommendations.json"
+    )
+
+
+def meerkat_earlier_training(wildcards):
+    """The training that is taken over when there is nothing new to learn; where training goes on from, if it does."""
+    config = "adapter/adapter_config.json"
+    goes_on = {"start": config} if CONFIG.meerkat.start_from == "previous" else {}
+    return _meerkat_earlier(wildcards, earlier_record="training.json", earlier_adapter=config, **goes_on)
+
+
+def meerkat_earlier_predictions(wildcards):
+    """The answers that are taken over when the adapter was."""
+    return _meerkat_earlier(
+        wildcards, earlier_adapter="adapter/adapter_config.json", earlier_predictions="predictions.jsonl"
+    )
+
+
+def meerkat_metric_files(wildcards):
+    """What the metrics are made of: BERTScore's encoder and baseline, WordNet, a list of terms, the user's own
+    functions as far as they are files of the working directory."""
+    metrics = CONFIG.meerkat.metrics
+    modules = [
+        Path(*path.replace(":", ".").split(".")[:-1]).with_suffix(".py") for path in metrics.custom.values()
+    ]
+    files = {
+        "encoder": metrics.bertscore and f"{RESULTS}/models/{metrics.bertscore.model}",
+        "baseline": metrics.bertscore
+        and present(metrics.bertscore.baseline, "meerkat.metrics.bertscore.baseline"),
+        "wordnet": present(metrics.wordnet, "meerkat.metrics.wordnet"),
+        "terms": present(metrics.terms, "meerkat.metrics.terms"),
+        "custom_files": [str(module) for module in modules if module.exists()],
+    }
+    return {name: file for name, file in files.items() if file}
+
+
+def scoring_memory(wildcards, attempt):
+    """Host memory in MB for scoring texts; a retry gets more."""
+    return 8000 * attempt
+
+
+def scoring_runtime(wildcards, attempt):
+    """Minutes for scoring texts; a retry gets more."""
+    return 120 * attempt
+
+
+# Study relations
+
+RELATIONS_READING = {"deduplicate", "drop_violations"}
+"""Settings of how answers are read."""
+
+
+def relations_runs():
+    """Effective settings of each run by its name: base (no adapter), default, and a run for each switch."""
+    study = CONFIG.relations
+    own = (
+        "relation_weight",
+        "without_relations",
+        "mix",
+        "two_steps",
+        "constrained",
+        *sorted(RELATIONS_READING),
+    )
+    default = {
+        "training": study.training.model_dump(),
+        **study.model_dump(include=set(own)),
+        "constrained": study.generation.constrained,
+    }
+    runs = {"base": {**default, "relation_weight": 1.0, "two_steps": False}, "default": default}
+    for name, switch in study.switches.items():
+        changes = switch.model_dump(exclude_none=True) if switch else {}
+        training = {key: value for key, value in changes.items() if key not in (*own, "rank")}
+        lora = {**default["training"]["lora"], **({"rank": changes["rank"]} if "rank" in changes else {})}
+        if switch:
+            runs[name] = {
+                **default,
+                **{key: changes[key] for key in own if key in changes},
+                "training": {**default["training"], **training, "lora": lora},
+            }
+    return runs
+
+
+def _relations_alike(run, aside):
+    """The first trained run whose settings differ from a run's in those of `aside` at most, often itself."""
+    runs = relations_runs()
+    if run == "base":
+        return run
+
+    def others(name):
+        return {key: value for key, value in runs[name].items() if key not in aside}
+
+    return next(name for name in runs if name != "base" and others(name) == others(run))
+
+
+def relations_trained(run):
+    """The run whose adapter a run uses."""
+    return _relations_alike(run, RELATIONS_READING | {"constrained"})
+
+
+def relations_answered(run):
+    """The run whose answers a run reads."""
+    return _relations_alike(run, RELATIONS_READING)
+
+
+def relations_trained_files(name):
+    """A file of each run that has an adapter of its own."""
+    runs = dict.fromkeys(relations_trained(run) for run in relations_runs() if run != "base")
+    return [f"{RESULTS}/relations/{run}/{name}" for run in runs]
+
+
+def relations_files(name):
+    """A file of each run, in their order."""
+    return [f"{RESULTS}/relations/{run}/{name}" for run in relations_runs()]
+
+
+def relations_all_predictions(wildcards):
+    """The answers that each run reads, in their order."""
+    return [f"{RESULTS}/relations/{relations_answered(run)}/predictions.jsonl" for run in relations_runs()]
+
+
+def _relations_adapter(run):
+    """The adapter that a run uses."""
+    return f"{RESULTS}/relations/{relations_trained(run)}/final_model/adapter_config.json"
+
+
+def relations_adapter(wildcards):
+    """The same, for the run of a job."""
+    return _relations_adapter(wildcards.run)
+
+
+def relations_names(two_steps):
+    """Pattern of the names of trained runs that answer in two steps, or in one."""
+    names = [
+        run
+        for run, settings in relations_runs().items()
+        if run != "base" and settings["two_steps"] == two_steps
+    ]
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def relations_variant(settings):
+    """Name of the training rows of a run; runs with the same documents in the same form share them."""
+    parts = [f"without{settings['without_relations']:g}"]
+    parts += [what for what, on in (("mixed", settings["mix"]), ("steps", settings["two_steps"])) if on]
+    return "+".join(parts)
+
+
+def relations_data(variant=None):
+    """What documents are made of: for all runs those of the default one, or those of one variant."""
+    study, runs = CONFIG.relations, relations_runs()
+    mix = study.data.mix and study.data.mix.model_dump()
+    found = {**study.data.model_dump(include={"source", "splits"}), "mix": mix}
+    if variant is None:
+        return {**found, "without_relations": study.without_relations}
+    settings = next(each for each in runs.values() if relations_variant(each) == variant)
+    return {
+        **found,
+        "mix": mix if settings["mix"] else None,
+        "without_relations": settings["without_relations"],
+        "two_steps": settings["two_steps"],
+        "longest_answer": study.data.longest_answer,
+    }
+
+
+def relations_variant_data(wildcards):
+    """The same, for the rule of a variant."""
+    return relations_data(wildcards.variant)
+
+
+def relations_sources(wildcards):
+    """The source files that are there; the job itself says which are missing."""
+    data = CONFIG.relations.data
+    found = [source for source in (data.source, data.mix) if source and source.format != "synthetic"]
+    paths = [
+        path
+        for source in found
+        for path in (source.train, source.validation, source.test, source.labels)
+        if path
+    ]
+    return sorted({path for path in paths if Path(path).exists()})
+
+
+def relations_prompts(wildcards):
+    """The instructions."""
+    return [f"{CONFIG.relations.prompts}/{step}.txt" for step in ("joint", "entities", "relations")]
+
+
+def _relations_run(wildcards):
+    """The run of a job; without the wildcard, the base model."""
+    return wildcards.get("run", "base")
+
+
+def _relations_task(run):
+    """What the task needs to know of a run."""
+    settings = relations_runs()[run]
+    return {
+        "prompts": CONFIG.relations.prompts,
+        **{key: settings[key] for key in ("two_steps", "relation_weight")},
+    }
+
+
+def relations_options(wildcards):
+    """The same, for training."""
+    return _relations_task(_relations_run(wildcards))
+
+
+def relations_form(wildcards):
+    """The schema that a run's answers are held to, where they are."""
+    held = relations_runs()[_relations_run(wildcards)]["constrained"]
+    return f"{RESULTS}/relations/data/schema.json" if held else []
+
+
+def relations_answering(wildcards):
+    """What the task needs to know to answer."""
+    schema = relations_form(wildcards)
+    return {**relations_options(wildcards), **({"schema": schema} if schema else {})}
+
+
+def _relations_generation(run):
+    """Generation settings of a run."""
+    settings = CONFIG.relations.generation.model_dump(exclude={"batch_tokens"})
+    return {**settings, "constrained": relations_runs()[run]["constrained"]}
+
+
+def relations_generation(wildcards):
+    """The same, of the run of a job."""
+    return _relations_generation(_relations_run(wildcards))
+
+
+def relations_training(wildcards):
+    """Training settings of a run."""
+    return relations_runs()[wildcards.run]["training"]
+
+
+def relations_training_rows(wildcards):
+    """Training rows of a run, and those that its loss is validated on."""
+    variant = relations_variant(relations_runs()[wildcards.run])
+    return {split: f"{RESULTS}/relations/data/{variant}/{split}.jsonl" for split in ("train", "validation")}
+
+
+def relations_predictions(wildcards):
+    """The answers that a run reads."""
+    return f"{RESULTS}/relations/{relations_answered(wildcards.run)}/predictions.jsonl"
+
+
+def relations_benchmarks(wildcards):
+    """What their generation took."""
+    run = relations_answered(wildcards.run)
+    steps = ("first/", "second/") if relations_runs()[run]["two_steps"] else ("",)
+    return [f"{RESULTS}/relations/{run}/{step}generate.benchmark.tsv" for step in steps]
+
+
+def relations_reading(wildcards):
+    """How a run reads answers."""
+    settings = relations_runs()[wildcards.run]
+    return {key: settings[key] for key in sorted(RELATIONS_READING)}
+
+
+def relations_predict():
+    """The section about new notes."""
+    return new_texts("relations", "predict", "notes")
+
+
+def relations_predict_adapter(wildcards):
+    """The adapter of the run that reads them."""
+    return _relations_adapter(relations_predict().run)
+
+
+def relations_predict_options(wildcards):
+    """What the task needs to know of that run."""
+    return _relations_task(relations_predict().run)
+
+
+def relations_predict_generation(wildcards):
+    """Generation settings of that run."""
+    return _relations_generation(relations_predict().run)
+
+
+def relations_new_notes(wildcards):
+    """The file or folder of new notes."""
+    return str(Path(relations_predict().path))
+
+
+def relations_new_source(wildcards):
+    """Where new notes are and how they are read."""
+    return relations_predict().model_dump(exclude={"run", "page_notes"})
+
+
+def relations_page_notes(wildcards):
+    """Most notes on the page."""
+    return relations_predict().page_notes
+
+
+def relations_notes_listing(wildcards):
+    """What tells that files of a folder of new notes changed."""
+    return folder_listing(relations_predict().path)
+
+
 # Reports
 
 
@@ -326,8 +713,12 @@ def summary_plots(study, title, names):
 
 def readable_page(study, title, folder, name):
     """Outputs of a readable document: Markdown, and a page in the report."""
-    page = _in_report(f"{folder}/{name}.html", study, title, name, "Pages")
-    return {"page": f"{folder}/{name}.md", "page_html": page}
+    return {"page": f"{folder}/{name}.md", "page_html": page_in_report(study, title, folder, name)}
+
+
+def page_in_report(study, title, folder, name):
+    """A page that is shown in the report."""
+    return _in_report(f"{folder}/{name}.html", study, title, name, "Pages")
 
 
 def _in_report(path, study, title, name, subcategory):

@@ -14,10 +14,12 @@ wildcard_constraints:
 localrules:
     maccrobat_prepare,
     maccrobat_score,
+    maccrobat_card,
 
 
 rule maccrobat:
     input:
+        maccrobat_files("model/README.md"),
         maccrobat_files("metrics.json"),
         f"{MACCROBAT}/summary/models.csv",
         f"{MACCROBAT}/summary/summary.ipynb",
@@ -88,3 +90,18 @@ use rule score as maccrobat_score with:
         item_scores=f"{MACCROBAT_RUN}/items.csv",
     log:
         f"{MACCROBAT_RUN}/score.log",
+
+
+use rule write_card as maccrobat_card with:
+    input:
+        base=f"{RESULTS}/models/{{encoder}}",
+        model=rules.maccrobat_train.output.config,
+        record=rules.maccrobat_train.output.record,
+        metrics=rules.maccrobat_score.output.metrics,
+        manifest=rules.maccrobat_prepare.output.manifest,
+    output:
+        card=f"{MACCROBAT_RUN}/model/README.md",
+    log:
+        f"{MACCROBAT_RUN}/card.log",
+    params:
+        options=window_settings,

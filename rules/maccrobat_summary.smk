@@ -115,6 +115,7 @@ rule maccrobat_export:
     input:
         **MACCROBAT_RUN_FILES,
         models=maccrobat_files("model/config.json"),
+        cards=maccrobat_files("model/README.md"),
         tags=MACCROBAT_TAGS,
         choice=rules.maccrobat_summarize.output.choice,
     output:

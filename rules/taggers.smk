@@ -60,5 +60,6 @@ rule tag:
     params:
         splits=["validation", "test"],  # names of the inputs that hold documents
         windows=window_settings,
+        tagging=tagging_settings,
     script:
         "../workflow/scripts/tag.py"

@@ -74,6 +74,19 @@ def test_a_word_longer_than_a_window_is_cut_and_keeps_its_tag():
     ]
 
 
+def test_cuttings_hold_every_word_once_and_cut_at_other_places():
+    document = subwords([f"word{n}" for n in range(60)], [0], TOKENIZER)
+    layout = make_layout(TOKENIZER, 40, 8).without_overlap()
+    cuttings = layout.cuttings(4, seed=1)
+    assert cuttings[0] == layout
+    assert all(layout.tokens / 2 <= own.tokens <= layout.tokens for own in cuttings)
+    cut = [[row.window for row in own.rows([document])] for own in cuttings]
+    for windows in cut:
+        assert [word for window in windows for word in range(*window)] == list(range(60))
+    assert len({tuple(windows) for windows in cut}) > 1
+    assert layout.cuttings(4, seed=1) == cuttings != layout.cuttings(4, seed=2)
+
+
 def test_windows_without_room_are_refused():
     with pytest.raises(ValueError, match=r"windows of 20 tokens, 2 of them special, have no room for an overlap of 10"):
         make_layout(TOKENIZER, 20, 10)

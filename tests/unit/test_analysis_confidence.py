@@ -96,6 +96,13 @@ def test_recall_has_all_gold_in_the_denominator():
     assert pick(rows_of([found]), 0.0)["recall"] == 0.25
 
 
+def test_a_prediction_that_is_exactly_a_dropped_entity_counts_for_recall_and_is_not_precise():
+    found = document("B-A I-A I-A", "O B-B O", [0.9, 0.7, 0.9], lost=[dropped(1, 2, "B")])
+    row = pick(rows_of([found]), 0.6)
+    assert (row["passed"], row["correct"], row["precision"], row["recall"]) == (1, 0, 0, 0.5)
+    assert pick(rows_of([found], thresholds=(0.8,)), 0.8)["recall"] == 0
+
+
 def test_a_threshold_counts_those_from_it_on():
     found = pick(rows_of([MIXED], thresholds=(0.8,)), 0.8)
     assert (found["predicted"], found["passed"], found["correct"]) == (3, 2, 1)

@@ -45,7 +45,7 @@ def render(**changes):
     arguments = {
         "study": STUDY,
         "base_folder": "results/tiny/models/tiny",
-        "adapter_folder": "results/tiny/yesno/rank16/final_adapter",
+        "model_folder": "results/tiny/yesno/rank16/final_adapter",
         "base": BASE,
         "manifest": MANIFEST,
         "record": RECORD,
@@ -89,7 +89,7 @@ def test_names_from_data_cannot_break_the_table_or_bring_markup():
 
 
 def test_the_snippet_is_python_with_the_paths_and_prompt_as_given():
-    (code,) = re.findall(r"```python\n(.*?)```", render(adapter_folder="odd 'name'/adapter"), re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", render(model_folder="odd 'name'/adapter"), re.DOTALL)
     assigned = {
         node.targets[0].id: node.value.value
         for node in ast.parse(code).body

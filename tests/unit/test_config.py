@@ -100,6 +100,33 @@ def test_names_that_would_leave_the_results_folder_are_refused():
     assert "scale" in refusal(scale="../x")
 
 
+def test_answers_are_held_to_a_form_only_where_they_have_one():
+    assert "yesno.generation.constrained = true: answers have such a form in the study relations alone" in refusal(
+        yesno__generation__constrained=True, relations__generation__constrained=True
+    )
+
+
+def test_new_notes_are_read_by_a_run_that_there_is():
+    notes = {"format": "folder", "path": "notes"}
+    message = refusal(relations__predict={**notes, "run": "mixed"})
+    assert 'relations: predict.run = "mixed": must be one of default, longer, rank32' in message
+    switches = {"mixed": {"mix": True}}
+    for run in ("default", "mixed"):
+        section = merged(PAPER["relations"], {"predict": {**notes, "run": run}, "switches": switches})
+        assert load_config({**PAPER, "relations": section}).relations.predict.run == run
+
+
+def test_a_switch_has_a_folder_of_its_own():
+    assert "must not be base, default, data, summary or predictions" in refusal(
+        relations__switches={"predictions": {"rank": 2}}
+    )
+
+
+def test_synthetic_documents_need_terms_for_all_their_passages():
+    source = {"format": "synthetic", "passages": 2, "terms": 7}
+    assert "relations.data.source: terms = 7: must be 8 or more" in refusal(relations__data__source=source)
+
+
 def test_splits_must_add_up():
     message = refusal(yesno__data__splits={"train": 0.8, "validation": 0.2, "test": 0.2})
     assert "yesno.data.splits: train, validation and test must add up to 1" in message

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from peft import LoraConfig, get_peft_model
 
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
-from medtune.tasks import get_task
+from medtune.tasks import generation, get_task
 from medtune.tasks.generation import Job, generate_predictions
 from medtune.tasks.yesno import YesNoTask
 from tests.conftest import ROOT
@@ -145,14 +146,59 @@ def test_a_job_killed_in_the_middle_ends_with_the_file_of_an_undisturbed_one(mat
 
 
 def test_work_of_other_settings_is_not_taken_up(material, tmp_path, monkeypatch):
-    from medtune.tasks import generation
-
     monkeypatch.setattr(generation, "write_jsonl", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         predictions_of(job_of(material, settings={"max_new_tokens": 4}), tmp_path / "a")
     monkeypatch.undo()
     other = job_of(material, settings={"max_new_tokens": 8})
     assert predictions_of(other, tmp_path / "a") == predictions_of(other, tmp_path / "b")
+
+
+@pytest.fixture
+def earlier(material, tmp_path):
+    """A copy of the adapter, and predictions that say by which they are: what an earlier run left."""
+    folder = tmp_path / "earlier"
+    shutil.copytree(material / "adapter", folder / "adapter")
+    rows = [{"id": f"{split}-{i}", "split": split} for split, n in (("validation", 5), ("test", 25)) for i in range(n)]
+    write_jsonl(folder / "predictions.jsonl", rows)
+    return {"earlier_adapter": folder / "adapter", "earlier_predictions": folder / "predictions.jsonl"}
+
+
+def test_predictions_of_the_same_adapter_are_copied(material, earlier, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(generation, "_load", None)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "done.jsonl").write_text("work of another adapter")
+    with caplog.at_level("INFO"):
+        copied = predictions_of(job_of(material, **earlier), tmp_path)
+    assert copied == earlier["earlier_predictions"].read_bytes()
+    assert "is of the same adapter: its predictions are copied" in caplog.text
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("file", ["adapter_config.json", "adapter_model.safetensors", "template.json"])
+def test_predictions_of_another_adapter_are_not_copied(material, earlier, tmp_path, monkeypatch, file):
+    with open(earlier["earlier_adapter"] / file, "ab") as stream:
+        stream.write(b" ")
+    must_generate(job_of(material, **earlier), tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("change", ["order", "split", "missing"])
+def test_predictions_of_other_examples_are_not_copied(material, earlier, tmp_path, monkeypatch, change):
+    rows = read_jsonl(earlier["earlier_predictions"])
+    changed = {
+        "order": [rows[1], rows[0], *rows[2:]],
+        "split": [{**rows[0], "split": "test"}, *rows[1:]],
+        "missing": rows[:-1],
+    }
+    write_jsonl(earlier["earlier_predictions"], changed[change])
+    must_generate(job_of(material, **earlier), tmp_path, monkeypatch)
+
+
+def must_generate(job, folder, monkeypatch):
+    """See that the model is loaded, which a copy needs not."""
+    monkeypatch.setattr(generation, "_load", lambda job: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        predictions_of(job, folder)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import log_softmax
 
 from medtune.alignment import SubwordDocument, make_layout, subwords
 from medtune.data.windows import homes
-from medtune.inference.tagging import word_logits
+from medtune.inference.tagging import mean_logits, word_logits
 from medtune.models.loading import load_with_new_head
 from tests.unit.tiny_tagger import OTHERS, TAGS, tiny_encoder
 
@@ -82,3 +83,14 @@ def test_a_model_in_training_mode_is_judged_without_dropout_and_stays_in_trainin
     first, second = (word_logits(tagger, [document], layout, 100, TOKENIZER.pad_token_id)[0] for _ in range(2))
     assert (first == second).all() and tagger.training
     tagger.eval()
+
+
+def test_of_several_cuttings_a_word_gets_the_mean_of_its_log_probabilities(tagger):
+    document = subwords(list(OTHERS) * 6, [0], TOKENIZER)
+    layout, pad = make_layout(TOKENIZER, 20, 4), TOKENIZER.pad_token_id
+    (found,) = mean_logits(tagger, [document], layout, 100, pad, cuttings=3, seed=5)
+    parts = [word_logits(tagger, [document], own, 100, pad)[0] for own in layout.cuttings(3, 5)]
+    assert not np.allclose(parts[0], parts[1])
+    np.testing.assert_allclose(found, np.mean([log_softmax(part, axis=1) for part in parts], axis=0))
+    (one,) = mean_logits(tagger, [document], layout, 100, pad)
+    assert (one == parts[0]).all()

@@ -12,7 +12,8 @@ from medtune.config import Lora
 from medtune.training.launch import launch, leave, see_one_gpu, send_metrics
 from medtune.training.preflight import make_plan
 from tests.conftest import ROOT
-from tests.unit.test_training import SETTINGS, model, rows, tokenizer
+from tests.unit.test_training import SETTINGS, model, tokenizer
+from tests.unit.test_weighted_loss import UNEVEN, rows
 
 SHORT = SETTINGS.model_copy(update={"lora": Lora(rank=4, dropout=0.0), "max_steps": 2, "evaluate_every": 1})
 
@@ -21,7 +22,8 @@ def train_in(folder, processes, report, owner=None):
     from medtune.training.adapters import train
 
     torch.set_num_threads(1)
-    data, validation = rows(), rows(9, 2)
+    # With weights, since these must be counted over both processes.
+    data, validation = rows(choices=UNEVEN), rows(9, 2, UNEVEN)
     accuracies = iter([0.5, 0.75])
     plan = make_plan(SHORT, len(data), processes=processes)
     return train(

@@ -35,6 +35,7 @@ def made_run(folder, tags):
     BertForTokenClassification(config).save_pretrained(folder / "model")
     special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder / "model")
+    (folder / "model" / "README.md").write_text("# A card\n")
     rows = [{"id": split, "split": split, "tags": ["O"]} for split in ("validation", "test")]
     write_jsonl(folder / "predictions.jsonl", rows)
     write_json(folder / "tagging.json", {"temperature": 1.1, "parameters": 5})
@@ -74,7 +75,8 @@ def test_tag_maps_test_predictions_and_the_record_come_along(study):
     assert (record["chosen"]["encoder"], record["test_documents"], record["tagging"]["temperature"]) == ("bert", 1, 1.1)
     for name, digest in record["files"].items():
         assert sha256_of(folder / "export" / name) == digest
-    assert {"model.safetensors", "tags.json", "test_predictions.jsonl"} <= set(record["files"])
+    assert {"model.safetensors", "tags.json", "test_predictions.jsonl", "README.md"} <= set(record["files"])
+    assert (folder / "export" / "README.md").read_text() == "# A card\n"
 
 
 def test_an_export_replaces_an_older_one(study):
@@ -91,6 +93,7 @@ def test_a_model_without_its_files_or_with_other_tags_is_told_and_nothing_is_wri
     with pytest.raises(InputError, match="its tags are not those of"):
         export(files, folder / "choice.json", folder / "tags.json", folder / "export")
     (folder / "run" / "model" / "tokenizer.json").unlink()
-    with pytest.raises(InputError, match=r"has no tokenizer\.json; train again"):
+    (folder / "run" / "model" / "README.md").unlink()
+    with pytest.raises(InputError, match=r"has no tokenizer\.json, README\.md; run the workflow again"):
         export(files, folder / "choice.json", folder / "tags.json", folder / "export")
     assert not (folder / "export").exists()

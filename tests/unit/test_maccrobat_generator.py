@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from medtune.data.annotated import label_counts, shapes
@@ -47,6 +49,15 @@ def test_a_report_has_several_paragraphs_of_several_sentences(documents):
 
 def test_the_markup_is_used_up(documents):
     assert not any(set("[]{}|#") & set(document.text) for document in documents)
+
+
+def test_the_article_fits_the_word_that_follows(documents):
+    texts = " ".join(document.text for document in documents)
+    after_a = set(re.findall(r"\b[Aa] (\w+)", texts))
+    after_an = set(re.findall(r"\b[Aa]n (\w+)", texts))
+    assert {"irregular", "enhancing", "81", "8"} <= after_an
+    assert not [word for word in after_a if re.match(r"[aeiou]|8\d?$|18$", word)]
+    assert all(re.match(r"[aeiou]|8\d?$|18$", word) for word in after_an)
 
 
 def test_there_are_many_types_and_the_rare_ones_are_rare(documents):

@@ -94,6 +94,8 @@ def test_the_manifest_tells_what_was_dropped_and_adds_up(made):
     assert by_type == sum(flattening["dropped_by_reason"].values())
     assert manifest["records"] == {"train": 18, "validation": 6, "test": 6}
     assert manifest["leakage"]["text"]["twins"] == manifest["bio_repairs"]["tags_repaired"] == 0
+    assert "no PMID stands in two splits" in manifest["leakage"]["pmid"]["method"]
+    assert "no text stands in two splits" in manifest["leakage"]["text"]["method"]
 
 
 def test_the_manifest_has_the_sums_of_the_files(made, tmp_path):
@@ -129,6 +131,36 @@ def test_of_the_same_reports_in_two_folders_the_later_ones_are_kept_and_it_is_sa
     assert manifest["sources"][0]["records"] == 24
 
 
+def test_of_two_documents_with_one_pmid_the_last_is_kept_and_it_is_said(tmp_path):
+    documents = {**plain(10), "12345678": ("A man, old.", ""), "again_12345678": ("A man, young.", "")}
+    rows, _, manifest = run(tmp_path, brat(tmp_path / "in", documents))
+    assert {"again_12345678"} == {row["id"] for row in all_rows(rows) if "12345678" in row["id"]}
+    assert manifest["dropped"] == [
+        {
+            "source": "maccrobat",
+            "reason": "twin: same PMID as a document that is kept",
+            "count": 1,
+            "examples": ["12345678"],
+        }
+    ]
+    assert sum(manifest["leakage"]["pmid"]["compared"].values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("c{}", "A man of 20 years.", 'the document "A man of 20 years." stands in two splits'),
+        ("c{}_12345678", "A man of {} years.", 'the PMID "12345678" stands in two splits'),
+    ],
+    ids=["text", "PMID"],
+)
+def test_twins_across_splits_would_be_refused(tmp_path, monkeypatch, name, text, sentence):
+    """Twins are dropped before; should that ever miss any, the check of the splits does not."""
+    monkeypatch.setattr("medtune.tasks.maccrobat.prepare.drop_twins", lambda documents, source: (documents, []))
+    annotations = {name.format(n): (text.format(20 + n), "T1\tSex 2 5\tman\n") for n in range(10)}
+    assert sentence in refusal(tmp_path, brat(tmp_path / "in", annotations))
+
+
 def test_a_type_with_one_mention_is_learned_and_what_it_lacks_is_said(tmp_path, caplog):
     documents = {**plain(10), "single": ("A man of 178 cm.", "T1\tHeight 9 15\t178 cm\n")}
     with caplog.at_level(logging.WARNING):
@@ -139,7 +171,7 @@ def test_a_type_with_one_mention_is_learned_and_what_it_lacks_is_said(tmp_path, 
         "tier": "rare",
         "documents": {"train": 1, "validation": 0, "test": 0},
     }
-    assert "type Height, of 1 mentions, does not stand in validation and test" in caplog.text
+    assert "type Height, of 1 mention, does not stand in validation and test" in caplog.text
 
 
 def test_documents_without_entities_are_kept_and_named_and_those_without_words_dropped(tmp_path, caplog):
@@ -188,6 +220,7 @@ def test_faulty_input_leaves_nothing_behind(tmp_path):
 def test_too_few_documents_and_no_type_left_are_refused(tmp_path):
     source = brat(tmp_path / "in", plain(2))
     assert "2 documents are too few to split" in refusal(tmp_path, source)
+    assert "1 document is too few to split" in refusal(tmp_path, brat(tmp_path / "single", plain(1)))
     assert refusal(tmp_path, source, rare="drop") == (
         "maccrobat: no entity type is left of 1; add documents or lower drop_below"
     )

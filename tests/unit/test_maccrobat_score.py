@@ -86,6 +86,19 @@ def test_dropped_gold_is_in_the_denominator_of_the_second_recall(tags):
     assert (found["n_gold"], found["n_all_gold"]) == (2, 4)
 
 
+def test_nested_gold_with_an_exact_inner_prediction_scores_1_of_all_gold_and_0_of_the_flat_tags(tags):
+    """The longest entity is tagged, the one in it dropped, and the prediction is exactly that one."""
+    scores = scored(tags, ("B-A I-A I-A O", "O B-B I-B O", [dropped(1, 3, "B")]))
+    found = of_test(scores)
+    assert [value(found["micro"]["strict"], name) for name in ("precision", "recall")] == [0, 0]
+    assert [value(found["all_gold"]["micro"], name) for name in ("precision", "recall")] == [1, 1 / 2]
+    assert found["all_gold_recall"]["value"] == 1 / 2
+    (item,) = scores.items
+    assert (item["right"], item["right_of_all_gold"]) == (0, 1)
+    by_type = {entry["type"]: entry for entry in found["types"]}
+    assert (by_type["B"]["recall"], by_type["B"]["all_gold_recall"]) == (0, 1)
+
+
 def test_predictions_are_repaired_by_the_rule_and_counted(tags):
     scores = scored(tags, ("B-A I-A O B-B", "I-A I-A O I-B"), ("O", "O"))
     assert value(of_test(scores)["micro"]["strict"]) == 1
@@ -113,7 +126,12 @@ def test_each_document_is_an_item(tags):
     assert tuple(first) == ITEM_COLUMNS
     expected = {"id": "d0", "split": "test", "words": 4, "gold": 2, "dropped_gold": 1, "predicted": 2, "right": 1}
     assert {name: first[name] for name in expected} == expected
-    assert (first["right_boundaries"], first["right_tags"], first["least_confidence"]) == (2, 3, 0.8)
+    assert (first["right_of_all_gold"], first["right_boundaries"], first["right_tags"], first["least_confidence"]) == (
+        1,
+        2,
+        3,
+        0.8,
+    )
     assert (second["gold"], second["predicted"], second["right"]) == (0, 1, 0)
 
 

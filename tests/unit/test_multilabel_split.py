@@ -69,3 +69,5 @@ def test_every_document_is_in_one_split(drawn, seed):
 def test_too_few_documents_are_refused():
     with pytest.raises(InputError, match="the test split would be empty: 5 documents are too few to split; add more"):
         split(made(5), shares={"train": 0.8, "validation": 0.2 - 1e-3, "test": 1e-3})
+    with pytest.raises(InputError, match="split would be empty: 1 document is too few to split; add more"):
+        split(made(1))

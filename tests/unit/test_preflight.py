@@ -1,3 +1,4 @@
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,32 @@ def test_truncation_keeps_the_end_of_the_prompt_and_the_whole_completion(prompt,
 def test_a_row_that_would_teach_the_wrong_thing_is_refused_by_number(row, sentence):
     with pytest.raises(InputError, match=sentence):
         check_rows([Rendered([BOS, 5], [7, EOS]), row], 16, TOKENIZER, "train.jsonl")
+
+
+def test_weights_of_a_completion_stay_with_it_when_its_prompt_is_cut():
+    rows = check_rows([Rendered([BOS, 5, 6, 7, 8], [9, EOS], [3.0, 0.5])], 5, TOKENIZER, "train")
+    assert rows.weights == [[0, 0, 0, 3.0, 0.5]]
+
+
+def test_rows_without_weights_weigh_one_beside_others_that_have_some():
+    plain, weighted = Rendered([BOS, 5], [7, EOS]), Rendered([BOS, 5], [7, EOS], [2.0, 3.0])
+    assert check_rows([plain, weighted], 16, TOKENIZER, "train").weights == [[0, 0, 1, 1], [0, 0, 2, 3]]
+    assert check_rows([plain, plain], 16, TOKENIZER, "train").weights is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "sentence"),
+    [
+        ([1.0], "record 1: 1 loss weights for 2 tokens of the completion; expected one for each"),
+        ([1.0, 0.0], "record 1: a loss weight is 0.0; expected a positive number"),
+        ([-1.0, 1.0], "record 1: a loss weight is -1.0"),
+        ([1.0, math.inf], "record 1: a loss weight is inf"),
+        ([math.nan, 1.0], "record 1: a loss weight is nan"),
+    ],
+)
+def test_loss_weights_are_one_positive_number_for_each_token(weights, sentence):
+    with pytest.raises(InputError, match=sentence):
+        check_rows([Rendered([BOS, 5], [7, EOS], weights)], 16, TOKENIZER, "train.jsonl")
 
 
 def test_no_rows_are_refused():

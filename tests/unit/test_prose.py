@@ -66,6 +66,7 @@ def test_figures_in_words():
     assert interval_text(row, "f1", as_percent=False) == "0.50 (0.40–0.61)"
     assert interval_text(row, "p") == "none"
     assert points(0.012, -0.003, 0.027, of="F1 points") == "+1.2 F1 points (-0.3 to +2.7)"
+    assert points(0.0, -0.0001, 0.01) == "+0.0 points (+0.0 to +1.0)"
 
 
 def test_counts_and_lists_in_words():

@@ -76,6 +76,15 @@ def test_misses_of_entities_count_in_recall_and_as_never_shown():
     assert row["never_shown"] == 2
 
 
+def test_a_prediction_that_is_exactly_a_dropped_entity_is_found_but_not_accurate():
+    inner = document("B-A I-A O", "O B-B O", [0.9, 0.9, 0.9], lost=[dropped(1, 2, "B"), dropped(0, 3, "A")])
+    row = entity_row("test", pool(inner), 0.85)
+    assert (row["right"], row["accuracy"], row["recall"], row["never_shown"]) == (0, 0, pytest.approx(1 / 3), 2)
+    whole = document_row("test", pool(inner), 0.85)
+    assert (whole["gold_in_automated"], whole["missed_in_automated"], whole["spurious_in_automated"]) == (3, 2, 0)
+    assert whole["right"] == 0
+
+
 def test_nothing_auto_coded_gives_no_accuracy_instead_of_a_perfect_one():
     row = entity_row("test", pool(*right(2, sure=0.6)), 0.85)
     assert (row["automated"], row["accuracy"], row["automation_rate"]) == (0, None, 0)

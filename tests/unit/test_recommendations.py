@@ -1,6 +1,7 @@
 import pytest
 
 from medtune.data.recommendations import (
+    Basis,
     Judgement,
     TrainingRecommendations,
     read_recommendations,
@@ -13,6 +14,7 @@ GROUNDS = Judgement(
     metric="ROUGE-L",
     n=8,
     value=0.3,
+    shrunk=0.31,
     low=0.2,
     high=0.4,
     share=0.5,
@@ -27,6 +29,15 @@ def test_what_is_written_is_read_and_has_the_known_keys(tmp_path):
         low_performance_specialties=["neurology"],
         recommended_sample_increases={"neurology": 0.8},
         overall_improvement={"ROUGE-L": 0.045, "bertscore_f1": 0.032},
+        basis=Basis(
+            iteration=1,
+            metric="ROUGE-L",
+            overall_mean=0.6,
+            margin=0,
+            confidence=0.95,
+            increase=0.3,
+            method="as it was judged",
+        ),
         specialties={"neurology": GROUNDS},
     )
     write_recommendations(path, written)

@@ -96,7 +96,10 @@ def test_trade_offs_compare_the_means_over_seeds_on_the_same_documents():
 
 
 def test_the_page_says_whether_the_criteria_name_the_configuration_with_the_best_validation_f1():
-    assert "also has the highest validation micro-F1" in agreement(("a", 2e-5), ("a", 2e-5))
-    other = agreement(("a", 2e-5), ("b", 5e-5))
+    assert "also has the highest validation micro-F1" in agreement(("a", 2e-5), ("a", 2e-5), 2)
+    assert agreement(("a", 2e-5), ("a", 2e-5), 1) == (
+        "a at 2e-05 is the only configuration: it was analysed and exported."
+    )
+    other = agreement(("a", 2e-5), ("b", 5e-5), 2)
     assert "put a at 2e-05 first" in other
     assert "exported, is b at 5e-05" in other

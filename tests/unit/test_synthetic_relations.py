@@ -12,11 +12,12 @@ from medtune.data.synthetic.relation_wording import ANAPHORS, BACKGROUND, BESIDE
 from medtune.data.synthetic.relations import (
     NEGATIVE,
     POSITIVE,
+    TERMS_OF_PASSAGE,
     MadeDocument,
     Template,
     diversity_report,
     make_splits,
-    plain_text,
+    practice,
     shared_templates,
     split_of,
 )
@@ -168,7 +169,24 @@ def test_more_documents_than_there_are_texts_and_unknown_splits_are_refused(monk
         make_splits({"train": 3}, seed=1)
 
 
-def test_plain_text_has_sentences_of_the_training_split_and_no_annotation():
-    texts = plain_text(50, seed=3)
-    assert texts == plain_text(50, seed=3) != plain_text(50, seed=4)
-    assert len(texts) == 50 and not any(set("{}_<>") & set(text) for text in texts)
+def test_easier_documents_have_one_passage_and_few_terms():
+    items = make_splits({"train": 150, "test": 60}, seed=1, passages=1, terms=5)
+    documents = [item.document for made in items.values() for item in made]
+    assert {len(item.templates) for made in items.values() for item in made} == {1, 2}
+    check_documents(documents, "made")
+    used = {(entity.label, entity.text.lower()) for document in documents for entity in document.entities}
+    assert used == {(label, term.lower()) for label, terms in LEXICON.items() for term in terms[:5]}
+    assert not shared_templates(items)
+
+
+def test_the_fewest_terms_are_enough_for_any_document():
+    for passages in (1, 2, 3):
+        make_splits({"train": 400}, seed=3, passages=passages, terms=TERMS_OF_PASSAGE * passages)
+
+
+def test_practice_is_in_sentences_of_the_training_split():
+    documents = practice(40, 1, 1, 8)
+    assert documents == practice(40, 1, 1, 8) != practice(40, 2, 1, 8)
+    wordings = {f"{sentence}." for document in documents for sentence in sentences_of(document)}
+    assert {split_of(wording) for wording in wordings} == {"train"}
+    assert not any(set("{}_<>") & set(document.text) for document in documents)

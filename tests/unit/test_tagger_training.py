@@ -185,6 +185,37 @@ def test_without_a_number_of_steps_each_epoch_is_judged(study, tmp_path):
     assert judged == [record["steps"] // 2, record["steps"]]
 
 
+def test_an_epoch_is_one_pass_over_the_documents_however_they_are_cut(study, tmp_path):
+    once = run(job_of(study, {"epochs": 2, "evaluate_every": None}), tmp_path / "once")
+    cut = run(job_of(study, {"epochs": 2, "evaluate_every": None, "cuttings": 2}), tmp_path / "cut")
+    assert once["rows"] < cut["rows"]
+    assert once["steps"] <= cut["steps"] <= 2 * once["steps"], "smaller windows are more rows"
+    judged = [entry["step"] for entry in cut["history"] if "validation_f1" in entry]
+    assert len(judged) == 2 and judged[-1] == cut["steps"]
+
+
+def test_the_head_learns_faster_by_its_factor_and_a_stopped_training_still_goes_on(study, tmp_path):
+    history = {}
+    for factor in (1.0, 8.0):
+        folder = tmp_path / f"{factor:g}"
+        run(job_of(study, {"max_steps": 1, "head_factor": factor, "warmup": 0}), folder)
+        base = load_with_new_head(study / "base", TAGS, 42)[0].state_dict()
+        moved = {name: (value - base[name]).abs().max().item() for name, value in weights(folder).items()}
+        history[factor] = moved
+    name = "bert.encoder.layer.0.output.dense.weight"
+    assert history[8.0]["classifier.weight"] == pytest.approx(8 * history[1.0]["classifier.weight"], rel=0.1)
+    assert history[8.0][name] == pytest.approx(history[1.0][name], rel=1e-3)
+
+
+def test_labels_are_smoothed_in_training_alone():
+    logits = torch.tensor([[[5.0, 0.0, 0.0]]], requires_grad=True)
+    gold = torch.tensor([[0]])
+    plain, smoothed = (word_loss({"logits": logits}, gold, smoothing=share).item() for share in (0.0, 0.3))
+    assert smoothed == pytest.approx(0.7 * plain + 0.3 * (-torch.log_softmax(logits, -1)).mean().item())
+    with torch.no_grad():
+        assert word_loss({"logits": logits}, gold, smoothing=0.3).item() == pytest.approx(plain)
+
+
 def test_patience_ends_a_training_that_no_longer_improves(study, tmp_path, monkeypatch):
     figures = iter([0.3, 0.8, 0.5, 0.6])
     monkeypatch.setattr(stage, "validation_figures", lambda *_: lambda model: {"validation_f1": next(figures)})

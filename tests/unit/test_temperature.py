@@ -48,8 +48,8 @@ def test_where_everything_is_right_confidence_rises_to_one():
 
 def test_confidence_is_the_largest_probability():
     logits = np.log([[0.2, 0.8], [0.6, 0.4]])
-    assert confidences(logits) == pytest.approx([0.8, 0.6])
-    assert confidences(logits, 1e9) == pytest.approx([0.5, 0.5])
+    assert confidences(logits, logits.argmax(axis=1)) == pytest.approx([0.8, 0.6])
+    assert confidences(logits, logits.argmax(axis=1), 1e9) == pytest.approx([0.5, 0.5])
 
 
 @pytest.mark.parametrize(("logits", "gold"), [([[1.0, 2.0]], [0, 1]), ([1.0, 2.0], [0, 1]), (np.zeros((0, 2)), [])])

@@ -240,6 +240,71 @@ def test_activation_checkpointing_changes_no_weight(tmp_path):
     assert all(torch.allclose(plain[name], saving[name], atol=1e-6) for name in plain)
 
 
+# Going on from an adapter
+
+
+def as_start(checkpoint, folder):
+    """An adapter folder to start from, with the weights of a checkpoint."""
+    folder.mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (folder / name).write_bytes((checkpoint / name).read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("quantization", ["none", "int8", "nf4"])
+def test_training_goes_on_from_the_very_weights_of_an_adapter(undisturbed, tmp_path, quantization):
+    short = SETTINGS.model_copy(update={"max_steps": 3})
+    base = (lambda: model(64)) if quantization == "none" else quantised(tmp_path / "base", quantization)
+    assert run(tmp_path / "first", short, base=base)
+    start = as_start(tmp_path / "first" / "checkpoint-3", tmp_path / "start")
+    # A step that is too small to be seen tells where training began.
+    still = short.model_copy(update={"max_steps": 1, "learning_rate": 1e-12})
+    assert run(tmp_path / "still", still, base=base, start=start)
+    assert same(weights(tmp_path / "still", 1), weights(tmp_path / "first", 3))
+    assert run(tmp_path / "on", short, base=base, start=start)
+    on, first = weights(tmp_path / "on", 3), weights(tmp_path / "first", 3)
+    assert all(not torch.equal(on[name], first[name]) for name in first)
+    assert all(value.dtype == torch.float32 for value in on.values())
+
+
+def test_going_on_gives_the_same_weights_after_a_stop_and_with_activation_checkpointing(undisturbed, tmp_path):
+    start = as_start(undisturbed / "checkpoint-8", tmp_path / "start")
+    short = SETTINGS.model_copy(update={"max_steps": 8, "gradient_checkpointing": True})
+    assert run(tmp_path / "whole", short.model_copy(update={"gradient_checkpointing": False}), start=start)
+    assert not run(tmp_path / "parts", short, start=start, report=terminate_at(5))
+    assert run(tmp_path / "parts", short, start=start)
+    parts, whole = weights(tmp_path / "parts", 8), weights(tmp_path / "whole", 8)
+    assert all(torch.allclose(parts[name], whole[name], atol=1e-5) for name in whole)
+
+
+def test_weights_of_another_model_are_refused(undisturbed, tmp_path):
+    from safetensors.torch import save_file
+
+    start = as_start(undisturbed / "checkpoint-8", tmp_path / "start")
+    fewer = {name: value for name, value in weights(undisturbed, 8).items() if "layers.1." not in name}
+    save_file(fewer, start / "adapter_model.safetensors")
+    with pytest.raises(InputError, match=r"start.adapter_model\.safetensors: not the weights of an adapter for this"):
+        run(tmp_path / "on", start=start)
+
+
+@pytest.mark.parametrize(
+    ("lora", "sentence"),
+    [
+        (Lora(rank=8, alpha=8), "has rank = 4, and training.lora.rank asks for 8; set the same"),
+        (Lora(rank=4, alpha=16), "has alpha = 8, and training.lora.alpha asks for 16"),
+        (Lora(rank=4, target_modules=["q_proj"]), r"has target_modules = \[.*\], and .* asks for \['q_proj'\]"),
+    ],
+)
+def test_an_adapter_of_another_shape_is_no_start(undisturbed, tmp_path, lora, sentence):
+    from medtune.training.adapters import check_start
+
+    model().config.save_pretrained(tmp_path / "base")
+    start = as_start(undisturbed / "checkpoint-8", tmp_path / "start")
+    check_start(start, tmp_path / "base", SETTINGS)
+    with pytest.raises(InputError, match=sentence):
+        check_start(start, tmp_path / "base", SETTINGS.model_copy(update={"lora": lora}))
+
+
 # Without padding
 
 

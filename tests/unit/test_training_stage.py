@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,11 @@ from safetensors.torch import load_file
 from medtune.config import Tracking
 from medtune.data.synthetic.yesno import make_questions
 from medtune.errors import InputError
-from medtune.files import read_json, write_json, write_jsonl
+from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks import training as stage
+from medtune.tasks.base import Task
 from medtune.tasks.training import Job, label_accuracy, train_adapter
 from medtune.training.batches import LengthGroupedSampler
 from medtune.training.preflight import Rows
@@ -214,6 +217,100 @@ def test_sigterm_ends_the_job_with_its_own_status_and_keeps_the_state(material, 
     assert ended.value.code == 143
     assert run(job_of(material), tmp_path)["resumed"] == 1
     assert same(weights(tmp_path), weights(trained))
+
+
+def after(trained, material, **changes):
+    """A job that comes after the trained one."""
+    earlier = {"earlier_record": trained / "training.json", "earlier_adapter": trained / "adapter"}
+    return job_of(material, **{**earlier, **changes})
+
+
+def test_a_training_that_would_repeat_an_earlier_one_is_copied(material, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "run_training", None)
+    earlier = tmp_path / "earlier"
+    shutil.copytree(trained, earlier)
+    (earlier / "adapter" / "README.md").write_text("its card")
+    record = run(after(earlier, material), tmp_path)
+    assert record == {**read_json(trained / "training.json"), "copied_from": str(earlier / "training.json")}
+    files = {path.name: path.read_bytes() for path in (tmp_path / "adapter").iterdir()}
+    assert files == {path.name: path.read_bytes() for path in (trained / "adapter").iterdir()}
+    assert not (tmp_path / "state").exists()
+    # Where training would start does not matter, and a copy can be copied.
+    again = run(after(tmp_path, material, start=earlier / "adapter"), tmp_path / "again")
+    assert again["copied_from"] == str(tmp_path / "training.json")
+    assert same(weights(tmp_path / "again"), weights(trained))
+
+
+def test_a_training_with_other_data_or_settings_is_not_copied(material, trained, tmp_path):
+    few = job_of(material, {"max_steps": 1})
+    record = run(after(trained, material, settings=few.settings), tmp_path / "settings")
+    assert record["steps"] == 1 and "copied_from" not in record
+    assert record["fingerprint"] != read_json(trained / "training.json")["fingerprint"]
+    rows = read_jsonl(material / "train.jsonl")
+    write_jsonl(tmp_path / "train.jsonl", rows[1:])
+    other = after(tmp_path / "settings", material, settings=few.settings, train=tmp_path / "train.jsonl")
+    assert "copied_from" not in run(other, tmp_path / "data")
+
+
+def test_an_earlier_record_without_fingerprint_is_not_copied(material, trained, tmp_path):
+    write_json(tmp_path / "old.json", {"steps": 4})
+    job = after(trained, material, earlier_record=tmp_path / "old.json", settings={**SETTINGS, "max_steps": 1})
+    assert "copied_from" not in run(job, tmp_path)
+
+
+def test_training_goes_on_from_an_adapter_and_says_from_which(material, trained, tmp_path):
+    assert read_json(trained / "training.json")["started_from"] is None
+    still = {"max_steps": 1, "learning_rate": 1e-12}
+    record = run(job_of(material, still, start=trained / "adapter"), tmp_path)
+    assert record["started_from"] == str(trained / "adapter")
+    assert same(weights(tmp_path), weights(trained))
+
+
+def test_work_from_another_start_is_not_taken_up(material, trained, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "_write", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(job_of(material, {"max_steps": 1}), tmp_path)
+    trainings = []
+    monkeypatch.setattr(stage, "run_training", lambda *args: trainings.append(args))
+    with pytest.raises(SystemExit):
+        run(job_of(material, {"max_steps": 1}, start=trained / "adapter"), tmp_path)
+    assert len(trainings) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("template_hash", "0" * 64, 'start: trained with another template of task "yesno"'),
+        ("base_fingerprint", "base-2", 'start: trained on base model "tiny" with other weights'),
+    ],
+)
+def test_an_adapter_of_another_template_or_base_is_no_start(material, trained, tmp_path, key, value, message):
+    start = tmp_path / "start"
+    shutil.copytree(trained / "adapter", start)
+    write_json(start / "template.json", {**read_json(start / "template.json"), key: value})
+    with pytest.raises(InputError, match=message):
+        run(job_of(material, start=start), tmp_path)
+    assert not (tmp_path / "state").exists()
+
+
+def test_an_adapter_of_another_rank_is_no_start(material, trained, tmp_path):
+    with pytest.raises(InputError, match=r"has rank = 4, and training\.lora\.rank asks for 8"):
+        run(job_of(material, {"lora": {"rank": 8}}, start=trained / "adapter"), tmp_path)
+
+
+def test_loss_weights_of_a_task_are_heeded_and_part_of_the_fingerprint(material, tmp_path, monkeypatch):
+    plain = run(job_of(material, {"max_steps": 1}), tmp_path / "plain")
+    render = Task.render
+
+    def weighted(task, example, tokenizer):
+        row = render(task, example, tokenizer)
+        return replace(row, weights=[9.0] + [1.0] * (len(row.completion) - 1))
+
+    monkeypatch.setattr(Task, "render", weighted)
+    heavy = run(job_of(material, {"max_steps": 1}), tmp_path / "weighted")
+    assert heavy["history"][0]["loss"] != pytest.approx(plain["history"][0]["loss"], rel=1e-3)
+    assert heavy["fingerprint"] != plain["fingerprint"]
 
 
 def test_two_jobs_on_one_state_folder_are_refused(material, tmp_path):

@@ -1,5 +1,6 @@
 """`snakemake -n` from a fresh clone: no data, network or GPU, and the right jobs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import pytest
 
 RANKS = 8
 PER_RUN = ("yesno_train", "yesno_generate", "yesno_score", "yesno_card")
+SWITCHES = ("weighted", "deduplicated", "schema", "negatives", "two_steps", "constrained")
+"""Of study relations, at any scale."""
 
 
 def jobs(output: str) -> dict[str, int]:
@@ -60,12 +63,93 @@ def test_maccrobat_trains_each_encoder_at_each_learning_rate(workspace, argument
     output = workspace.succeed("maccrobat", "-n", *arguments)
     counted = jobs(output)
     assert counted[model_rule] == models
-    per_run = ("maccrobat_train", "maccrobat_tag", "maccrobat_score")
+    per_run = ("maccrobat_train", "maccrobat_tag", "maccrobat_score", "maccrobat_card")
     assert {name: counted[name] for name in per_run} == dict.fromkeys(per_run, runs)
     assert counted["maccrobat_prepare"] == 1
     if not arguments:
         assert "results/paper/maccrobat/bioformer/lr2e-05/predictions.jsonl" in output
         assert "results/paper/maccrobat/bioformer/lr5e-05/predictions.jsonl" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "models", "iterations"),
+    [
+        ([], {"fetch_model": 2}, 3),
+        (["--profile", "small"], {"fetch_model": 2}, 2),
+        (["--profile", "tiny"], {"fetch_model": 1, "make_model": 1}, 3),
+    ],
+)
+def test_meerkat_shows_all_iterations(workspace, arguments, models, iterations):
+    """Also those that may turn out to be copies: their number is known before the first has run."""
+    output = workspace.succeed("meerkat", "-n", *arguments)
+    counted = jobs(output)
+    assert {name: counted.get(name) for name in models} == models
+    steps = ("grow", "train", "generate", "score", "recommend", "evaluate", "card")
+    assert {step: counted[f"meerkat_{step}"] for step in steps} == dict.fromkeys(steps, iterations)
+    once = ("prepare", "generate_base", "score_base", "summarize")
+    assert {step: counted[f"meerkat_{step}"] for step in once} == dict.fromkeys(once, 1)
+    if not arguments:
+        assert "results/paper/meerkat/iteration3/adapter/adapter_model.safetensors" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model_rule", "trained", "runs"),
+    [
+        ([], "fetch_model", 8, 12),
+        (["--profile", "slurm"], "fetch_model", 8, 12),
+        (["--profile", "small"], "fetch_model", 4, 8),
+        (["--profile", "tiny"], "make_model", 4, 8),
+    ],
+)
+def test_relations_has_a_run_for_each_switch_and_trains_only_where_one_changes_the_training(
+    workspace, arguments, model_rule, trained, runs
+):
+    output = workspace.succeed("relations", "-n", *arguments)
+    counted = jobs(output)
+    assert counted[model_rule] == counted["relations_generate_base"] == counted["relations_prepare"] == 1
+    assert counted["relations_train"] == counted["relations_card"] == trained
+    assert counted["relations_score"] == runs
+    # two_steps answers in two passes, constrained with the adapter of default
+    assert counted["relations_generate"] == trained
+    assert counted["relations_generate_first"] == counted["relations_generate_second"] == 1
+    assert counted["relations_summarize"] == counted["relations_examples"] == 1
+    scale = {"small": "small", "tiny": "tiny"}.get(arguments[-1] if arguments else "", "paper")
+    for name in SWITCHES:
+        assert f"results/{scale}/relations/{name}/evaluation_results.json" in output
+    assert f"results/{scale}/relations/deduplicated/final_model" not in output
+    assert f"results/{scale}/relations/constrained/predictions.jsonl" in output
+
+
+def test_answers_of_all_runs_are_held_to_their_form_where_that_is_the_default(workspace):
+    """So that the switch changes nothing, and reads the answers of the default run."""
+    config = {"relations": {"generation": {"constrained": True}}}
+    output = workspace.succeed("relations", "-n", "--profile", "tiny", config=config)
+    assert jobs(output)["relations_generate"] == 3
+    parts = re.split(r"^\[", output, flags=re.MULTILINE)
+    generating = [part for part in parts if re.search(r"^rule relations_generate", part, re.MULTILINE)]
+    assert len(generating) == 6
+    assert all("relations/data/schema.json" in part for part in generating)
+
+
+def test_real_data_are_mixed_into_a_training_set_of_their_own(workspace):
+    config = {
+        "relations": {
+            "data": {"mix": {"format": "biored", "train": "data/Train.PubTator", "labels": "biored_proxy"}},
+            "switches": {"mixed": {"mix": True}},
+        }
+    }
+    output = workspace.succeed("relations", "-n", "--profile", "tiny", config=config)
+    assert jobs(output)["relations_train"] == 5
+    assert "results/tiny/relations/data/without0+mixed/train.jsonl" in output
+
+
+def test_predict_asks_for_the_training_of_its_run_alone(workspace):
+    (workspace.folder / "notes").mkdir()
+    section = {"format": "folder", "path": "notes", "run": "deduplicated"}
+    arguments = ("predict", "-n", "--profile", "tiny", "--config", f"relations={json.dumps({'predict': section})}")
+    counted = jobs(workspace.succeed(*arguments))
+    assert counted["relations_train"] == counted["relations_predict"] == 1
+    assert "relations_score" not in counted
 
 
 def test_several_seeds_of_an_encoder_are_runs_of_their_own(workspace):
@@ -88,6 +172,7 @@ def test_the_login_node_needs_no_torch(workspace):
     code = (
         "import sys\nsys.path.insert(0, 'workflow/scripts')\n"
         "import medtune.config_check, medtune.data.radgraph, medtune.data.report_sources, medtune.locks\n"
+        "import medtune.data.medical_qa, medtune.data.synthetic.medical_qa\n"
         "assert not {'torch', 'transformers', 'pandas', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=workspace.folder, check=True)
@@ -95,8 +180,10 @@ def test_the_login_node_needs_no_torch(workspace):
     modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
     assert modules == {
         "medtune.config_check",
+        "medtune.data.medical_qa",
         "medtune.data.radgraph",
         "medtune.data.report_sources",
+        "medtune.data.synthetic.medical_qa",
         "medtune.errors",
         "medtune.files",
         "medtune.locks",

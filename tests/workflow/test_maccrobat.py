@@ -1,6 +1,9 @@
 """The MACCROBAT study of `make demo`: every file is there, the figures are as promised and agree with each other."""
 
 import csv
+import re
+import subprocess
+import sys
 from collections import Counter
 from html.parser import HTMLParser
 from itertools import product
@@ -9,7 +12,7 @@ import pytest
 
 from medtune.data.bio import spans_of
 from medtune.files import read_jsonl
-from tests.workspace import Workspace
+from tests.workspace import Workspace, environment
 
 pytestmark = pytest.mark.demo
 
@@ -46,11 +49,18 @@ OF_STUDY = {
         *(f"{name}.{end}" for name in ("documents", "entities") for end in ("png", "svg")),
     ],
     "analysis/selection": ["ranking.csv", "trade_offs.csv", "selection.json", "selection.md", "selection.html"],
-    "export": ["config.json", "model.safetensors", "tokenizer.json", "tags.json", "test_predictions.jsonl"],
+    "export": [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "README.md",
+        "tags.json",
+        "test_predictions.jsonl",
+    ],
 }
 OF_RUN = {
     "": ["training.json", "predictions.jsonl", "tagging.json", "metrics.json", "items.csv"],
-    "model": ["config.json", "model.safetensors", "tokenizer.json"],
+    "model": ["config.json", "model.safetensors", "tokenizer.json", "README.md"],
     "analysis/types": [
         *("types.csv", "tiers.csv", "tier_differences.csv", "weakest.csv", "pairs.csv", "types.json"),
         *(f"{name}.{end}" for name in ("f1_by_type", "frequency", "tiers") for end in ("png", "svg")),
@@ -201,6 +211,16 @@ def test_the_export_loads_in_a_pipeline_and_tags_as_the_study_did(study):
     assert len(expected) >= 3
     assert len(found & expected) >= len(expected) - 1  # one sentence alone is not the same as in its window
     assert {label for _, _, label in found} <= set(study.json(f"{STUDY}/export/tags.json")["tiers"])
+
+
+def test_the_model_cards_snippet_runs_as_printed(study):
+    card = study.read(f"{STUDY}/export/README.md")
+    assert card == study.read(f"{chosen_run(study)}/model/README.md")
+    (snippet,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    command = [sys.executable, "-c", snippet]
+    done = subprocess.run(command, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Age '34-year-old'" in done.stdout and "Sign_symptom 'fever'" in done.stdout
 
 
 def test_the_notebook_is_executed_without_errors(study):

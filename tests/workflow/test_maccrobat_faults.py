@@ -141,5 +141,5 @@ def test_odd_documents_are_kept_or_left_out_and_counted(workspace, corpus):
     assert manifest["twins"]["dropped"] == 2
     assert manifest["types"]["Occupation"]["mentions"] == 1
     assert sum(manifest["types"]["Occupation"]["documents"].values()) == 1
-    assert "type Occupation, of 1 mentions, does not stand in validation and test" in output
+    assert "type Occupation, of 1 mention, does not stand in validation and test" in output
     assert manifest["leakage"]["text"]["twins"] == manifest["leakage"]["pmid"]["twins"] == 0

@@ -1,7 +1,8 @@
 """Answer the examples of some splits with one model. Called by the rule `generate` and its derivatives.
 
 Input `base` is a folder; `adapter`, where there is one, the adapter_config.json in its folder; the data
-files are inputs named after their splits.
+files are inputs named after their splits. Optional inputs `earlier_adapter` (its adapter_config.json) and
+`earlier_predictions` are of an earlier run, whose predictions are copied when its adapter is the same.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ if __name__ == "__main__":
         from medtune.config import Generation
         from medtune.tasks.generation import Job, generate_predictions
 
-        adapter = snakemake.input.get("adapter")
+        adapter, earlier = snakemake.input.get("adapter"), snakemake.input.get("earlier_adapter")
         generate_predictions(
             Job(
                 task=snakemake.params.task,
@@ -23,6 +24,8 @@ if __name__ == "__main__":
                 splits={split: snakemake.input[split] for split in snakemake.params.splits},
                 base=snakemake.input.base,
                 adapter=Path(adapter).parent if adapter else None,
+                earlier_adapter=Path(earlier).parent if earlier else None,
+                earlier_predictions=snakemake.input.get("earlier_predictions") or None,
                 **snakemake.params.quantization,
             ),
             predictions=Path(snakemake.output.predictions),

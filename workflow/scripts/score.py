@@ -1,7 +1,8 @@
 """Score the predictions of one model. Called by the rule `score` and its derivatives.
 
 Inputs beyond the predictions and the splits' examples, and the param `options`, go to the study's `score` by their
-names; what it gives in `files` is written as JSON to the outputs of these names.
+names; what it gives in `files` is written as JSON to the outputs of these names. Where the items' columns depend on the
+settings, its scores name them as `columns`.
 """
 
 from importlib import import_module
@@ -19,7 +20,7 @@ if __name__ == "__main__":
         examples = {split: read_jsonl(given.pop(split)) for split in snakemake.params.splits}
         options = {**given, **snakemake.params.get("options", {})}
         scores = study.score(examples, predictions, snakemake.params.seed, **options)
-        write_csv(snakemake.output.item_scores, scores.items, study.ITEM_COLUMNS)
+        write_csv(snakemake.output.item_scores, scores.items, getattr(scores, "columns", study.ITEM_COLUMNS))
         for name, content in getattr(scores, "files", {}).items():
             write_json(snakemake.output[name], content)
         write_json(snakemake.output.metrics, scores.metrics)

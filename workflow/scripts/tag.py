@@ -17,6 +17,7 @@ if __name__ == "__main__":
                 splits={split: snakemake.input[split] for split in snakemake.params.splits},
                 tags=snakemake.input.tags,
                 batch_tokens=snakemake.resources.batch_tokens,
+                **snakemake.params.tagging,
                 **snakemake.params.windows,
             ),
             predictions=Path(snakemake.output.predictions),

@@ -1,4 +1,8 @@
-"""Train one LoRA adapter. Called by the rule `train_adapter` and its derivatives."""
+"""Train one LoRA adapter. Called by the rule `train_adapter` and its derivatives.
+
+Optional inputs: `start`, the adapter_config.json of an adapter to go on from; `earlier_record` and `earlier_adapter`,
+training.json and adapter_config.json of an earlier run, which are copied when this one would repeat it.
+"""
 
 from pathlib import Path
 
@@ -12,6 +16,7 @@ if __name__ == "__main__":
         # Tracking changes no result, so it is no param: those trigger reruns.
         config = Config(**snakemake.config)
         settings = Training(**snakemake.params.settings)
+        start, earlier = snakemake.input.get("start"), snakemake.input.get("earlier_adapter")
         train_adapter(
             Job(
                 task=snakemake.params.task,
@@ -23,6 +28,9 @@ if __name__ == "__main__":
                 base=snakemake.input.base,
                 batch_divisor=snakemake.resources.get("batch_divisor", 1),
                 processes=max(1, snakemake.resources.get("gpu", 0)),
+                start=Path(start).parent if start else None,
+                earlier_record=snakemake.input.get("earlier_record") or None,
+                earlier_adapter=Path(earlier).parent if earlier else None,
             ),
             adapter=Path(snakemake.output.weights).parent,
             record=Path(snakemake.output.record),

@@ -1,6 +1,7 @@
-"""Write the model card of an adapter. Called by the rule `write_card` and its derivatives.
+"""Write the model card of an adapter or a tagger. Called by the rule `write_card` and its derivatives.
 
-The param `options`, where there is one, goes to the study's `study_card` by its names.
+The card stands in the model's folder. The param `options`, where there is one, goes to the study's `study_card` by its
+names.
 """
 
 from importlib import import_module
@@ -14,14 +15,16 @@ if __name__ == "__main__":
         from medtune.reporting.cards import write_card
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.card")
-        manifest = read_json(snakemake.input.manifest)
+        manifest, metrics = (read_json(snakemake.input[name]) for name in ("manifest", "metrics"))
+        if hasattr(study, "card_metrics"):  # a study whose splits have other names says what the card shows
+            metrics = study.card_metrics(metrics)
         write_card(
             snakemake.output.card,
             study=study.study_card(manifest, **snakemake.params.get("options", {})),
             base_folder=snakemake.input.base,
-            adapter_folder=Path(snakemake.input.adapter).parent,
+            model_folder=Path(snakemake.output.card).parent,
             base=read_json(Path(snakemake.input.base) / "record.json"),
             manifest=manifest,
             record=read_json(snakemake.input.record),
-            metrics=read_json(snakemake.input.metrics),
+            metrics=metrics,
         )

@@ -1,7 +1,8 @@
 """From words to the windows of subwords that training, tagging and evaluation of encoders share."""
 
+import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from medtune.data.windows import Window, windows
@@ -44,6 +45,15 @@ class Layout:
     def without_overlap(self) -> "Layout":
         """The same windows, each word in one of them only."""
         return Layout(self.tokens, 0, self.before, self.after)
+
+    def cuttings(self, count: int, seed: int) -> list["Layout"]:
+        """This layout, and others with windows between half and all of its tokens, drawn by the seed; without
+        overlap."""
+        rng = random.Random(f"cuttings/{seed}")
+        special = self.tokens - self.room
+        least = special + max(1, self.room // 2)
+        others = [rng.randint(least, self.tokens) for _ in range(count - 1)]
+        return [replace(self, tokens=tokens, overlap=0) for tokens in (self.tokens, *others)]
 
     def rows(self, documents: Sequence[SubwordDocument]) -> list[WindowRow]:
         """All windows of all documents; those of one document stand together, in the order of the text."""

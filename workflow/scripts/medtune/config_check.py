@@ -12,6 +12,10 @@ from pydantic import BaseModel, ValidationError
 from medtune.config import Config
 from medtune.errors import InputError
 
+BERTSCORE = ("metrics", "bertscore", "model")
+CONSTRAINED = ("generation", "constrained")
+FORMED = ("relations",)
+"""Studies whose answers have a form that generation can be held to."""
 BOUNDS = {
     "greater_than": ("gt", "must be more than {}"),
     "greater_than_equal": ("ge", "must be {} or more"),
@@ -44,7 +48,7 @@ def load_config(raw: dict, files: Sequence[str | Path] = ()) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         problems = _joined(_problem(raw, item) for item in error.errors())
-    problems += _unknown_models(raw)
+    problems += _unknown_models(raw) + _without_form(raw)
     if problems:
         raise InputError(_message(problems, files))
     return config
@@ -147,10 +151,27 @@ def _unknown_models(raw: dict) -> list[tuple[tuple, str]]:
         named = {("model",): section.get("model")}
         encoders = section.get("encoders")
         named |= {("encoders", i): name for i, name in enumerate(encoders if isinstance(encoders, list) else [])}
+        named[BERTSCORE] = _at(section, BERTSCORE)
         for path, name in named.items():
             if isinstance(name, str) and name not in models:
                 problems.append(((study, *path), _with_value(name, True, _one_of(name, list(models)))))
     return problems
+
+
+def _without_form(raw: dict) -> list[tuple[tuple, str]]:
+    """Studies that are to hold answers to a form, and have none."""
+    return [
+        ((study, *CONSTRAINED), f" = true: answers have such a form in the study {' and '.join(FORMED)} alone")
+        for study, section in raw.items()
+        if study not in FORMED and _at(section, CONSTRAINED) is True
+    ]
+
+
+def _at(value: Any, path: Iterable[str]) -> Any:
+    """What stands at a path of keys; None where there is nothing."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _one_of(value: Any, allowed: list[str]) -> str:

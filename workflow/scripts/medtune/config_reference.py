@@ -1,4 +1,4 @@
-"""The config reference (config/README.md), generated from the field descriptions of `config.py`."""
+"""The config reference (config/README.md), generated from the field descriptions of the `config` package."""
 
 import json
 import sys

@@ -1,6 +1,7 @@
 """Reading and writing files: atomically, with errors that name file and line."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -35,6 +36,13 @@ def atomic(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def remove_leftovers(path: Path | str) -> None:
+    """Remove the temporaries of `atomic` for a path that a killed process left behind; no other may be writing it."""
+    path = Path(path)
+    for scratch in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        shutil.rmtree(scratch)
 
 
 def check_writable(folder: Path | str) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 @dataclass(frozen=True)
 class Rendered:
     """One example as token ids. prompt: with BOS where the tokenizer adds one. completion: with
-    EOS at its end, empty when only the prompt is wanted."""
+    EOS at its end, empty when only the prompt is wanted. weights: of each completion token
+    in the loss; none means 1."""
 
     prompt: list[int]
     completion: list[int] = field(default_factory=list)
+    weights: list[float] | None = None
 
 
 def render_prompt(text: str, tokenizer: Any) -> list[int]:

@@ -43,11 +43,14 @@ class Items:
         return np.bincount(self.document, weights=values, minlength=self.documents)
 
 
-def span_items(documents: Sequence[TaggedDocument], kind: str) -> Items:
-    """Predicted entities: the least confidence of their words, and whether they are strictly correct."""
+def span_items(documents: Sequence[TaggedDocument], kind: str, all_gold: bool = False) -> Items:
+    """Predicted entities: the least confidence of their words, and whether they are strictly correct.
+
+    all_gold: a prediction that is exactly a dropped entity is correct, too.
+    """
     found = []
     for number, document in enumerate(documents):
-        right = {p for _, p in match_spans(document.gold, document.predicted_spans).strict}
+        right = document.right(all_gold)
         found += [(number, _of(span, kind), p in right) for p, span in enumerate(document.predicted)]
     return _items(found, len(documents))
 

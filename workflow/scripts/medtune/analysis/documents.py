@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from medtune.data.bio import repair, spans_of
+from medtune.data.flatten import DISCONTINUOUS
 from medtune.errors import InputError
 from medtune.files import read_jsonl
 from medtune.metrics.span_scores import SpanDocument
-from medtune.metrics.spans import Span
+from medtune.metrics.spans import Span, match_spans
 
 ROW_FIELDS = ("id", "text", "words", "offsets", "tags", "entities")
 PREDICTION_FIELDS = ("id", "split", "tags", "confidence", "calibrated")
@@ -28,10 +29,17 @@ class DroppedGold:
     label: str
     reason: str
 
+    @property
+    def span(self) -> Span | None:
+        """Its words, where they are a stretch that a prediction can equal; None without words or with a gap."""
+        if self.first == self.last or self.reason == DISCONTINUOUS:
+            return None
+        return Span(self.first, self.last, self.label)
+
 
 @dataclass(frozen=True)
 class FoundSpan:
-    """A predicted entity. confidence: the least softmax maximum of its words; calibrated: after temperature."""
+    """A predicted entity. confidence: the least probability of its words' tags; calibrated: after temperature."""
 
     span: Span
     confidence: float
@@ -61,26 +69,42 @@ class TaggedDocument:
 
     @property
     def dropped_labels(self) -> tuple[str, ...]:
-        """Labels of the gold entities that no flat prediction can find, for `SpanDocument.unplaced_gold`."""
+        """Labels of the gold entities that the flat tags do not hold."""
         return tuple(entity.label for entity in self.dropped)
+
+    @cached_property
+    def all_gold(self) -> tuple[Span, ...]:
+        """All gold entities that are one stretch of words, the dropped ones among them included, sorted."""
+        return tuple(sorted([*self.gold, *filter(None, (entity.span for entity in self.dropped))]))
 
     @cached_property
     def predicted_spans(self) -> tuple[Span, ...]:
         """The spans of `predicted`, in its order."""
         return tuple(found.span for found in self.predicted)
 
+    def right(self, all_gold: bool = False) -> frozenset[int]:
+        """Places in `predicted` of the strictly correct ones: of the gold that the flat tags hold, or of all gold.
+
+        A prediction that is exactly a dropped entity (the inner one of two nested ones) is right with `all_gold` alone.
+        """
+        gold = self.all_gold if all_gold else self.gold
+        return frozenset(found for _, found in match_spans(gold, self.predicted_spans).strict)
+
     def scored(self, all_gold: bool = False, threshold: float = 0.0, calibrated: bool = False) -> SpanDocument:
         """As the span metrics take it.
 
-        all_gold: dropped entities count as missed. threshold: only predictions with at least this confidence are
-        kept; the calibrated one where `calibrated` says so.
+        all_gold: dropped entities are gold, too. A prediction may be exactly one of them; those without a stretch of
+        words of their own are always missed. threshold: only predictions with at least this confidence are kept; the
+        calibrated one where `calibrated` says so.
         """
         kept = [
             found.span
             for found in self.predicted
             if (found.calibrated if calibrated else found.confidence) >= threshold
         ]
-        return SpanDocument(self.gold, kept, self.dropped_labels if all_gold else ())
+        if not all_gold:
+            return SpanDocument(self.gold, kept)
+        return SpanDocument(self.all_gold, kept, [entity.label for entity in self.dropped if entity.span is None])
 
     def surface(self, span: Span) -> str:
         """The text of a span as it stands in the document."""

@@ -317,8 +317,11 @@ def _more_examples(types: Record) -> Iterator[str]:
     for row in types["tier_differences"]:
         difference = Contrast(row["difference"], row["difference_low"], row["difference_high"])
         if row["average"] == "micro" and difference.value is not None and difference.low > 0:
-            figure = points(difference.value, difference.low, difference.high, of="F1 points")
-            yield f"Annotate more of the {row['second']} types: they are behind the {row['first']} ones by {figure}."
+            value, low, high = (100 * end for end in (difference.value, difference.low, difference.high))
+            yield (
+                f"Annotate more of the {row['second']} types: they are behind the {row['first']} ones by "
+                f"{value:.1f} F1 points ({low:.1f} to {high:.1f})."
+            )
 
 
 def _boundaries_or_types(errors: Record) -> Iterator[str]:

@@ -80,6 +80,7 @@ def tagger_loader(folder: Path, tags: Sequence[str], window_tokens: int, overlap
         import torch
 
         from medtune.alignment import make_layout, subwords
+        from medtune.inference.decoding import decode
         from medtune.inference.tagging import word_logits
         from medtune.models.loading import load_tagger
 
@@ -95,7 +96,7 @@ def tagger_loader(folder: Path, tags: Sequence[str], window_tokens: int, overlap
         def tag(rows: Rows, batch_size: int) -> list[list[str]]:
             documents = [subwords(row["words"], row["sentences"], tokenizer) for row in rows]
             logits = word_logits(model, documents, layout, batch_size * layout.tokens, tokenizer.pad_token_id)
-            return [[tags[number] for number in of_words.argmax(axis=1)] for of_words in logits]
+            return [[tags[number] for number in decode(of_words, tags)] for of_words in logits]
 
         return tag, weights_mb(model)
 

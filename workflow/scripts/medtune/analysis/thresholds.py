@@ -34,8 +34,9 @@ def threshold_rows(
     """A row for each kind of confidence, split and threshold, with columns `THRESHOLD_COLUMNS`.
 
     documents: by split, validation and test; intervals go over them.  precision: the share of the predictions with
-    at least this confidence that is correct.  coverage: their share of all predictions.  recall: the share of all gold
-    entities, those that the flat tags cannot hold included, that they find.  recommended: the point that `recommend`
+    at least this confidence that is correct, judged by the gold that the flat tags hold.  coverage: their share of all
+    predictions.  recall: the share of all gold entities, those that the flat tags cannot hold included, that they
+    find: one that is exactly a dropped entity has found it.  recommended: the point that `recommend`
     names, on both splits.
     """
     rows = [
@@ -87,6 +88,7 @@ def _row(kind: str, split: str, threshold: float, documents: Sequence[TaggedDocu
     predicted = items.by_document(np.ones(len(passed)))
     kept = items.by_document(passed.astype(float))
     correct = items.by_document((passed & items.correct).astype(float))
+    found = items.by_document((passed & span_items(documents, kind, all_gold=True).correct).astype(float))
     all_gold = np.array([len(document.gold) + len(document.dropped) for document in documents], dtype=float)
     row = {
         "confidence": kind,
@@ -100,7 +102,7 @@ def _row(kind: str, split: str, threshold: float, documents: Sequence[TaggedDocu
     shares = {
         "precision": clustered_share(correct, kept),
         "coverage": clustered_share(kept, predicted),
-        "recall": clustered_share(correct, all_gold),
+        "recall": clustered_share(found, all_gold),
     }
     for name, share in shares.items():
         row |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}

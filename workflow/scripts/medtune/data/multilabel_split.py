@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from medtune.data.splits import whole_numbers
+from medtune.data.splits import too_few, whole_numbers
 from medtune.errors import InputError
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def multilabel_split(
     room = whole_numbers({split: share * len(ordered) for split, share in shares.items()}, len(ordered))
     empty = next((split for split, count in room.items() if not count), None)
     if empty:
-        raise InputError(f"the {empty} split would be empty: {len(ordered)} documents are too few to split; add more")
+        raise InputError(f"the {empty} split would be empty: {too_few(len(ordered), 'document')} to split; add more")
     labels = [frozenset(labels_of(item)) for item in ordered]
     wanted = {
         label: _wanted(count, shares) for label, count in Counter(name for names in labels for name in names).items()

@@ -16,6 +16,7 @@ from medtune.data.questions import Dropped
 from medtune.errors import InputError
 
 TOO_SMALL = "specialty left out: no record would remain beside the holdout"
+TOO_MANY = "more than most_records of the specialty"
 Reason = Literal["first share", "adjusted by hand", "recommended", "kept"]
 
 
@@ -44,6 +45,21 @@ class Share:
 
     value: float
     reason: Reason
+
+
+def at_most(
+    specialties: Mapping[str, Sequence[MedicalQuestion]], most: int | None, seed: int
+) -> tuple[dict[str, list[MedicalQuestion]], list[Dropped]]:
+    """Keep at most so many records of each specialty, drawn by the seed whatever their order; None keeps all. Returns
+    the others as dropped, for `TOO_MANY`."""
+    kept: dict[str, list[MedicalQuestion]] = {}
+    dropped: list[Dropped] = []
+    for specialty, records in specialties.items():
+        drawn = sorted(records, key=lambda record: record.id)
+        random.Random(f"most/{seed}/{specialty}").shuffle(drawn)
+        kept[specialty] = drawn[:most]
+        dropped += [Dropped(specialty, record.key, TOO_MANY) for record in drawn[len(kept[specialty]) :]]
+    return kept, dropped
 
 
 def first_split(

@@ -13,15 +13,16 @@ SHARE = Annotated[float, Field(gt=0, le=1)]
 
 
 class Judgement(BaseModel):
-    """What was found of one specialty on the evaluation split. n: its records there; value: of the metric, with its
-    95 % interval, as far as there is one. share: of its records that were used. recommended_share: for the next
-    iteration."""
+    """What was found of one specialty on the evaluation split. n: its records there that the metric scores; value: the
+    mean of their scores. shrunk: that mean, shrunk towards the mean of all specialties, with its interval [low, high],
+    as far as there is one. share: of its records that were used. recommended_share: for the next iteration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str
     n: Annotated[int, Field(ge=0)]
     value: FiniteFloat | None
+    shrunk: FiniteFloat | None
     low: FiniteFloat | None
     high: FiniteFloat | None
     share: SHARE
@@ -29,16 +30,33 @@ class Judgement(BaseModel):
     reason: Annotated[str, Field(min_length=1)]
 
 
+class Basis(BaseModel):
+    """What all judgements of a file rest on. overall_mean: of all specialties, None where nothing could be judged.
+    A specialty is low when its interval, of this confidence, ends below overall_mean - margin; increase: of the share
+    of a low one. method: how the intervals were made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    iteration: Annotated[int, Field(ge=1)]
+    metric: str
+    overall_mean: FiniteFloat | None
+    margin: FiniteFloat
+    confidence: FiniteFloat
+    increase: FiniteFloat
+    method: str
+
+
 class TrainingRecommendations(BaseModel):
     """The file. recommended_sample_increases: the new share by specialty, of the records beside the holdout (0.8: 80 %
-    of them), not a difference. overall_improvement: gain over the base model by metric. specialties: the grounds for
-    each specialty; a file written by hand can do without."""
+    of them), not a difference. overall_improvement: gain over the base model by metric. basis, specialties: the grounds
+    for all and for each specialty; a file written by hand can do without."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     low_performance_specialties: list[str] = Field(default_factory=list)
     recommended_sample_increases: dict[str, SHARE] = Field(default_factory=dict)
     overall_improvement: dict[str, FiniteFloat] = Field(default_factory=dict)
+    basis: Basis | None = None
     specialties: dict[str, Judgement] = Field(default_factory=dict)
 
     @field_validator("low_performance_specialties", "recommended_sample_increases", "specialties")

@@ -84,15 +84,21 @@ def stratified_split(
             members = members[count:]
     for split, chosen in names.items():
         if not chosen:
-            raise InputError(f"the {split} split would be empty: {len(groups)} records are too few to split; add more")
+            raise InputError(f"the {split} split would be empty: {too_few(len(groups), 'record')} to split; add more")
         random.Random(f"{seed}/{split}").shuffle(chosen)
     return {split: [item for name in chosen for item in groups[name]] for split, chosen in names.items()}
 
 
-def check_no_twins(splits: Mapping[str, Sequence[str]], noun: str = "question") -> dict:
+def too_few(number: int, noun: str) -> str:
+    """ "1 record is too few", "2 records are too few"."""
+    return f"{number} {noun} is too few" if number == 1 else f"{number} {noun}s are too few"
+
+
+def check_no_twins(splits: Mapping[str, Sequence[str]], noun: str = "question", method: str = TWIN_METHOD) -> dict:
     """Compare texts over all splits; returns what was checked, for the manifest.
 
-    noun: what a text is called in the message. Raises InputError naming the text (its beginning, when it is long) and
+    noun: what a text is called in the message. method: what the manifest says of the comparison, where the texts are
+    no prose. Raises InputError naming the text (its beginning, when it is long) and
     both splits when a text stands in two.
     """
     home: dict[str, str] = {}
@@ -102,7 +108,7 @@ def check_no_twins(splits: Mapping[str, Sequence[str]], noun: str = "question") 
             if first != split:
                 shown = textwrap.shorten(text, LONGEST_SHOWN, placeholder=" …")
                 raise InputError(f'the {noun} "{shown}" stands in two splits, {first} and {split}; remove one of them')
-    return {"method": TWIN_METHOD, "compared": {split: len(texts) for split, texts in splits.items()}, "twins": 0}
+    return {"method": method, "compared": {split: len(texts) for split, texts in splits.items()}, "twins": 0}
 
 
 def _by(name_of: Callable[[T], str], items: Sequence[T]) -> dict[str, list[T]]:

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any, Literal
@@ -17,6 +18,9 @@ from medtune.inference.inputs import Prefix, evaluating, left_padded, shared_pre
 from medtune.inference.progress import Progress
 
 logger = logging.getLogger(__name__)
+
+Constrain = Callable[[Sequence[int]], LogitsProcessor]
+"""From the rows of a batch, as indices of prompts, to what takes away the scores of tokens that are not allowed."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,14 @@ def generate(
     settings: Generation,
     seed: int,
     progress: Progress | None = None,
+    constrain: Constrain | None = None,
 ) -> list[Generated]:
     """Continue each prompt until EOS or `settings.max_new_tokens`.
 
     model: a causal LM, with or without an active adapter. prompts: token ids, none empty.
     seed: of sampling; each prompt draws from a generator of its own, so that batches change speed only.
     progress: finished batches are kept there, and the prompts that it holds are not done again.
+    constrain: keeps answers to a form, see `constraints.Constraint`; their probabilities stay those of the free model.
     Returns one `Generated` per prompt, in the order of the prompts.
 
     The sampling defaults that come with a base model are not used: greedy at temperature 0, else plain
@@ -76,7 +82,7 @@ def generate(
         for number, places in enumerate(plan, start=1):
             batch = [rows[place] for place in places]
             start = time.perf_counter()
-            answers = _generate_batch(model, tokenizer, prompts, batch, settings, seed, prefix)
+            answers = _generate_batch(model, tokenizer, prompts, batch, settings, seed, prefix, constrain)
             generated.update(zip(batch, answers, strict=True))
             if progress:
                 progress.append([[row, asdict(generated[row])] for row in batch])
@@ -93,6 +99,7 @@ def _generate_batch(
     settings: Generation,
     seed: int,
     prefix: Prefix,
+    constrain: Constrain | None,
 ) -> list[Generated]:
     """Generate for the prompts with the indices `rows`."""
     stops = _stop_tokens(model, tokenizer)
@@ -100,6 +107,8 @@ def _generate_batch(
     ids, mask = left_padded([prompts[row] for row in rows], prefix.length, pad_id, model.device)
     recorder = _TokenProbabilities()
     processors = LogitsProcessorList([recorder])
+    if constrain:
+        processors.append(constrain(rows))
     if settings.temperature > 0:
         seeds = [int(fingerprint([seed, row])[:15], 16) for row in rows]
         processors.append(_GumbelNoise(settings.temperature, seeds, model.device))

@@ -5,11 +5,31 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import log_softmax
 
 from medtune.alignment import Layout, SubwordDocument, WindowRow
 from medtune.data.windows import merge
 from medtune.inference.batching import batches_by_budget
 from medtune.inference.inputs import evaluating
+
+
+def mean_logits(
+    model: Any,
+    documents: Sequence[SubwordDocument],
+    layout: Layout,
+    batch_tokens: int,
+    pad_id: int,
+    cuttings: int = 1,
+    seed: int = 0,
+) -> list[np.ndarray]:
+    """As `word_logits`; of several cuttings the mean of the words' log-probabilities. seed: of the cuttings."""
+    found = [word_logits(model, documents, own, batch_tokens, pad_id) for own in layout.cuttings(cuttings, seed)]
+    if cuttings == 1:
+        return found[0]
+    return [
+        np.mean([log_softmax(of_words, axis=1) for of_words in of_document], axis=0)
+        for of_document in zip(*found, strict=True)
+    ]
 
 
 def word_logits(

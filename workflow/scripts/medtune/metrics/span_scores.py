@@ -36,7 +36,8 @@ _COLUMN = {name: number for number, name in enumerate(_COLUMNS)}
 class SpanDocument:
     """The spans of one document (report, abstract), or of one sentence where sentences are scored apart.
 
-    unplaced_gold: labels of gold entities that are no single span (discontinuous, dropped): always missed.
+    gold may nest and overlap: of two nested entities a prediction that is exactly the inner one is right.
+    unplaced_gold: labels of gold entities that are no single span (discontinuous, without a word): always missed.
     unplaced_predicted: labels of predicted values without a place in the text: always false positives.
     """
 

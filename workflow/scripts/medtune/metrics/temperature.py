@@ -47,6 +47,7 @@ def negative_log_likelihood(logits: np.ndarray, gold: np.ndarray, temperature: f
     return float(-log_softmax(logits / temperature, axis=1)[np.arange(len(gold)), gold].mean())
 
 
-def confidences(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """(n,) largest probability of softmax(logits / temperature). logits: (n, classes)."""
-    return np.exp(log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1).max(axis=1))
+def confidences(logits: np.ndarray, chosen: ArrayLike, temperature: float = 1.0) -> np.ndarray:
+    """(n,) probability of the chosen classes in softmax(logits / temperature). logits: (n, classes). chosen: (n,)."""
+    chosen = np.asarray(chosen, dtype=int)
+    return np.exp(log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1)[np.arange(len(chosen)), chosen])

@@ -13,6 +13,7 @@ from typing import Any
 from medtune.config import MadeModel
 from medtune.data.synthetic.listing import listing_documents
 from medtune.data.synthetic.plain import plain_documents
+from medtune.data.synthetic.relation_listing import relation_listing_documents
 from medtune.files import atomic
 from medtune.models.record import write_record
 
@@ -21,7 +22,11 @@ PAD = "<|pad|>"
 MAX_POSITIONS = 1024
 TOKENIZER_DOCUMENTS = 4000
 LICENCE = "none: made from rules"
-TEXTS = {"general": (plain_documents, 12000), "reports": (listing_documents, 40000)}
+TEXTS = {
+    "general": (plain_documents, 12000),
+    "reports": (listing_documents, 40000),
+    "relations": (relation_listing_documents, 40000),
+}
 """What is read, and how many documents are made of it: enough that lists are not learnt by heart."""
 
 

@@ -1,10 +1,13 @@
-"""The model card of an adapter: README.md in its folder, in the form that the Hugging Face hub reads."""
+"""The model card of an adapter or a tagger: README.md in its folder, in the form that the Hugging Face hub reads."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -28,33 +31,110 @@ RECORD_KEYS = (
 
 @dataclass(frozen=True)
 class Headline:
-    """A figure that the card shows. key: in a split of metrics.json. share: shown as a percentage."""
+    """A figure that the card shows. key: in a split of metrics.json, with dots where it is nested. share: shown as a
+    percentage."""
 
     key: str
     name: str
     share: bool = True
 
 
-@dataclass(frozen=True)
-class StudyCard:
-    """What a study says of its adapters. All texts are Markdown, except `prompt`: what the model reads.
+@dataclass(frozen=True, kw_only=True)
+class Card(ABC):
+    """What a study says of its models. All texts are Markdown.
 
-    max_new_tokens: of the snippet that shows how to load the adapter."""
+    items: what the figures' n counts. Of the kind of model: library, pipeline and kind_tags are the hub's names.
+    """
+
+    library: ClassVar[str]
+    pipeline: ClassVar[str]
+    kind_tags: ClassVar[tuple[str, ...]] = ()
 
     title: str
     summary: str
-    prompt: str
     headlines: Sequence[Headline]
     limits: Sequence[str]
     tags: Sequence[str]
+    items: str = "items"
+    held_out: str = "test split"
+
+    @abstractmethod
+    def snippet(self, base_folder: Path | str, model_folder: Path | str) -> str:
+        """Python that loads the model and shows what it does; runs as it is, without a GPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyCard(Card):
+    """The card of an adapter. prompt: what the snippet's model reads. max_new_tokens: the most that it answers."""
+
+    library = "peft"
+    pipeline = "text-generation"
+    kind_tags = ("lora",)
+
+    prompt: str
     max_new_tokens: int = 64
+
+    def snippet(self, base_folder: Path | str, model_folder: Path | str) -> str:
+        """Loads base and adapter and answers the prompt."""
+        return "\n".join(
+            [
+                "from peft import PeftModel",
+                "from transformers import AutoModelForCausalLM, AutoTokenizer",
+                "",
+                f"base = {_literal(base_folder)}",
+                f"adapter = {_literal(model_folder)}",
+                f"prompt = {_literal(self.prompt)}",
+                "",
+                "tokenizer = AutoTokenizer.from_pretrained(adapter)",
+                'model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")',
+                "model = PeftModel.from_pretrained(model, adapter).eval()",
+                "",
+                'inputs = tokenizer(prompt, return_tensors="pt")',
+                f"output = model.generate(**inputs, max_new_tokens={self.max_new_tokens}, do_sample=False)",
+                'answer = output[0, inputs["input_ids"].shape[1] :]',
+                "print(tokenizer.decode(answer, skip_special_tokens=True))",
+            ]
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggerCard(Card):
+    """The card of a tagger, a whole model. text: what the snippet's model tags.
+
+    window_tokens, overlap_tokens: of the windows that it was trained and tested on, in subwords.
+    """
+
+    library = "transformers"
+    pipeline = "token-classification"
+
+    text: str
+    window_tokens: int
+    overlap_tokens: int
+
+    def snippet(self, base_folder: Path | str, model_folder: Path | str) -> str:
+        """Loads the tagger, which needs no base, and prints the entities of the text."""
+        return "\n".join(
+            [
+                "from transformers import pipeline",
+                "",
+                f"model = {_literal(model_folder)}",
+                f"text = {_literal(self.text)}",
+                "",
+                f'tagger = pipeline("token-classification", model, stride={self.overlap_tokens}, '
+                'aggregation_strategy="first")',
+                f"tagger.tokenizer.model_max_length = {self.window_tokens}  # longer texts are cut into such windows",
+                "for found in tagger(text):",
+                '    words = text[found["start"] : found["end"]]',
+                '    print(found["entity_group"], repr(words), round(float(found["score"]), 2))',
+            ]
+        )
 
 
 def write_card(
     path: Path | str,
-    study: StudyCard,
+    study: Card,
     base_folder: Path | str,
-    adapter_folder: Path | str,
+    model_folder: Path | str,
     base: Mapping[str, Any],
     manifest: Mapping[str, Any],
     record: Mapping[str, Any],
@@ -62,15 +142,15 @@ def write_card(
 ) -> None:
     """Write the card. base: the base model's record.  record: training.json.  metrics: metrics.json.
 
-    base_folder, adapter_folder: as the snippet prints them.  Raises InputError when a record lacks something.
+    base_folder, model_folder: as the snippet prints them.  Raises InputError when a record lacks something.
     """
-    write_text(path, render_card(study, base_folder, adapter_folder, base, manifest, record, metrics))
+    write_text(path, render_card(study, base_folder, model_folder, base, manifest, record, metrics))
 
 
 def render_card(
-    study: StudyCard,
+    study: Card,
     base_folder: Path | str,
-    adapter_folder: Path | str,
+    model_folder: Path | str,
     base: Mapping[str, Any],
     manifest: Mapping[str, Any],
     record: Mapping[str, Any],
@@ -79,7 +159,7 @@ def render_card(
     """The card as text: deterministic for the same records. Texts from records are escaped."""
     missing = [key for key in RECORD_KEYS if key not in record]
     if missing:
-        raise InputError(f"training record of {adapter_folder}: has no {', '.join(missing)}; train again")
+        raise InputError(f"training record of {model_folder}: has no {', '.join(missing)}; train again")
     test = metrics["splits"]["test"]
     return template("card.md.j2", html=False).render(
         study=study,
@@ -103,31 +183,11 @@ def render_card(
         record=record,
         hardware=", ".join(f"{name} {value}" for name, value in _text_pairs(record["hardware"])),
         versions=", ".join(f"{name} {value}" for name, value in _text_pairs(record["versions"])),
-        figures=[(line.name, estimate_text(test[line.key], line.share)) for line in study.headlines],
-        snippet=snippet(study, base_folder, adapter_folder),
-    )
-
-
-def snippet(study: StudyCard, base_folder: Path | str, adapter_folder: Path | str) -> str:
-    """Python that loads base and adapter and answers the study's example prompt; runs as it is, without a GPU."""
-    return "\n".join(
-        [
-            "from peft import PeftModel",
-            "from transformers import AutoModelForCausalLM, AutoTokenizer",
-            "",
-            f"base = {_literal(base_folder)}",
-            f"adapter = {_literal(adapter_folder)}",
-            f"prompt = {_literal(study.prompt)}",
-            "",
-            "tokenizer = AutoTokenizer.from_pretrained(adapter)",
-            'model = AutoModelForCausalLM.from_pretrained(base, dtype="auto")',
-            "model = PeftModel.from_pretrained(model, adapter).eval()",
-            "",
-            'inputs = tokenizer(prompt, return_tensors="pt")',
-            f"output = model.generate(**inputs, max_new_tokens={study.max_new_tokens}, do_sample=False)",
-            'answer = output[0, inputs["input_ids"].shape[1] :]',
-            "print(tokenizer.decode(answer, skip_special_tokens=True))",
-        ]
+        figures=[
+            (line.name, estimate_text(reduce(getitem, line.key.split("."), test), line.share))
+            for line in study.headlines
+        ],
+        snippet=study.snippet(base_folder, model_folder),
     )
 
 
@@ -136,14 +196,14 @@ def _literal(value: Path | str) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
-def _front_matter(study: StudyCard, base: Mapping[str, Any]) -> str:
+def _front_matter(study: Card, base: Mapping[str, Any]) -> str:
     """The hub's metadata (YAML); it spells `license`."""
     fields = {
-        "library_name": "peft",
-        "pipeline_tag": "text-generation",
+        "library_name": study.library,
+        "pipeline_tag": study.pipeline,
         "base_model": base.get("repository") or base["name"],
         "license": base.get("licence") or "unknown",
-        "tags": ["lora", *study.tags],
+        "tags": [*study.kind_tags, *study.tags],
     }
     return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).strip()
 

@@ -98,7 +98,7 @@ def interval_text(row: Mapping[str, Any], name: str, as_percent: bool = True) ->
 
 def points(value: float, low: float, high: float, of: str = "points") -> str:
     """A difference of two shares: "+1.2 points (-0.3 to +2.7)"."""
-    return f"{100 * value:+.1f} {of} ({100 * low:+.1f} to {100 * high:+.1f})"
+    return f"{100 * value:+z.1f} {of} ({100 * low:+z.1f} to {100 * high:+z.1f})"
 
 
 def counted(number: int, noun: str, several: str | None = None) -> str:

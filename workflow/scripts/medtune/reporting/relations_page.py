@@ -1,5 +1,5 @@
-"""Examples of texts with entities and relations, gold beside predicted, as one standalone HTML page: no script, nothing
-loaded, readable in light and dark. Text, coloured boxes and arrows are inline SVG."""
+"""Texts with entities and relations, predicted ones alone or beside gold, as one standalone HTML page: no script,
+nothing loaded, readable in light and dark. Text, coloured boxes and arrows are inline SVG."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,11 +45,11 @@ class Panel:
 
 @dataclass(frozen=True)
 class Example:
-    """A text with its gold and its predicted annotation."""
+    """A text with its predicted annotation. gold: none where it is not known."""
 
     name: str
     text: str
-    gold: Panel
+    gold: Panel | None
     predicted: Panel
 
 
@@ -77,6 +77,7 @@ def write_relations_page(
         ],
         relations=relations,
         total=total,
+        judged=any(example.gold is not None for example in examples),
         cell=CELL,
         small_cell=SMALL_CELL,
         examples=[_shown(example, list(entities), longest) for example in examples],
@@ -98,6 +99,7 @@ def _shown(example: Example, labels: Sequence[str], longest: int) -> dict:
         "panels": [
             {"title": title, **_panel(example.text, panel, labels, longest)}
             for title, panel in (("Gold", example.gold), ("Predicted", example.predicted))
+            if panel is not None
         ],
     }
 

@@ -6,7 +6,9 @@ from typing import Any
 from medtune.tasks.base import Task
 
 TASKS = {
+    "meerkat": ("medtune.tasks.meerkat.template", "MeerkatTask"),
     "radgraph": ("medtune.tasks.radgraph.template", "RadGraphTask"),
+    "relations": ("medtune.tasks.relations.template", "RelationsTask"),
     "yesno": ("medtune.tasks.yesno.template", "YesNoTask"),
 }
 """Module and class of each study, imported only when asked for."""

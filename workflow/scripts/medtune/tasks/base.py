@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medtune.files import fingerprint
+from medtune.inference.answer_form import AnswerForm
 from medtune.rendering import Rendered, render, render_completion, render_prompt
 
 
@@ -39,6 +40,10 @@ class Task(ABC):
     def parts(self, output: str) -> list[tuple[int, int]] | None:
         """Where in an output the parts stand that get a confidence each, as (start, end) of characters, end
         exclusive; None when the task wants none. Never raises."""
+        return None
+
+    def answer_form(self, example: dict, tokenizer: Any) -> AnswerForm | None:
+        """What the answer to an example is held to in constrained generation; None when the task has no such form."""
         return None
 
     def label_of(self, example: dict) -> str:

@@ -1,9 +1,10 @@
 """The generate stage of the causal-LM studies: binds a task to the generation engine, and writes predictions.jsonl."""
 
 import logging
+import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,21 +12,23 @@ from pydantic import BaseModel, Field
 
 from medtune.config import Generation
 from medtune.errors import InputError
-from medtune.files import fingerprint, read_json, read_jsonl, sha256_of, write_jsonl
+from medtune.files import atomic, fingerprint, read_jsonl, write_jsonl
+from medtune.inference.answer_form import AnswerForm
 from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks import get_task
+from medtune.tasks.adapters import adapter_hashes, check_adapter
 from medtune.tasks.base import Task
 
 logger = logging.getLogger(__name__)
 
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "template.json")
 PROGRESS = "done.jsonl"
 
 
 class Job(BaseModel):
     """What the predictions of one model are made of. splits: JSON-lines file of each split, by its name.
-    adapter: folder; none means the base model as it is."""
+    adapter: folder; none means the base model as it is. earlier_adapter, earlier_predictions: of an earlier run that
+    shares everything else with this one; its predictions are copied when the adapters are the same."""
 
     task: str
     task_options: dict[str, Any] = Field(default_factory=dict)
@@ -36,6 +39,8 @@ class Job(BaseModel):
     adapter: Path | None = None
     quantization: Literal["none", "int8", "nf4"] = "none"
     double_quantization: bool = True
+    earlier_adapter: Path | None = None
+    earlier_predictions: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,10 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
     predictions: one row per example, in the order of the splits and their files: id, split, raw output, parsed
     value, parse status, token counts (without padding and EOS), how it finished, confidence, for tasks with closed
     labels the log-likelihood of each label, and for tasks with parts the confidence of each part. It holds no timings:
-    the same job gives the same file.
+    the same job gives the same file. Copied from an earlier run where that has the same adapter and examples.
     state: folder for unfinished work, removed when the predictions are written.
-    Raises InputError for an adapter of another template or base model, for prompts that do not fit the model,
-    and when the state is in use by another job.
+    Raises InputError for an adapter of another template or base model, for prompts that do not fit the model, for
+    constrained generation of a task without a form, and when the state is in use by another job.
     """
     import torch
 
@@ -67,17 +72,25 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
     task = get_task(job.task, **job.task_options)
     if job.adapter is not None:
         check_adapter(job.adapter, job.base, task)
+    examples = [(split, example) for split, path in job.splits.items() for example in read_jsonl(path)]
+    if _repeats_earlier(job, examples):
+        logger.info("%s is of the same adapter: its predictions are copied", job.earlier_predictions)
+        # Holding the state, in which another adapter's work may have been left.
+        with open_state(state, "copied") as held:
+            with atomic(predictions) as temporary:
+                shutil.copyfile(job.earlier_predictions, temporary)
+            held.remove()
+        return
     model, tokenizer = _load(job)
-    questions = [
-        Question(split, example, task.render_prompt(example, tokenizer))
-        for split, path in job.splits.items()
-        for example in read_jsonl(path)
-    ]
+    questions = [Question(split, example, task.render_prompt(example, tokenizer)) for split, example in examples]
     _check_lengths(questions, job, model)
     prompts = [question.prompt for question in questions]
-    with open_state(state, _fingerprint(job, task, questions)) as held:
+    forms = _answer_forms(task, questions, tokenizer) if job.settings.constrained else []
+    constrain = _constrain(forms, model, tokenizer)
+    with open_state(state, _fingerprint(job, task, questions, forms)) as held:
         start = time.perf_counter()
-        answers = generate(model, tokenizer, prompts, job.settings, job.seed, Progress(held.folder / PROGRESS))
+        progress = Progress(held.folder / PROGRESS)
+        answers = generate(model, tokenizer, prompts, job.settings, job.seed, progress, constrain)
         likelihoods = _label_likelihoods(task, model, tokenizer, prompts, job.settings.batch_tokens)
         logger.info(
             "%d answers on %s in %.1f s, peak memory %.0f MB",
@@ -89,11 +102,21 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
         write_jsonl(
             predictions,
             (
-                _row(task, tokenizer, question, answer, likelihood)
+                prediction_row(task, tokenizer, question, answer, likelihood)
                 for question, answer, likelihood in zip(questions, answers, likelihoods, strict=True)
             ),
         )
         held.remove()
+
+
+def _repeats_earlier(job: Job, examples: list[tuple[str, dict]]) -> bool:
+    """Whether the earlier run had the same adapter and answered the same examples. examples: (split, example)."""
+    if job.adapter is None or job.earlier_adapter is None or job.earlier_predictions is None:
+        return False
+    if adapter_hashes(job.adapter) != adapter_hashes(job.earlier_adapter):
+        return False
+    answered = [(row["split"], row["id"]) for row in read_jsonl(job.earlier_predictions)]
+    return answered == [(split, example["id"]) for split, example in examples]
 
 
 def _load(job: Job) -> tuple[Any, Any]:
@@ -103,21 +126,6 @@ def _load(job: Job) -> tuple[Any, Any]:
     if job.adapter is None:
         return load_base(job.base, job.quantization, job.double_quantization)
     return load_with_adapter(job.base, job.adapter, job.quantization, job.double_quantization)
-
-
-def check_adapter(adapter: Path, base: Path, task: Task) -> None:
-    """Refuse an adapter that was trained with another template or on another base model."""
-    trained = read_json(adapter / "template.json")
-    if trained["template_hash"] != task.template_hash:
-        raise InputError(
-            f'{adapter}: trained with another template of task "{task.name}" (hash {trained["template_hash"][:12]}, '
-            f"now {task.template_hash[:12]}); train it again, or use the version of the code that it was trained with"
-        )
-    if trained["base_fingerprint"] != read_record(base)["fingerprint"]:
-        raise InputError(
-            f'{adapter}: trained on base model "{trained["base_model"]}" with other weights than those in {base}; '
-            "give the base model that it was trained on"
-        )
 
 
 def _check_lengths(questions: list[Question], job: Job, model: Any) -> None:
@@ -130,6 +138,23 @@ def _check_lengths(questions: list[Question], job: Job, model: Any) -> None:
                 f'{job.splits[question.split]}, record "{question.example["id"]}": {tokens} prompt tokens and up to '
                 f"{new} new ones exceed the {context} positions of the base model"
             )
+
+
+def _answer_forms(task: Task, questions: list[Question], tokenizer: Any) -> list[AnswerForm]:
+    """The form of the answer to each question."""
+    forms = [task.answer_form(question.example, tokenizer) for question in questions]
+    if any(form is None for form in forms):
+        raise InputError(f'generation.constrained: the task "{task.name}" has no form of answers; set it to false')
+    return forms
+
+
+def _constrain(forms: list[AnswerForm], model: Any, tokenizer: Any) -> Any:
+    """What keeps `generate` to these forms; None without forms."""
+    if not forms:
+        return None
+    from medtune.inference.constraints import Constraint
+
+    return Constraint(model, tokenizer).to(forms)
 
 
 def _label_likelihoods(
@@ -165,8 +190,10 @@ def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[tuple[int, int
     ]
 
 
-def _row(task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None) -> dict:
-    """One line of predictions.jsonl."""
+def prediction_row(
+    task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None = None
+) -> dict:
+    """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some."""
     parsed = task.parse(answer.text)
     parts = task.parts(answer.text)
     row = {
@@ -192,20 +219,20 @@ def rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _fingerprint(job: Job, task: Task, questions: list[Question]) -> str:
+def _fingerprint(job: Job, task: Task, questions: list[Question], forms: list[AnswerForm]) -> str:
     """Identifies all that determines the predictions. Batch sizes are not among it: they only change rounding."""
     from medtune.training.record import library_versions
 
-    adapter = job.adapter
     return fingerprint(
         {
             "template": task.template_hash,
             "examples": [[question.split, question.example["id"], question.prompt] for question in questions],
+            "forms": [asdict(form) for form in forms],
             "settings": job.settings.model_dump(mode="json", exclude={"batch_tokens"}),
             "quantization": [job.quantization, job.double_quantization],
             "seed": job.seed,
             "base": read_record(job.base)["fingerprint"],
-            "adapter": None if adapter is None else {name: sha256_of(adapter / name) for name in ADAPTER_FILES},
+            "adapter": None if job.adapter is None else adapter_hashes(job.adapter),
             "versions": library_versions(),
         }
     )

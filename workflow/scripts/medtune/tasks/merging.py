@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from medtune.files import atomic, read_jsonl, sha256_of, write_json, write_text
+from medtune.files import atomic, read_jsonl, write_json, write_text
 from medtune.models.record import read_record, write_record
 from medtune.reporting.merged_card import merged_card
 from medtune.tasks import get_task
-from medtune.tasks.generation import ADAPTER_FILES, check_adapter, rounded
+from medtune.tasks.adapters import adapter_hashes, check_adapter
+from medtune.tasks.generation import rounded
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def merge_adapter(job: Job, model: Path, record: Path) -> None:
     origin = {
         "base_model": base["name"],
         "base_fingerprint": base["fingerprint"],
-        "adapter": {name: sha256_of(job.adapter / name) for name in ADAPTER_FILES},
+        "adapter": adapter_hashes(job.adapter),
     }
     tokenizer = load_tokenizer(job.adapter)
     rows = [task.render(example, tokenizer) for example in read_jsonl(job.validation)[:PROMPTS]]

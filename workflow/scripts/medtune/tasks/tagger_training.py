@@ -5,7 +5,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from medtune.config import TaggerTraining, Tracking
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import check_writable, fingerprint, read_json, write_json
+from medtune.inference.decoding import decode
 from medtune.metrics.bootstrap import f1_of_counts
 from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.tracking import Tracker, track
-from medtune.training.attempts import bring_to_end
-from medtune.training.launch import launch_job, launched_job, leave, see_one_gpu, send_metrics
+from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
 from medtune.training.preflight import Plan, make_plan
 
 logger = logging.getLogger("medtune")
@@ -95,7 +95,14 @@ def train_tagger(
     with open_state(state, _fingerprint(job, material)) as held:
         checkpoints = held.folder / "checkpoints"
         with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
-            _train(job, material, checkpoints, tracker)
+            train_to_end(
+                __name__,
+                job.model_dump(mode="json"),
+                checkpoints,
+                job.processes,
+                lambda: run_training(job, material, checkpoints, tracker.log),
+                tracker.log,
+            )
             _write(job, material, checkpoints, model, record, tracker, run_name)
         held.remove()
 
@@ -109,11 +116,13 @@ def prepare(job: Job) -> Material:
     tokenizer = load_tagger_tokenizer(job.base)
     layout = layout_of(job.base, tokenizer, job.window_tokens, job.overlap_tokens)
     rows, documents, windows = {}, {}, {}
+    cuttings = {"train": job.settings.cuttings, "validation": 1}
     for split, path in (("train", job.train), ("validation", job.validation)):
         rows[split] = read_rows(path)
         documents[split] = [subwords(row["words"], row["sentences"], tokenizer) for row in rows[split]]
         numbers = tag_numbers(rows[split], tags, path)
-        windows[split] = label_windows(layout.without_overlap().rows(documents[split]), numbers)
+        cut = [own.rows(documents[split]) for own in layout.without_overlap().cuttings(cuttings[split], job.seed)]
+        windows[split] = label_windows([row for rows_of_cut in cut for row in rows_of_cut], numbers)
     return Material(
         tags=tags,
         tokenizer=tokenizer,
@@ -124,9 +133,23 @@ def prepare(job: Job) -> Material:
         gold=[row["tags"] for row in rows["validation"]],
         words=sum(len(row["words"]) for row in rows["train"]),
         cut_words=sum(len(piece) > layout.room for document in documents["train"] for piece in document.pieces),
-        plan=make_plan(job.settings, len(windows["train"]), job.batch_divisor, job.processes),
+        plan=_plan(job, len(windows["train"])),
         base=read_record(job.base),
     )
+
+
+def _plan(job: Job, rows: int) -> Plan:
+    """An epoch is one pass over the documents, in whichever cutting. rows: of all cuttings."""
+    cuttings = job.settings.cuttings
+    plan = make_plan(
+        job.settings.model_copy(update={"epochs": job.settings.epochs / cuttings}),
+        rows,
+        job.batch_divisor,
+        job.processes,
+    )
+    if job.settings.evaluate_every:
+        return plan
+    return replace(plan, evaluate_every=math.ceil(rows / cuttings / plan.effective))
 
 
 def layout_of(model: Path, tokenizer: Any, window_tokens: int, overlap_tokens: int) -> Layout:
@@ -159,7 +182,7 @@ def validation_figures(
         from medtune.inference.tagging import word_logits
 
         logits = word_logits(model, documents, layout, VALIDATION_BATCH_TOKENS, pad_id)
-        found = [spans_of([tags[number] for number in of_words.argmax(axis=1)]) for of_words in logits]
+        found = [spans_of([tags[number] for number in decode(of_words, tags)]) for of_words in logits]
         counts = count_spans(SpanDocument(g, p) for g, p in zip(wanted, found, strict=True)).f1_counts()
         sums = counts.sum(axis=0, keepdims=True)
         right, false, missed = sums[0]
@@ -170,18 +193,6 @@ def validation_figures(
         }
 
     return validate
-
-
-def _train(job: Job, material: Material, checkpoints: Path, tracker: Tracker) -> None:
-    """Bring `checkpoints` to a finished training, in this process or in several."""
-    if job.processes == 1:
-        bring_to_end(checkpoints, lambda: run_training(job, material, checkpoints, tracker.log))
-    else:
-        told = job.model_dump(mode="json")
-        bring_to_end(
-            checkpoints,
-            lambda: launch_job("medtune.tasks.tagger_training", told, checkpoints, job.processes, tracker.log),
-        )
 
 
 def run_training(
@@ -249,7 +260,7 @@ def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
     best = next(
         entry for entry in record["history"] if entry["step"] == record["best_step"] and "validation_f1" in entry
     )
-    tokens_per_word = sum(map(len, material.rows.input_ids)) / material.words
+    tokens_per_word = sum(map(len, material.rows.input_ids)) / (material.words * job.settings.cuttings)
     return {
         **{name: value for name, value in best.items() if name.startswith("validation_")},
         "words_per_second": round(record["tokens_per_second"] / tokens_per_word, 1),

@@ -3,14 +3,15 @@
 import logging
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel
 
 from medtune.alignment import subwords
 from medtune.errors import InputError
-from medtune.files import write_json, write_jsonl
+from medtune.files import remove_leftovers, write_json, write_jsonl
+from medtune.inference.decoding import decode, stray
 from medtune.metrics.temperature import confidences, fit_temperature
 from medtune.tasks.generation import rounded
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
@@ -31,33 +32,38 @@ class Job(BaseModel):
     window_tokens: int
     overlap_tokens: int
     batch_tokens: int
+    precision: Literal["float32", "bfloat16"] = "float32"
+    cuttings: int = 1
 
 
 def tag_documents(job: Job, predictions: Path, record: Path) -> None:
     """Tag all words of all documents of all splits.
 
-    predictions: one row per document, in the order of the splits and their files: id, split, the likeliest tag of each
-    word as it is (an "I-" that starts a span stays), its probability, and the same with the temperature that
-    fits the validation split. It holds no timings: the same job gives the same file.
-    record: tagging.json, with the temperature, sizes and speed. words_per_second: from words to predictions, all
-    splits together.
-    A killed job starts again: this is minutes of work.
+    predictions: one row per document, in the order of the splits and their files: id, split, the tag of each word in
+    the likeliest valid sequence (see `decode`), its probability, and the same with the temperature that fits the
+    validation split. It holds no timings: the same job gives the same file.
+    record: tagging.json, with the temperature, sizes and speed. words_per_second: from words to tags, all splits
+    together. stray_inside: words whose likeliest tag by itself is an "I-" without the "B-" or "I-" that it needs.
+    A killed job starts again: this is minutes of work. What it left half-written is removed then.
     Raises InputError for a model with other tags and for windows that it has no positions for.
     """
     import torch
 
-    from medtune.inference.tagging import word_logits
+    from medtune.inference.tagging import mean_logits
     from medtune.memory import peak_memory_mb
     from medtune.models.loading import load_tagger
 
+    for output in (predictions, record):
+        remove_leftovers(output)
     tags = read_tags(job.tags)
-    model, tokenizer = load_tagger(job.model)
+    model, tokenizer = load_tagger(job.model, dtype=getattr(torch, job.precision))
     check_tags(model, tags, job.model)
     layout = layout_of(job.model, tokenizer, job.window_tokens, job.overlap_tokens)
     rows = [(split, row) for split, path in job.splits.items() for row in read_rows(path)]
     start = time.perf_counter()
     documents = [subwords(row["words"], row["sentences"], tokenizer) for _, row in rows]
-    logits = word_logits(model, documents, layout, job.batch_tokens, tokenizer.pad_token_id)
+    logits = mean_logits(model, documents, layout, job.batch_tokens, tokenizer.pad_token_id, job.cuttings)
+    chosen = [decode(of_words, tags) for of_words in logits]
     seconds = time.perf_counter() - start
     words = sum(map(len, logits))
     logger.info("%d words of %d documents in %.1f s", words, len(rows), seconds)
@@ -69,8 +75,8 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
     write_jsonl(
         predictions,
         (
-            _row(split, row, of_words, tags, temperature.value)
-            for (split, row), of_words in zip(rows, logits, strict=True)
+            _row(split, row, of_words, of_row, tags, temperature.value)
+            for (split, row), of_words, of_row in zip(rows, logits, chosen, strict=True)
         ),
     )
     write_json(
@@ -82,6 +88,7 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
             "n_calibration_words": temperature.n,
             "n_documents": len(rows),
             "n_words": words,
+            "stray_inside": sum(stray(of_words, tags) for of_words in logits),
             "windows": len(layout.rows(documents)),
             "window_tokens": job.window_tokens,
             "overlap_tokens": job.overlap_tokens,
@@ -90,6 +97,8 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
             "parameters": model.num_parameters(),
             "peak_memory_mb": round(peak_memory_mb(), 1),
             "device": torch.device(model.device).type,
+            "precision": job.precision,
+            "cuttings": job.cuttings,
             "threads": torch.get_num_threads(),
         },
     )
@@ -102,12 +111,12 @@ def check_tags(model: Any, tags: list[str], folder: Path) -> None:
         raise InputError(f"{folder}: trained for {len(known)} tags that are not those of the data; train it again")
 
 
-def _row(split: str, row: dict, logits: np.ndarray, tags: list[str], temperature: float) -> dict:
+def _row(split: str, row: dict, logits: np.ndarray, chosen: list[int], tags: list[str], temperature: float) -> dict:
     """One line of predictions.jsonl."""
     return {
         "id": row["id"],
         "split": split,
-        "tags": [tags[number] for number in logits.argmax(axis=1)],
-        "confidence": [rounded(value) for value in confidences(logits)],
-        "calibrated": [rounded(value) for value in confidences(logits, temperature)],
+        "tags": [tags[number] for number in chosen],
+        "confidence": [rounded(value) for value in confidences(logits, chosen)],
+        "calibrated": [rounded(value) for value in confidences(logits, chosen, temperature)],
     }

@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,21 +16,25 @@ from medtune.files import check_writable, fingerprint, read_json, read_jsonl, wr
 from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks import get_task
+from medtune.tasks.adapters import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
 from medtune.tasks.base import Task
 from medtune.tracking import Tracker, track
-from medtune.training.attempts import bring_to_end
-from medtune.training.launch import launch_job, launched_job, leave, see_one_gpu, send_metrics
+from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
 from medtune.training.preflight import Plan, Rows, check_rows, make_plan, resolved
 
 logger = logging.getLogger("medtune")
 
 LABEL_BATCH_TOKENS = 4096
 LOGGED_EXAMPLES = 20
-TEMPLATE = "template.json"
+MODEL_CARD = "README.md"
 
 
 class Job(BaseModel):
-    """What one training is made of; written as JSON for the workers where there are several."""
+    """What one training is made of; written as JSON for the workers where there are several.
+
+    start: folder of an adapter to go on from; none means a new adapter. earlier_record, earlier_adapter: training.json
+    and adapter folder of an earlier run, which are copied when this one would repeat it.
+    """
 
     task: str
     task_options: dict[str, Any] = Field(default_factory=dict)
@@ -42,6 +45,9 @@ class Job(BaseModel):
     base: Path
     batch_divisor: int = 1
     processes: int = 1
+    start: Path | None = None
+    earlier_record: Path | None = None
+    earlier_adapter: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,12 @@ def train_adapter(
 ) -> None:
     """Train the job's adapter, or go on where a killed attempt left off, and write its folder and record.
 
+    When an earlier run has the same fingerprint, its files are copied and nothing is trained.
+
     adapter: folder; its files are moved into place one by one, adapter_config.json last, and others in it are left.
     record: training.json. state: folder for unfinished work, removed when both are written.
-    Raises InputError for bad rows or settings, and when the state is in use by another job; ends the
-    process with status 143 when SIGTERM came (a checkpoint is kept).
+    Raises InputError for bad rows or settings, for an adapter that training cannot go on from, and when the state is
+    in use by another job; ends the process with status 143 when SIGTERM came (a checkpoint is kept).
     """
     if job.processes == 1:
         see_one_gpu()
@@ -81,20 +89,36 @@ def train_adapter(
             len(material.rows),
             job.settings.max_tokens,
         )
-    with open_state(state, _fingerprint(job, material)) as held:
-        checkpoints = held.folder / "checkpoints"
-        with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
-            _log_examples(tracker, material)
-            _train(job, material, checkpoints, tracker)
-            _write(job, material, checkpoints, adapter, record, tracker, run_name)
+    identity = _fingerprint(job, material)
+    start = None if job.start is None else adapter_hashes(job.start)
+    with open_state(state, fingerprint([identity, start])) as held:
+        if not _copy_earlier(job, identity, adapter, record):
+            checkpoints = held.folder / "checkpoints"
+            with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
+                _log_examples(tracker, material)
+                train_to_end(
+                    __name__,
+                    job.model_dump(mode="json"),
+                    checkpoints,
+                    job.processes,
+                    lambda: run_training(job, material, checkpoints, tracker.log),
+                    tracker.log,
+                )
+                _write(job, material, identity, checkpoints, adapter, record, tracker, run_name)
         held.remove()
 
 
 def prepare(job: Job) -> Material:
-    """Read, render and check what the job needs. Raises InputError, see `check_rows` and `make_plan`."""
+    """Read, render and check what the job needs. Raises InputError, see `check_rows`, `make_plan`, `check_adapter` and
+    `check_start`."""
     from medtune.models.loading import load_tokenizer
 
     task = get_task(job.task, **job.task_options)
+    if job.start is not None:
+        from medtune.training.adapters import check_start
+
+        check_adapter(job.start, job.base, task)
+        check_start(job.start, job.base, job.settings)
     tokenizer = load_tokenizer(job.base)
     examples = {split: read_jsonl(path) for split, path in (("train", job.train), ("validation", job.validation))}
     rows = {
@@ -136,18 +160,6 @@ def label_accuracy(task: Task, examples: list[dict], rows: Rows) -> Callable[[An
     return validate
 
 
-def _train(job: Job, material: Material, checkpoints: Path, tracker: Tracker) -> None:
-    """Bring `checkpoints` to a finished training, in this process or in several."""
-    if job.processes == 1:
-        bring_to_end(checkpoints, lambda: run_training(job, material, checkpoints, tracker.log))
-    else:
-        told = job.model_dump(mode="json")
-        bring_to_end(
-            checkpoints,
-            lambda: launch_job("medtune.tasks.training", told, checkpoints, job.processes, tracker.log),
-        )
-
-
 def run_training(
     job: Job,
     material: Material,
@@ -172,28 +184,53 @@ def run_training(
         validate=label_accuracy(material.task, material.examples, material.validation_rows),
         report=report,
         owner=owner,
+        start=job.start,
     )
 
 
+def _copy_earlier(job: Job, identity: str, adapter: Path, record: Path) -> bool:
+    """Put the earlier run's files into place if it has the same fingerprint. Tells whether it has."""
+    if job.earlier_record is None or job.earlier_adapter is None:
+        return False
+    facts = read_json(job.earlier_record)
+    if facts.get("fingerprint") != identity:
+        return False
+    logger.info("%s is of the same data and settings: its adapter is copied, nothing is trained", job.earlier_record)
+    with new_adapter(adapter) as scratch:
+        for path in job.earlier_adapter.iterdir():
+            # The model card is another rule's output.
+            if path.is_file() and path.name != MODEL_CARD:
+                shutil.copyfile(path, scratch / path.name)
+    write_json(record, {**facts, "copied_from": str(job.earlier_record)})
+    return True
+
+
 def _write(
-    job: Job, material: Material, checkpoints: Path, adapter: Path, record: Path, tracker: Tracker, run_name: str
+    job: Job,
+    material: Material,
+    identity: str,
+    checkpoints: Path,
+    adapter: Path,
+    record: Path,
+    tracker: Tracker,
+    run_name: str,
 ) -> None:
-    """Put adapter folder and record into place."""
+    """Put adapter folder and record into place. identity: the training's fingerprint."""
     from medtune.training.record import best_checkpoint, training_record
 
     facts = training_record(
         checkpoints, job.settings, material.plan, material.rows, material.validation_rows, job.seed, material.base
     )
-    with tempfile.TemporaryDirectory(prefix=f".{adapter.name}.", dir=adapter.parent) as folder:
-        scratch = Path(folder)
+    facts |= {"fingerprint": identity, "started_from": None if job.start is None else str(job.start)}
+    with new_adapter(adapter) as scratch:
         best = best_checkpoint(checkpoints)
         material.tokenizer.save_pretrained(scratch)
-        shutil.copyfile(best / "adapter_model.safetensors", scratch / "adapter_model.safetensors")
-        config = read_json(best / "adapter_config.json")
+        shutil.copyfile(best / WEIGHTS, scratch / WEIGHTS)
+        config = read_json(best / CONFIG)
         config["base_model_name_or_path"] = str(job.base)
         # PEFT writes a set, in no fixed order.
         config["target_modules"] = sorted(config["target_modules"])
-        write_json(scratch / "adapter_config.json", config)
+        write_json(scratch / CONFIG, config)
         write_json(
             scratch / TEMPLATE,
             {
@@ -203,24 +240,24 @@ def _write(
                 "base_path": str(job.base),
             },
         )
-        names = sorted(
-            (path.name for path in scratch.iterdir()), key=lambda name: (name == "adapter_config.json", name)
-        )
-        for name in names:
-            (scratch / name).replace(adapter / name)
+        names = sorted(path.name for path in scratch.iterdir())
     write_json(record, facts)
     tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
     tracker.log_model(run_name, [adapter / name for name in names])
 
 
 def _fingerprint(job: Job, material: Material) -> str:
-    """Identifies all that determines the weights. Batch splits are not among it: they only change rounding."""
+    """Identifies all that determines the weights. Batch splits are not among it: they only change rounding.
+
+    Where training starts is not either: a run that goes on from an adapter with the data that this was trained on has
+    nothing to add to it.
+    """
     from medtune.training.record import library_versions
 
     return fingerprint(
         {
             "template": material.task.template_hash,
-            "rows": [[rows.input_ids, rows.labels] for rows in (material.rows, material.validation_rows)],
+            "rows": [[rows.input_ids, rows.labels, rows.weights] for rows in (material.rows, material.validation_rows)],
             "settings": resolved(job.settings).model_dump(mode="json"),
             "seed": job.seed,
             "base": material.base["fingerprint"],

@@ -4,22 +4,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from bitsandbytes.nn import Linear4bit
 from datasets import Dataset
-from peft import LoraConfig
-from trl import SFTConfig, SFTTrainer
+from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModelForCausalLM
+from trl import SFTConfig
 
 from medtune.config import Training
+from medtune.errors import InputError
+from medtune.files import read_json
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import Plan, Rows, resolved
+from medtune.training.weighted_loss import WEIGHTS, WeightedTrainer
 
 Validate = Callable[[Any, Any], dict[str, float]]
 """Figures of (model, tokenizer) on the validation split, `validation_accuracy` among them. The model is in
 evaluation mode."""
 
 
-class AdapterTrainer(MeasuredTrainer, SFTTrainer):
-    """SFTTrainer with our order of rows, validation and measurements."""
+class AdapterTrainer(MeasuredTrainer, WeightedTrainer):
+    """SFTTrainer with weights of tokens and our order of rows, validation and measurements."""
 
     selected_by = "validation_accuracy"
 
@@ -35,6 +41,7 @@ def train(
     validate: Validate | None = None,
     report: Reporter = no_report,
     owner: int | None = None,
+    start: Path | None = None,
 ) -> bool:
     """Train an adapter, or go on with it, until `checkpoints` holds a finished training; see `fit`.
 
@@ -42,6 +49,7 @@ def train(
     when there is something left to train.
     validate: called at each evaluation; the best checkpoint is the one with the highest accuracy (ties: lower
     loss). Without it, the one with the lowest loss.
+    start: folder of an adapter whose weights are the first ones, checked by `check_start`; none means a new adapter.
     """
 
     def build(**measuring: Any) -> AdapterTrainer:
@@ -58,6 +66,8 @@ def train(
             **measuring,
         )
         _hold_in_float32(trainer.model)
+        if start is not None:
+            _set_weights(trainer.model, start)
         return trainer
 
     return fit(build, [len(ids) for ids in rows.input_ids], settings, plan, checkpoints, seed, report, owner)
@@ -76,6 +86,27 @@ def lora_config(settings: Training) -> LoraConfig:
     )
 
 
+def check_start(start: Path, base: Path, settings: Training) -> None:
+    """Refuse to go on from an adapter that has another rank, alpha or other layers than the settings say.
+
+    start: adapter folder. base: folder of its base model, of which only the configuration is read.
+    """
+    with torch.device("meta"):
+        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
+        model = get_peft_model(AutoModelForCausalLM.from_config(config), lora_config(settings))
+    wanted, found = model.peft_config["default"], read_json(start / "adapter_config.json")
+    for name, there, here in (
+        ("rank", found["r"], wanted.r),
+        ("alpha", found["lora_alpha"], wanted.lora_alpha),
+        ("target_modules", sorted(found["target_modules"]), sorted(wanted.target_modules)),
+    ):
+        if there != here:
+            raise InputError(
+                f"{start}: this adapter, from which training is to go on, has {name} = {there}, "
+                f"and training.lora.{name} asks for {here}; set the same, or start with a new adapter"
+            )
+
+
 def trainer_arguments(settings: Training, plan: Plan, checkpoints: Path, seed: int, judged: bool) -> SFTConfig:
     """The Trainer's arguments. judged: there is a validation metric beside the loss.
 
@@ -84,16 +115,24 @@ def trainer_arguments(settings: Training, plan: Plan, checkpoints: Path, seed: i
     """
     shared = shared_arguments(settings, plan, checkpoints, seed, judged)
     return SFTConfig(
-        **shared, padding_free=not shared["use_cpu"], max_length=None, dataset_kwargs={"skip_prepare_dataset": True}
+        **shared,
+        padding_free=not shared["use_cpu"],
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        # TRL knows no weights, and would take them out.
+        remove_unused_columns=False,
     )
 
 
 def _dataset(rows: Rows, by_length: bool = False) -> Dataset:
     """The rows as a data set that TRL leaves as it is. by_length: in that order, which saves padding."""
-    pairs = list(zip(rows.input_ids, rows.labels, strict=True))
+    columns = {"input_ids": rows.input_ids, "labels": rows.labels}
+    if rows.weights is not None:
+        columns[WEIGHTS] = rows.weights
+    order = list(range(len(rows)))
     if by_length:
-        pairs.sort(key=lambda pair: len(pair[0]))
-    return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
+        order.sort(key=lambda row: len(rows.input_ids[row]))
+    return Dataset.from_dict({name: [column[row] for row in order] for name, column in columns.items()})
 
 
 def _keep_layout_of_4bit_weights(model: Any) -> None:
@@ -112,3 +151,16 @@ def _hold_in_float32(model: Any) -> None:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
+
+
+def _set_weights(model: Any, start: Path) -> None:
+    """Give the model's new adapter the weights of one on disk.
+
+    Loaded into it, rather than in its place, so that everything else is as in other trainings; and once it is held in
+    float32, since TRL would round the weights of an adapter that it was given to bfloat16.
+    """
+    path = start / "adapter_model.safetensors"
+    missing, unexpected = set_peft_model_state_dict(model, load_file(path))
+    missing = [name for name in missing if "lora_" in name]
+    if missing or unexpected:
+        raise InputError(f"{path}: not the weights of an adapter for this base model ({[*missing, *unexpected][0]})")

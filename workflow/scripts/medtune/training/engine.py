@@ -148,7 +148,7 @@ def fit(
 def shared_arguments(settings: FineTuning, plan: Plan, checkpoints: Path, seed: int, judged: bool) -> dict[str, Any]:
     """The Trainer's arguments that do not depend on what is trained. judged: there is a figure beside the loss.
 
-    Mixed precision with bfloat16 on GPUs that have it, else float32.
+    bfloat16 is mixed precision: weights and sums stay float32.
     """
     cuda = torch.cuda.is_available()
     return {
@@ -166,7 +166,8 @@ def shared_arguments(settings: FineTuning, plan: Plan, checkpoints: Path, seed: 
         "gradient_checkpointing": None,
         "seed": seed,
         "data_seed": seed,
-        "bf16": cuda and is_torch_bf16_gpu_available(),
+        "bf16": settings.precision == "bfloat16"
+        or (settings.precision == "auto" and cuda and is_torch_bf16_gpu_available()),
         "use_cpu": not cuda,
         "ddp_backend": "gloo" if plan.processes > 1 and not cuda else None,
         "ddp_find_unused_parameters": False,

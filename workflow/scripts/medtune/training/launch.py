@@ -14,6 +14,7 @@ from typing import Any
 
 import medtune
 from medtune.files import read_json, write_json
+from medtune.training.attempts import bring_to_end
 
 logger = logging.getLogger("medtune")
 
@@ -49,6 +50,20 @@ def launch(module: str, argument: str, processes: int, report: Callable[[dict[st
                     last = line.strip()
     if process.returncode:
         raise RuntimeError(f"training with {processes} processes ended with status {process.returncode}: {last}")
+
+
+def train_to_end(
+    module: str,
+    job: dict[str, Any],
+    checkpoints: Path,
+    processes: int,
+    train: Callable[[], object],
+    report: Callable[[dict[str, float], int], None],
+) -> None:
+    """Bring `checkpoints` to a finished training: with `train` in this process, or, where there are to be several, in
+    processes of `module`; see `bring_to_end` and `launch_job`."""
+    alone = processes == 1
+    bring_to_end(checkpoints, train if alone else lambda: launch_job(module, job, checkpoints, processes, report))
 
 
 def launch_job(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from medtune.config import FineTuning, Training
@@ -16,11 +16,13 @@ IGNORED = -100
 @dataclass(frozen=True)
 class Rows:
     """Rows ready for training. input_ids: one list of token ids per row. labels: the same ids, with
-    `IGNORED` over the prompt. truncated: rows that lost part of their prompt."""
+    `IGNORED` over the prompt. truncated: rows that lost part of their prompt. weights: of each token in the loss,
+    0 over the prompt; none means that all labels weigh the same."""
 
     input_ids: list[list[int]]
     labels: list[list[int]]
     truncated: int
+    weights: list[list[float]] | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -43,20 +45,23 @@ def truncate(row: Rendered, max_tokens: int, bos: int | None) -> Rendered:
     room -= len(head)
     if room < (0 if head else 1):
         raise ValueError("the completion leaves no room for the prompt")
-    return Rendered(head + row.prompt[len(row.prompt) - room :], row.completion)
+    return replace(row, prompt=head + row.prompt[len(row.prompt) - room :])
 
 
 def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split: str) -> Rows:
     """Truncate the rows, and see that each of them teaches what it should.
 
     split: name of the rows in error messages, such as "train".
+    Where some rows have weights, the tokens of the others weigh 1.
     Raises InputError when there are no rows, when a row has no label left, does not end with EOS or
-    begins with two BOS, or when its completion alone fills `max_tokens`.
+    begins with two BOS, when its completion alone fills `max_tokens`, or when its weights are not one positive number
+    for each token of the completion.
     """
     if not rows:
         raise InputError(f"{split}: no examples to train on")
     bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
-    input_ids, labels, truncated = [], [], 0
+    input_ids, labels, weights, truncated = [], [], [], 0
+    weighted = any(row.weights is not None for row in rows)
     for number, row in enumerate(rows, start=1):
         where = f"{split}, record {number}"
         if not row.prompt or not row.completion:
@@ -65,6 +70,14 @@ def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split:
             raise InputError(f"{where}: the completion does not end with EOS, so the model would not learn to stop")
         if bos is not None and row.prompt[:2] == [bos, bos]:
             raise InputError(f"{where}: begins with two BOS tokens; leave BOS to the tokenizer")
+        if row.weights is not None and len(row.weights) != len(row.completion):
+            raise InputError(
+                f"{where}: {len(row.weights)} loss weights for {len(row.completion)} tokens of the completion; "
+                "expected one for each"
+            )
+        for weight in row.weights or []:
+            if not 0 < weight < math.inf:
+                raise InputError(f"{where}: a loss weight is {weight}; expected a positive number")
         try:
             cut = truncate(row, max_tokens, bos)
         except ValueError as error:
@@ -75,7 +88,8 @@ def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split:
         truncated += cut is not row
         input_ids.append(cut.prompt + cut.completion)
         labels.append([IGNORED] * len(cut.prompt) + cut.completion)
-    return Rows(input_ids, labels, truncated)
+        weights.append([0.0] * len(cut.prompt) + (cut.weights or [1.0] * len(cut.completion)))
+    return Rows(input_ids, labels, truncated, weights if weighted else None)
 
 
 def resolved(settings: Training) -> Training:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,21 @@ class TaggerTrainer(MeasuredTrainer, Trainer):
     """Trainer with our order of rows, validation and measurements."""
 
     selected_by = "validation_f1"
+
+    def __init__(self, *args: Any, head_factor: float = 1.0, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._head_factor = head_factor
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """As the Trainer does; the head's weights, which start at random, learn faster by `head_factor`."""
+        optimizer = super().create_optimizer(model)
+        if self._head_factor != 1:
+            head = {id(parameter) for parameter in self.model.classifier.parameters()}
+            for group in list(optimizer.param_groups):
+                own = [parameter for parameter in group["params"] if id(parameter) in head]
+                group["params"] = [parameter for parameter in group["params"] if id(parameter) not in head]
+                optimizer.add_param_group({**group, "params": own, "lr": group["lr"] * self._head_factor})
+        return optimizer
 
 
 def label_windows(rows: Sequence[WindowRow], tags: Sequence[Sequence[int]]) -> LabelledWindows:
@@ -77,23 +93,35 @@ def train(
             eval_dataset=_dataset(validation_rows, by_length=True),
             processing_class=tokenizer,
             data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED),
-            compute_loss_func=word_loss,
+            compute_loss_func=partial(word_loss, smoothing=settings.label_smoothing),
             validate=validate,
+            head_factor=settings.head_factor,
             **measuring,
         )
 
     return fit(build, [len(ids) for ids in rows.input_ids], settings, plan, checkpoints, seed, report, owner)
 
 
-def word_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
+def word_loss(
+    outputs: Any,
+    labels: torch.Tensor,
+    num_items_in_batch: torch.Tensor | int | None = None,
+    smoothing: float = 0.0,
+) -> torch.Tensor:
     """Cross-entropy per word. outputs: with `logits` (rows, tokens, tags). labels: (rows, tokens).
+
+    smoothing: share of the target that is spread over all tags (Szegedy et al. 2016), in training; never in evaluation.
 
     num_items_in_batch: words of the whole optimiser step, over all forward passes and processes; none means those of
     `labels`. (The models' own loss is a mean over one forward pass, which the Trainer takes for one over the step.)
     """
     words = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
     total = torch.nn.functional.cross_entropy(
-        outputs["logits"].float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+        outputs["logits"].float().flatten(0, 1),
+        labels.flatten(),
+        ignore_index=IGNORED,
+        reduction="sum",
+        label_smoothing=smoothing if torch.is_grad_enabled() else 0.0,
     )
     return total / words
 

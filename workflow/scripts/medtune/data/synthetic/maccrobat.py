@@ -169,6 +169,7 @@ _SEXES = (
 _SLOT = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
 _MARK = re.compile(r"\[(\w+)?(?:#(\d+))?\||\]")
 _BEFORE_MARK = re.compile(r" ([.,)])|(\() ")
+_BEFORE_VOWEL = re.compile(r"\ba(?= (?:\[\w+(?:#\d+)?\|)*(?:[aeiou]|(?:8\d?|11|18)\b))")
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,8 @@ def _report(generator: random.Random) -> str:
 
 
 def _filled(frame: str, sex: Mapping[str, str], generator: random.Random) -> str:
-    """A frame with all its slots filled, no term twice, and without the spaces that set its punctuation apart."""
+    """A frame with all its slots filled, no term twice, without the spaces that set its punctuation apart, and with
+    "an" before a vowel."""
     used: set[str] = set()
 
     def fill(match: re.Match) -> str:
@@ -228,7 +230,7 @@ def _filled(frame: str, sex: Mapping[str, str], generator: random.Random) -> str
             used.add(term)
         return _SLOT.sub(fill, term)
 
-    return _BEFORE_MARK.sub(r"\1\2", _SLOT.sub(fill, frame))
+    return _BEFORE_VOWEL.sub("an", _BEFORE_MARK.sub(r"\1\2", _SLOT.sub(fill, frame)))
 
 
 def _capitalised(sentence: str) -> str:

@@ -57,6 +57,10 @@ SIDE_REMARK = 0.25
 """How often a related pair has an unrelated entity beside it in the same sentence."""
 PASSAGES = {1: 0.35, 2: 0.45, 3: 0.2}
 """Shares of documents by number of passages."""
+MOST_PASSAGES = max(PASSAGES)
+MOST_TERMS = max(map(len, LEXICON.values()))
+TERMS_OF_PASSAGE = 4
+"""Most terms of one type in a passage."""
 ASSERTED = 0.65
 """Share of the passages of a document with relations, beyond its first, that assert one."""
 
@@ -98,22 +102,31 @@ class _Passage:
         return tuple(Template(_SLOT.sub("_", sentence), self.relation, self.form) for sentence in self.sentences)
 
 
-def make_splits(counts: Mapping[str, int], seed: int, without_relations: float = 0.2) -> dict[str, list[MadeDocument]]:
+def make_splits(
+    counts: Mapping[str, int],
+    seed: int,
+    without_relations: float = 0.2,
+    passages: int = MOST_PASSAGES,
+    terms: int = MOST_TERMS,
+) -> dict[str, list[MadeDocument]]:
     """Documents by split. The same for the same seed; a split does not change when another is added after it.
 
     counts: documents of train, validation and test. without_relations: share of documents in which none is asserted.
+    passages: most of a document. terms: so many of each type at most, `TERMS_OF_PASSAGE` for each passage at least.
     Relation types are balanced within each split. No text stands twice, and no template sentence in two splits.
     Raises InputError when so many different documents cannot be made, ValueError for another split.
     """
     if unknown := set(counts) - set(SPLIT_SHARES):
         raise ValueError(f"unknown splits: {', '.join(sorted(unknown))}; expected {', '.join(SPLIT_SHARES)}")
     seen: set[str] = set()
-    return {split: _split(split, count, seed, without_relations, seen) for split, count in counts.items()}
+    return {
+        split: _split(split, count, seed, without_relations, passages, terms, seen) for split, count in counts.items()
+    }
 
 
-def plain_text(count: int, seed: int) -> list[str]:
-    """`count` texts in the same words, without annotation and all in sentences of the training split."""
-    return [made.document.text for made in _split("train", count, f"plain text/{seed}", 0.3, set())]
+def practice(count: int, seed: int | str, passages: int, terms: int) -> list[RelatedDocument]:
+    """`count` documents in sentences of the training split, for pre-training. passages, terms: as for `make_splits`."""
+    return [made.document for made in _split("train", count, f"practice/{seed}", 0.3, passages, terms, set())]
 
 
 def split_of(wording: str) -> str:
@@ -183,7 +196,9 @@ def _distractors(document: RelatedDocument) -> int:
     )
 
 
-def _split(split: str, count: int, seed: int | str, without_relations: float, seen: set[str]) -> list[MadeDocument]:
+def _split(
+    split: str, count: int, seed: int | str, without_relations: float, passages: int, terms: int, seen: set[str]
+) -> list[MadeDocument]:
     """The documents of one split; `seen` holds the texts that are taken, and gets those made here."""
     rng = random.Random(f"relations/{seed}/{split}")
     said: Counter[str] = Counter()
@@ -192,8 +207,8 @@ def _split(split: str, count: int, seed: int | str, without_relations: float, se
     made: list[MadeDocument] = []
     misses = 0
     while len(made) < count:
-        passages = _passages(rng, split, len(made) not in bare, said, denied)
-        item = _document(rng, f"{split}-{len(made) + 1:05d}", passages)
+        chosen = _passages(rng, split, len(made) not in bare, passages, said, denied)
+        item = _document(rng, f"{split}-{len(made) + 1:05d}", chosen, terms)
         twin = normalise(item.document.text)
         if twin in seen:
             misses += 1
@@ -203,17 +218,18 @@ def _split(split: str, count: int, seed: int | str, without_relations: float, se
         seen.add(twin)
         made.append(item)
         said.update(relation.type for relation in item.document.relations)
-        denied.update(passage.relation for passage in passages if passage.relation and not passage.pairs)
+        denied.update(passage.relation for passage in chosen if passage.relation and not passage.pairs)
     return made
 
 
 def _passages(
-    rng: random.Random, split: str, related: bool, said: Counter[str], denied: Counter[str]
+    rng: random.Random, split: str, related: bool, most: int, said: Counter[str], denied: Counter[str]
 ) -> list[_Passage]:
-    """The passages of a document, at most `LONGEST` sentences. said, denied: relations so far, which stay as they are:
-    the rarest of each is the next one."""
+    """The passages of a document, at most `most`, and at most `LONGEST` sentences. said, denied: relations so far,
+    which stay as they are: the rarest of each is the next one."""
     said, denied = said.copy(), denied.copy()
-    (wanted,) = rng.choices(list(PASSAGES), list(PASSAGES.values()))
+    shares = {number: share for number, share in PASSAGES.items() if number <= most}
+    (wanted,) = rng.choices(list(shares), list(shares.values()))
     passages: list[_Passage] = []
     length = 0
     while len(passages) < wanted and length < LONGEST:
@@ -245,9 +261,9 @@ def _passage(rng: random.Random, split: str, form: str, relation: str) -> _Passa
             return passage
 
 
-def _document(rng: random.Random, identifier: str, passages: Sequence[_Passage]) -> MadeDocument:
+def _document(rng: random.Random, identifier: str, passages: Sequence[_Passage], most_terms: int) -> MadeDocument:
     """Passages with their slots filled, no term twice."""
-    free = {label: rng.sample(terms, len(terms)) for label, terms in LEXICON.items()}
+    free = {label: rng.sample(terms[:most_terms], len(terms[:most_terms])) for label, terms in LEXICON.items()}
     text = ""
     entities: list[RelatedEntity] = []
     relations: list[Relation] = []

@@ -11,3 +11,9 @@ MEDICAL_TERM_F1 = "medical_term_f1"
 
 BUILT_IN = (*BLEU, *ROUGE, METEOR, METEOR_WITHOUT_SYNONYMS, *BERTSCORE, EXACT_MATCH, TOKEN_F1, MEDICAL_TERM_F1)
 """Names that a metric of the user's own may not have."""
+
+RESULT_COLUMNS = (
+    *("id", "split", "specialty", "status", "finish", "output_tokens", "question", "reference_answer"),
+    "generated_answer",
+)
+"""Columns beside metrics in tables of answers; no metric may have their names either."""

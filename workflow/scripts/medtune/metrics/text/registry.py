@@ -3,18 +3,20 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from medtune.metrics.bootstrap import SAMPLES
+from medtune.metrics.bootstrap import SAMPLES, Statistic, f1_of_counts
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.text.bertscore import BertScoreSettings, bertscore
-from medtune.metrics.text.bleu import bleu
+from medtune.metrics.text.bleu import bleu, bleu_of_counts
 from medtune.metrics.text.custom import custom
 from medtune.metrics.text.medical_terms import medical_terms
 from medtune.metrics.text.meteor import meteor
+from medtune.metrics.text.names import BLEU, MEDICAL_TERM_F1
 from medtune.metrics.text.rouge import rouge
-from medtune.metrics.text.scores import MetricScores
+from medtune.metrics.text.scores import MetricScores, mean_of
 from medtune.metrics.text.squad import squad
 
 
@@ -75,3 +77,11 @@ def score_texts(
         metrics |= custom(name, path, predictions, references)
     logging.getLogger(__name__).info("%d items scored by %s", len(predictions), ", ".join(metrics))
     return TextScores(metrics)
+
+
+def statistic_of(metric: str) -> Statistic:
+    """What makes the corpus figure of a metric from the sums of its counts, as in `MetricScores`: for counts that were
+    written to a file. Metrics of the user's own are means."""
+    if metric in BLEU:
+        return partial(bleu_of_counts, order=BLEU.index(metric) + 1)
+    return f1_of_counts if metric == MEDICAL_TERM_F1 else mean_of([], metric).statistic

@@ -1,4 +1,4 @@
-"""The chosen run in one folder: checkpoint, tokenizer, tag maps and test predictions, ready for a `pipeline`."""
+"""The chosen run in one folder: checkpoint, tokenizer, card, tag maps and test predictions, for a `pipeline`."""
 
 import shutil
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from medtune.errors import InputError
 from medtune.files import atomic, read_json, read_jsonl, sha256_of, write_json, write_jsonl
 from medtune.tasks.maccrobat.runs import RunFiles, chosen_run
 
-MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-"""What a pipeline needs; other files of the model's folder come along."""
+MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "README.md")
+"""What a pipeline needs, and the model card; other files of the model's folder come along."""
 TAGS, PREDICTIONS, RECORD = "tags.json", "test_predictions.jsonl", "export.json"
 
 
@@ -24,7 +24,7 @@ def export(files: Sequence[RunFiles], choice: Path | str, tags: Path | str, fold
     model = Path(run.predictions).parent / "model"
     missing = [name for name in MODEL_FILES if not (model / name).is_file()]
     if missing:
-        raise InputError(f"{model}: has no {', '.join(missing)}; train again")
+        raise InputError(f"{model}: has no {', '.join(missing)}; run the workflow again")
     content = read_json(tags)
     names = list(content["tags"])
     given = read_json(model / "config.json").get("id2label", {})

@@ -25,8 +25,9 @@ HTML_PAGES = {
     "models": (
         "MACCROBAT study: all runs",
         "Strict micro- and macro-F1, precision and recall on the test documents; 95 % intervals by a bootstrap over "
-        "documents. all_gold_recall counts the entities that flat tags cannot hold as missed. The choice was made on "
-        "the validation split; the chosen run stands out.",
+        "documents. all_gold_recall is of all gold entities, also of those that flat tags do not hold: nested ones are "
+        "found where a prediction is exactly the dropped one, discontinuous ones never. The choice was made on the "
+        "validation split; the chosen run stands out.",
     ),
     "comparisons": (
         "MACCROBAT study: other runs against the chosen one",
@@ -48,9 +49,10 @@ def reason(runs: Sequence[TaggerRun], chosen: TaggerRun) -> str:
     mean = mean_validation_f1(group)
     estimate = chosen.scores["validation"].micro["strict"].f1
     over = "" if len(group) == 1 else f" as a mean over {len(group)} seeds"
+    place = f", the highest of {len(groups)} configurations" if len(groups) > 1 else " and is the only configuration"
     text = (
         f"Chosen: {chosen.name}, on the validation split alone. {configuration_name(chosen.configuration)} has a "
-        f"validation micro-F1 of {percent(mean)}{over}, the highest of {counted(len(groups), 'configuration')}"
+        f"validation micro-F1 of {percent(mean)}{over}{place}"
     )
     text += f"; of its seeds, {chosen.seed} has the highest." if len(group) > 1 else "."
     text += f" The chosen run itself has {figure_text(estimate)} there."
@@ -130,7 +132,9 @@ def summary_page(
     blocks = [
         Paragraph(
             "Figures are of the test documents, with 95 % intervals over documents, unless said otherwise. Strict: "
-            "same boundaries and type. Recall of all gold counts the entities that flat tags cannot hold as missed."
+            "same boundaries and type. Recall of all gold is of all annotated entities, also of those that flat tags "
+            "do not hold: nested ones are found where a prediction is exactly the dropped one, discontinuous ones "
+            "never. Runs are named by encoder, learning rate and seed."
         ),
         Heading("The chosen run"),
         Paragraph(words),
@@ -228,16 +232,18 @@ def _seed_blocks(seeds: Sequence[Mapping]) -> list:
 def _type_blocks(by_type: Sequence[Mapping]) -> list:
     others = [row for row in by_type if row["verdict"] != "chosen"]
     shown = [row for row in others if row["verdict"] != "tie"]
-    words = (
-        f"On validation the chosen run is best for {len(by_type) - len(others)} of {counted(len(by_type), 'type')}; "
-        f"another run is for {len(others)}. "
-    )
     if others:
+        words = (
+            f"On validation the chosen run is best for {len(by_type) - len(others)} of "
+            f"{counted(len(by_type), 'type')}, another one for {len(others)}. "
+        )
         words += (
             f"On test that other run differs from the chosen one for {listed([row['type'] for row in shown])}."
             if shown
             else "On test no difference from the chosen run is shown for any of these."
         )
+    else:
+        words = "On validation no other run is better than the chosen one for any type."
     rows = [
         [
             row["type"],

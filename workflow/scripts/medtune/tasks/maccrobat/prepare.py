@@ -21,6 +21,7 @@ from medtune.data.splits import check_no_twins
 from medtune.data.synthetic.maccrobat import write_case_reports
 from medtune.errors import InputError
 from medtune.files import fingerprint, sha256_of, write_json, write_jsonl
+from medtune.reporting.prose import counted
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ NO_WORDS = "no words"
 LONG_DOCUMENT = 400
 """A document of more words (by white space) is counted as long: an encoder of 512 subwords does not take it whole."""
 LICENCE = "CC BY 4.0"
+PMID_METHOD = "no PMID stands in two splits; documents without one are compared by their text alone"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def prepare(
     leakage = {
         "text": check_no_twins({split: [item.document.text for item in splits[split]] for split in SPLITS}, "document"),
         "pmid": check_no_twins(
-            {split: [i.document.pmid for i in splits[split] if i.document.pmid] for split in SPLITS}, "PMID"
+            {split: [i.document.pmid for i in splits[split] if i.document.pmid] for split in SPLITS},
+            "PMID",
+            PMID_METHOD,
         ),
     }
 
@@ -218,9 +222,9 @@ def _types(
         missing = [split for split in SPLITS if not homes[split][name]]
         if missing and name not in left_out:
             logger.warning(
-                "type %s, of %d mentions, does not stand in %s: too few documents have it in their tags",
+                "type %s, of %s, does not stand in %s: too few documents have it in their tags",
                 name,
-                counts[name],
+                counted(counts[name], "mention"),
                 " and ".join(missing),
             )
     return {

@@ -38,7 +38,9 @@ def recommendation_sentences(found: Readiness) -> list[str]:
     confirmed = listed(advice.automatic_types)
     if advice.automatic_types and advice.mode != TYPES:
         sentences.append(f"Types whose precision reaches {target} alone, on both splits: {confirmed}.")
-    if advice.human_types:
+    if len(advice.human_types) == len(found.types) > 1:
+        sentences.append(f"All {len(found.types)} types need a human.")
+    elif advice.human_types:
         sentences.append(f"Types that need a human: {listed(advice.human_types)}.")
     risky = riskiest(found.types)
     if risky:
@@ -95,9 +97,10 @@ def readiness_page(found: Readiness, run: Mapping, pictures: Mapping[str, Path |
         Items(recommendation_sentences(found)),
         Heading("Entities without review"),
         Paragraph(
-            "Accuracy: the share of auto-coded entities with boundaries and type of a gold one. Recall: the share of "
-            "all gold entities, also those that flat tags cannot hold, that are coded right without review. Never "
-            "shown: gold entities that no prediction finds, so that reviewing the rest does not bring them up."
+            "Accuracy: the share of auto-coded entities with boundaries and type of a gold one that flat tags hold. "
+            "Recall: the share of all gold entities, also those that flat tags do not hold, that are coded right "
+            "without review. Never shown: gold entities that no prediction finds, so that reviewing the rest does not "
+            "bring them up."
         ),
         _threshold_table(found.entities, "predicted", ["recall"], ["never_shown"]),
         Picture(pictures["entities"], "Automation rate, accuracy and recall of entities by threshold"),
@@ -145,8 +148,8 @@ def _types_words(advice: Recommendation) -> str:
     return (
         f"Entities of these types may go without review from a confidence of {advice.judged_at:g} on: "
         f"{listed(advice.automatic_types)}. That is {figure_text(advice.automation_rate)} of the predicted test "
-        f"entities; of those of the types picked on validation {figure_text(advice.accuracy)} are right. All "
-        "others need review."
+        "entities; all others need review. Of the test entities of all types that validation alone would let pass, "
+        f"{figure_text(advice.accuracy)} are right."
     )
 
 
@@ -163,7 +166,7 @@ def _document_words(found: Readiness, target: str) -> str:
     if threshold is None:
         n = next(row["documents"] for row in found.documents if row["split"] == "validation")
         best = _best([row for row in found.documents if row["split"] == "validation"])
-        nearest = f"the nearest lower end is {percent(best['accuracy_low'])}" if best else "no document passes any"
+        nearest = f"the highest lower end is {percent(best['accuracy_low'])}" if best else "no document passes any"
         return f"Documents: no threshold reaches {target} on the {counted(n, 'validation document')}; {nearest}."
     row = _test_row(found.documents, threshold)
     return (
@@ -183,17 +186,17 @@ def _entity_words(found: Readiness, target: str) -> str:
         test = _test_row(found.entities, best["threshold"])
         return (
             f"Entities of all types together: no threshold reaches {target} on validation. The nearest, "
-            f"{best['threshold']:g}, lets {interval_text(test, 'automation_rate')} of the test entities pass, of which "
-            f"{interval_text(test, 'accuracy')} are right."
+            f"{best['threshold']:g}, lets {interval_text(test, 'automation_rate')} of the predicted test entities "
+            f"pass, of which {interval_text(test, 'accuracy')} are right."
         )
     row = _test_row(found.entities, threshold)
     holds = row["accuracy_low"] is not None and row["accuracy_low"] >= found.recommendation.target
     verdict = f"the test split confirms {target}" if holds else f"the test split does not confirm {target}"
     return (
-        f"Entities of all types together: from {threshold:g} on {interval_text(row, 'automation_rate')} of the "
-        f"predicted ones pass, of which {interval_text(row, 'accuracy')} are right ({verdict}); that finds "
-        f"{interval_text(row, 'recall')} of all gold entities, and {row['never_shown']} of {row['all_gold']} are shown "
-        "to no one."
+        f"Entities of all types together: from a confidence of {threshold:g} on, "
+        f"{interval_text(row, 'automation_rate')} of the predicted test entities pass, of which "
+        f"{interval_text(row, 'accuracy')} are right ({verdict}). They find {interval_text(row, 'recall')} of all gold "
+        f"entities. No prediction finds {row['never_shown']} of the {row['all_gold']}: no review brings these up."
     )
 
 
@@ -259,8 +262,8 @@ def _type_table(rows: Sequence[Mapping]) -> Table:
         "false positives",
         "per predicted",
         "per 1000 words",
-        "precision from the threshold on, validation",
-        "from the threshold on",
+        "precision on validation, from the threshold on",
+        "predicted from the threshold on",
         "precision of these",
         "needs a human",
     ]

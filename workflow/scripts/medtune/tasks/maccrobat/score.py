@@ -24,6 +24,7 @@ ITEM_COLUMNS = (
     "dropped_gold",
     "predicted",
     "right",
+    "right_of_all_gold",
     "right_boundaries",
     "right_tags",
     "repaired",
@@ -64,7 +65,9 @@ def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaire
     """All figures of one split.
 
     micro, macro: precision, recall and F1 by scheme (see `metrics.span_scores`), of the gold entities that flat tags
-    hold; macro over `macro_types`. all_gold: the strict ones with every gold entity in the denominator of recall.
+    hold; a prediction that is exactly a dropped entity is wrong here. macro over `macro_types`. all_gold: the strict
+    ones of every gold entity, dropped ones included: such a prediction is right here, and a dropped entity that no
+    prediction equals, as none can where it has a gap, is missed.
     types, tiers, lengths: rows with strict figures. repaired: predicted tags that the rule changed.
     """
     found = score_types(documents, table, seed)
@@ -106,7 +109,8 @@ def _right_tags(document: TaggedDocument) -> int:
 
 
 def _item(split: str, document: TaggedDocument, repaired: int) -> dict:
-    """One row of items.csv: numbers of words, of entities, of those found (strictly; by boundaries), of tags."""
+    """One row of items.csv: numbers of words, of entities, of those found (strictly; among all gold; by boundaries), of
+    tags."""
     matches = match_spans(document.gold, document.predicted_spans)
     values = (
         document.id,
@@ -116,6 +120,7 @@ def _item(split: str, document: TaggedDocument, repaired: int) -> dict:
         len(document.dropped),
         len(document.predicted),
         len(matches.strict),
+        len(document.right(all_gold=True)),
         len(matches.exact),
         _right_tags(document),
         repaired,

@@ -60,7 +60,7 @@ def select(
         write_csv(outputs[name], rows[name], columns)
     chosen = read_json(choice)["chosen"]
     words = [trade_off_words(found) for found in trade_offs]
-    verdict = agreement(first.configuration, (chosen["encoder"], chosen["lr"]))
+    verdict = agreement(first.configuration, (chosen["encoder"], chosen["lr"]), len(candidates))
     record = {
         "first": dict(zip(("encoder", "lr"), first.configuration, strict=True)),
         "chosen": chosen,
@@ -85,8 +85,10 @@ def trade_off_words(found: TradeOff) -> str:
     )
 
 
-def agreement(first: tuple[str, float], chosen: tuple[str, float]) -> str:
+def agreement(first: tuple[str, float], chosen: tuple[str, float], candidates: int) -> str:
     """Whether the criteria name the configuration that has the highest validation F1, which the study analyses."""
+    if candidates == 1:
+        return f"{configuration_name(first)} is the only configuration: it was analysed and exported."
     if first == chosen:
         return (
             f"The criteria put {configuration_name(first)} first, which also has the highest validation micro-F1: it "
@@ -132,8 +134,8 @@ def selection_page(record: Mapping) -> Document:
         Heading("Criteria and weights"),
         Paragraph(
             "A criterion's score is the figure as a share of the best one (for parameters, the least as a share of the "
-            "figure), and 1 for all where the best is 0. Figures are means over training seeds; none of them is of the "
-            "test split."
+            "figure), and 1 for all where the best is 0. Configurations are named by encoder and learning rate; their "
+            "figures are means over training seeds, and none of them is of the test split."
         ),
         Items([*stated, *left_out]),
         Heading("Ranking"),
@@ -145,7 +147,7 @@ def selection_page(record: Mapping) -> Document:
         ),
         *trade_offs,
     ]
-    return Document(f"Selection for the next phase, of {counted(len(table), 'configuration')}", blocks)
+    return Document(f"Selection for the next phase, from {counted(len(table), 'configuration')}", blocks)
 
 
 def _difference(found: Contrast) -> str:

@@ -14,6 +14,7 @@ from medtune.data.medical_qa import MedicalQuestion, distinct_questions, read_sp
 from medtune.data.progressive_splits import (
     Parts,
     SplitRule,
+    at_most,
     first_shares,
     first_split,
     next_shares,
@@ -32,16 +33,22 @@ COLUMNS = ("id", "specialty", "question", "answer", "extra")
 
 
 @dataclass(frozen=True)
-class FrozenFiles:
-    """What is prepared once. Data sets on disk and, for the stages, the same rows as JSON lines; growth: the rows for
-    training and pool, in the order in which they join the training set."""
+class GrowthFiles:
+    """What every iteration reads. growth: the rows for training and pool, in the order in which they join the training
+    set."""
 
-    holdout_dataset: Path
-    eval_dataset: Path
     holdout: Path
     evaluation: Path
     growth: Path
     manifest: Path
+
+
+@dataclass(frozen=True)
+class FrozenFiles(GrowthFiles):
+    """What is prepared once: the same, and holdout and evaluation split as data sets on disk."""
+
+    holdout_dataset: Path
+    eval_dataset: Path
 
 
 @dataclass(frozen=True)
@@ -82,16 +89,19 @@ class DatasetStats(BaseModel):
     left_out: list[str]
 
 
-def prepare(source: Mapping[str, str | int], rule: SplitRule, seed: int, files: FrozenFiles) -> None:
+def prepare(
+    source: Mapping[str, str | int], rule: SplitRule, seed: int, files: FrozenFiles, most_records: int | None = None
+) -> None:
     """Read or make the specialties, drop repeats, split; write what all iterations share.
 
-    source: `format` "files" with `path`, a folder, or "synthetic" with `records`, see `write_specialties`. Everything
-    is checked before the first file is written. Raises InputError for faulty files and when no specialty is large
-    enough.
+    source: `format` "files" with `path`, a folder, or "synthetic" with `records`, see `write_specialties`.
+    most_records: that are used of a specialty, of its distinct ones; None means all. Everything is checked before the
+    first file is written. Raises InputError for faulty files and when no specialty is large enough.
     """
     specialties, description = _read(source, rule, seed)
     distinct, repeated = distinct_questions(specialties)
-    parts, too_small = first_split(distinct, rule, seed)
+    used, too_many = at_most(distinct, most_records, seed)
+    parts, too_small = first_split(used, rule, seed)
     rows = {
         "holdout": [item.row() for part in parts.values() for item in part.holdout],
         "evaluation": [item.row() for part in parts.values() for item in part.evaluation],
@@ -110,12 +120,13 @@ def prepare(source: Mapping[str, str | int], rule: SplitRule, seed: int, files: 
         "seed": seed,
         "sources": [{**asdict(description), "sha256": dict(description.sha256)}],
         "rule": asdict(rule),
+        "most_records": most_records,
         "records": {split: len(members) for split, members in rows.items()},
         "specialties": {specialty: _described(specialties[specialty], part) for specialty, part in parts.items()},
         "left_out": left_out,
         "without_evaluation": [specialty for specialty, part in parts.items() if not part.evaluation],
         "made_hard": list(HARD) if source["format"] == "synthetic" else [],
-        "dropped": summarise_drops([*repeated, *too_small]),
+        "dropped": summarise_drops([*repeated, *too_many, *too_small]),
         "leakage": leakage,
         "files": describe_files(written.values()),
     }
@@ -128,7 +139,7 @@ def prepare(source: Mapping[str, str | int], rule: SplitRule, seed: int, files: 
 def grow(
     iteration: int,
     by_hand: Mapping[str, float],
-    frozen: FrozenFiles,
+    given: GrowthFiles,
     files: IterationFiles,
     previous_stats: Path | None = None,
     previous_recommendations: Path | None = None,
@@ -139,7 +150,7 @@ def grow(
     by_hand: share by specialty that goes before what was recommended there. Raises InputError for faulty
     recommendations and shares.
     """
-    manifest = read_json(frozen.manifest)
+    manifest = read_json(given.manifest)
     rule = SplitRule(**manifest["rule"])
     sizes = manifest["specialties"]
     if iteration == 1:
@@ -150,11 +161,11 @@ def grow(
         current = {name: found.train_percentage for name, found in before.specialties.items()}
         shares = next_shares(current, recommended, by_hand)
     training, pool = part_growth(
-        read_jsonl(frozen.growth),
+        read_jsonl(given.growth),
         {specialty: found["evaluation"] for specialty, found in sizes.items()},
         {specialty: share.value for specialty, share in shares.items()},
     )
-    held = {"holdout": read_jsonl(frozen.holdout), "evaluation": read_jsonl(frozen.evaluation)}
+    held = {"holdout": read_jsonl(given.holdout), "evaluation": read_jsonl(given.evaluation)}
     check_apart({**held, "training": training, "pool": pool})
 
     write_set(files.train_dataset, training, COLUMNS)

@@ -1,16 +1,15 @@
 """The files that `annotate` writes, one report after the other."""
 
 import contextlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from medtune.data.report_sources import SkippedReport
-from medtune.files import atomic
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
+from medtune.reporting.streamed import JsonParts, opened, opened_table
 from medtune.reporting.tables import csv_line
 from medtune.tasks.radgraph.found import Found
 from medtune.tasks.radgraph.merge import CONFLICT_COLUMNS, annotated, conflict_row, layout_of, merge_entities
@@ -93,11 +92,11 @@ def write_annotations(
     skipped: Counter[str] = Counter()
     shown: list[MarkedText] = []
     with contextlib.ExitStack() as stack:
-        layout = _Layout(_opened(outputs.annotations, stack))
-        report_table = _table(outputs.reports, REPORT_COLUMNS, stack)
-        entity_table = _table(outputs.entities, ENTITY_COLUMNS, stack)
-        conflict_table = _table(outputs.conflicts, CONFLICT_COLUMNS, stack)
-        skipped_table = _table(outputs.skipped, SKIPPED_COLUMNS, stack)
+        layout = JsonParts(opened(outputs.annotations, stack), "object")
+        report_table = opened_table(outputs.reports, REPORT_COLUMNS, stack)
+        entity_table = opened_table(outputs.entities, ENTITY_COLUMNS, stack)
+        conflict_table = opened_table(outputs.conflicts, CONFLICT_COLUMNS, stack)
+        skipped_table = opened_table(outputs.skipped, SKIPPED_COLUMNS, stack)
         for item in items:
             if isinstance(item, SkippedReport):
                 counts["reports_skipped"] += 1
@@ -105,7 +104,7 @@ def write_annotations(
                 skipped_table.write(csv_line((item.id, None, None, None, item.reason)))
                 continue
             kept, conflicts = merge_entities(item.found)
-            layout.add(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
+            layout.update(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
             disputed = {conflict.kept for conflict in conflicts}
             entity_table.writelines(_entity_line(item.id, entity, entity in disputed) for entity in kept)
             conflict_table.writelines(csv_line(conflict_row(item.id, conflict).values()) for conflict in conflicts)
@@ -130,34 +129,6 @@ def write_annotations(
         "conflicts": counts["conflicts"],
         "skipped": dict(sorted(skipped.items())),
     }
-
-
-class _Layout:
-    """A JSON object that is written entry by entry, each on a line of its own."""
-
-    def __init__(self, stream: TextIO):
-        self._stream = stream
-        self._separator = "{\n"
-
-    def add(self, entries: dict[str, Any]) -> None:
-        for key, value in entries.items():
-            name, content = (json.dumps(part, ensure_ascii=False, allow_nan=False) for part in (key, value))
-            self._stream.write(f"{self._separator}{name}: {content}")
-            self._separator = ",\n"
-
-    def close(self) -> None:
-        self._stream.write("\n}\n")
-
-
-def _opened(path: Path, stack: contextlib.ExitStack) -> TextIO:
-    """A file to write on; it gets its name when the stack closes without an error."""
-    return stack.enter_context(open(stack.enter_context(atomic(path)), "w", encoding="utf-8"))
-
-
-def _table(path: Path, columns: Sequence[str], stack: contextlib.ExitStack) -> TextIO:
-    stream = _opened(path, stack)
-    stream.write(csv_line(columns))
-    return stream
 
 
 def _entity_line(report: str, entity: Found, disputed: bool) -> str:

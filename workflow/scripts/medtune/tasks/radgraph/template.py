@@ -6,16 +6,13 @@ from pathlib import Path
 
 from medtune.data.json_output import ParsedItems, parse_items
 from medtune.data.radgraph import LABELS
+from medtune.inert import inert
 from medtune.tasks.base import Parsed, Task
 from medtune.tasks.radgraph.prepare import output_of
 from medtune.tasks.radgraph.prompts import load_prompt
 
 REQUIRED = {"entity_type": str, "entity_value": str}
 OPTIONAL = {"start_position": int, "end_position": int}
-_SPACE = re.compile(r"\s")
-_TAG = re.compile(r"<(?=[|｜/A-Za-z_])|\[(?=/?[A-Z_]+\])")
-"""Openings of what a tokenizer may take for a special token: <|endoftext|>, </s>, [INST]. "< 5 mm" is none."""
-_INERT = {"<": "‹", "[": "("}
 _VALUE = re.compile(r'\{[^{}]*?"entity_value"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -80,15 +77,6 @@ class RadGraphTask(Task):
         """A sentence with all that the template changes, and an answer."""
         sentence = "No\n<|left|> effusion [X] ."
         return {"id": "probe", "input": sentence, "output": output_of([(12, 20, "effusion")], self.entity)}
-
-
-def inert(sentence: str) -> str:
-    """The sentence as one line of plain text, of the same length: offsets in it are offsets in the sentence.
-
-    Each white space character becomes a space, so that no line of the prompt can be imitated, and the openings of
-    special tokens become look-alikes, so that a tokenizer sees text.
-    """
-    return _TAG.sub(lambda match: _INERT[match[0]], _SPACE.sub(" ", sentence))
 
 
 def _parsed(output: str) -> ParsedItems:

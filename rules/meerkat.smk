@@ -1,0 +1,254 @@
+"""Study meerkat: medical question answering. Each iteration trains on more questions of the specialties that the one
+before it found low."""
+
+MEERKAT = f"{RESULTS}/meerkat"
+MEERKAT_HELD = {split: f"{MEERKAT}/data/{split}.jsonl" for split in ("evaluation", "holdout")}
+MEERKAT_FROZEN = {
+    **MEERKAT_HELD,
+    "growth": f"{MEERKAT}/data/growth.jsonl",
+    "manifest": f"{MEERKAT}/data/manifest.json",
+}
+MEERKAT_STEP = f"{MEERKAT}/iteration{{iteration}}"
+
+
+wildcard_constraints:
+    iteration=r"[1-9]\d*",
+
+
+localrules:
+    meerkat_prepare,
+    meerkat_grow,
+    meerkat_recommend,
+    meerkat_evaluate,
+    meerkat_card,
+    meerkat_summarize,
+
+
+rule meerkat:
+    input:
+        f"{MEERKAT}/summary/progress.csv",
+        meerkat_files("evaluation/model_comparison.csv"),
+        meerkat_files("adapter/README.md"),
+
+
+rule meerkat_prepare:
+    input:
+        meerkat_sources,
+        template=meerkat_template,
+    output:
+        **MEERKAT_FROZEN,
+        holdout_dataset=directory(f"{MEERKAT}/data/holdout_dataset"),
+        eval_dataset=directory(f"{MEERKAT}/data/eval_dataset"),
+    log:
+        f"{MEERKAT}/data/prepare.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        settings=CONFIG.meerkat.data.model_dump(exclude={"specialty_adjustments"}),
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/prepare_meerkat.py"
+
+
+rule meerkat_grow:
+    """The training split of an iteration: the first share of each specialty, then what was recommended before."""
+    input:
+        unpack(meerkat_previous_findings),
+        **MEERKAT_FROZEN,
+    output:
+        train=f"{MEERKAT_STEP}/data/train.jsonl",
+        stats=f"{MEERKAT_STEP}/data/dataset_stats.json",
+        train_dataset=directory(f"{MEERKAT_STEP}/data/train_dataset"),
+        pool_dataset=directory(f"{MEERKAT_STEP}/data/eval_pool_dataset"),
+    log:
+        f"{MEERKAT_STEP}/data/grow.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        adjustments=meerkat_adjustments,
+    script:
+        "../workflow/scripts/grow_meerkat.py"
+
+
+use rule train_adapter as meerkat_train with:
+    input:
+        unpack(meerkat_earlier_training),
+        train=f"{MEERKAT_STEP}/data/train.jsonl",
+        validation=MEERKAT_HELD["evaluation"],
+        template=meerkat_template,
+        base=base_model("meerkat"),
+    output:
+        weights=f"{MEERKAT_STEP}/adapter/adapter_model.safetensors",
+        config=f"{MEERKAT_STEP}/adapter/adapter_config.json",
+        record=f"{MEERKAT_STEP}/training.json",
+    log:
+        f"{MEERKAT_STEP}/train.log",
+    benchmark:
+        f"{MEERKAT_STEP}/train.benchmark.tsv"
+    params:
+        task_options=meerkat_options,
+
+
+use rule generate as meerkat_generate_base with:
+    input:
+        **MEERKAT_HELD,
+        template=meerkat_template,
+        base=base_model("meerkat"),
+    output:
+        predictions=f"{MEERKAT}/base/predictions.jsonl",
+    log:
+        f"{MEERKAT}/base/generate.log",
+    benchmark:
+        f"{MEERKAT}/base/generate.benchmark.tsv"
+    params:
+        task_options=meerkat_options,
+        splits=list(MEERKAT_HELD),
+
+
+use rule meerkat_generate_base as meerkat_generate with:
+    input:
+        unpack(meerkat_earlier_predictions),
+        **MEERKAT_HELD,
+        template=meerkat_template,
+        base=base_model("meerkat"),
+        adapter=rules.meerkat_train.output.config,
+    output:
+        predictions=f"{MEERKAT_STEP}/predictions.jsonl",
+    log:
+        f"{MEERKAT_STEP}/generate.log",
+    benchmark:
+        f"{MEERKAT_STEP}/generate.benchmark.tsv"
+
+
+use rule score as meerkat_score_base with:
+    input:
+        unpack(meerkat_metric_files),
+        **MEERKAT_HELD,
+        predictions=rules.meerkat_generate_base.output.predictions,
+    output:
+        metrics=f"{MEERKAT}/base/metrics.json",
+        item_scores=f"{MEERKAT}/base/items.csv",
+        counts=f"{MEERKAT}/base/counts.json",
+    log:
+        f"{MEERKAT}/base/score.log",
+    conda:
+        "../envs/train.yaml"
+    threads: 2
+    resources:
+        gpu=int(CONFIG.meerkat.metrics.bertscore is not None),
+        mem_mb=scoring_memory,
+        runtime=scoring_runtime,
+    params:
+        splits=list(MEERKAT_HELD),
+        options={"metrics": CONFIG.meerkat.metrics.model_dump(exclude={"steering"})},
+
+
+use rule meerkat_score_base as meerkat_score with:
+    input:
+        unpack(meerkat_metric_files),
+        **MEERKAT_HELD,
+        predictions=rules.meerkat_generate.output.predictions,
+    output:
+        metrics=f"{MEERKAT_STEP}/metrics.json",
+        item_scores=f"{MEERKAT_STEP}/items.csv",
+        counts=f"{MEERKAT_STEP}/counts.json",
+    log:
+        f"{MEERKAT_STEP}/score.log",
+
+
+rule meerkat_recommend:
+    """From the evaluation split alone: the holdout never steers."""
+    input:
+        metrics=rules.meerkat_score.output.metrics,
+        item_scores=rules.meerkat_score.output.item_scores,
+        base_metrics=rules.meerkat_score_base.output.metrics,
+        stats=rules.meerkat_grow.output.stats,
+    output:
+        recommendations=f"{MEERKAT_STEP}/training_recommendations.json",
+    log:
+        f"{MEERKAT_STEP}/recommend.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        settings=CONFIG.meerkat.recommendations.model_dump(),
+        steering=CONFIG.meerkat.metrics.steering,
+    script:
+        "../workflow/scripts/recommend_meerkat.py"
+
+
+rule meerkat_evaluate:
+    """The iteration's model beside the base model, in the files that the study's user knows."""
+    input:
+        **MEERKAT_HELD,
+        base_metrics=rules.meerkat_score_base.output.metrics,
+        base_item_scores=rules.meerkat_score_base.output.item_scores,
+        base_counts=rules.meerkat_score_base.output.counts,
+        base_predictions=rules.meerkat_generate_base.output.predictions,
+        metrics=rules.meerkat_score.output.metrics,
+        item_scores=rules.meerkat_score.output.item_scores,
+        counts=rules.meerkat_score.output.counts,
+        predictions=rules.meerkat_generate.output.predictions,
+        record=rules.meerkat_train.output.record,
+        stats=rules.meerkat_grow.output.stats,
+    output:
+        base_model_results=f"{MEERKAT_STEP}/evaluation/base_model_results.csv",
+        finetuned_model_results=f"{MEERKAT_STEP}/evaluation/finetuned_model_results.csv",
+        model_comparison=f"{MEERKAT_STEP}/evaluation/model_comparison.csv",
+        specialty_performance=f"{MEERKAT_STEP}/evaluation/specialty_performance.csv",
+        training_config=f"{MEERKAT_STEP}/evaluation/training_config.json",
+        specialty_analysis_png=f"{MEERKAT_STEP}/evaluation/specialty_analysis.png",
+        specialty_analysis_svg=f"{MEERKAT_STEP}/evaluation/specialty_analysis.svg",
+        model_comparison_png=f"{MEERKAT_STEP}/evaluation/model_comparison.png",
+        model_comparison_svg=f"{MEERKAT_STEP}/evaluation/model_comparison.svg",
+    log:
+        f"{MEERKAT_STEP}/evaluation/evaluate.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/evaluate_meerkat.py"
+
+
+use rule write_card as meerkat_card with:
+    input:
+        base=base_model("meerkat"),
+        model=rules.meerkat_train.output.config,
+        record=rules.meerkat_train.output.record,
+        metrics=rules.meerkat_score.output.metrics,
+        manifest=rules.meerkat_prepare.output.manifest,
+    output:
+        card=f"{MEERKAT_STEP}/adapter/README.md",
+    log:
+        f"{MEERKAT_STEP}/card.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        options=meerkat_card_options,
+
+
+rule meerkat_summarize:
+    input:
+        base_metrics=rules.meerkat_score_base.output.metrics,
+        base_item_scores=rules.meerkat_score_base.output.item_scores,
+        base_counts=rules.meerkat_score_base.output.counts,
+        metrics=meerkat_files("metrics.json"),
+        item_scores=meerkat_files("items.csv"),
+        counts=meerkat_files("counts.json"),
+        records=meerkat_files("training.json"),
+        stats=meerkat_files("data/dataset_stats.json"),
+        recommendations=meerkat_files("training_recommendations.json")[-1],
+    output:
+        **summary_tables("meerkat", "Meerkat", ["comparisons", "learning_curve", "outlook"], ["progress"]),
+        **summary_plots("meerkat", "Meerkat", ["heat_map", "specialties", "overall", "growth"]),
+        **readable_page("meerkat", "Meerkat", f"{MEERKAT}/summary", "summary"),
+        headline=f"{MEERKAT}/summary/headline.txt",
+    log:
+        f"{MEERKAT}/summary/summarize.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        steering=CONFIG.meerkat.metrics.steering,
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/summarize_meerkat.py"

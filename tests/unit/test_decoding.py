@@ -1,0 +1,56 @@
+"""The likeliest valid tags: what all sequences, tried one by one, give."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.special import log_softmax
+
+from medtune.data.bio import repair, tag_list
+from medtune.inference.decoding import decode, stray
+
+TAGS = tag_list(["Sign", "Test"])
+LOGITS = arrays(float, st.tuples(st.integers(1, 4), st.just(len(TAGS))), elements=st.floats(-8, 8))
+
+
+def valid(sequence):
+    return repair([TAGS[number] for number in sequence])[1] == 0
+
+
+@given(LOGITS)
+def test_no_valid_sequence_is_likelier(logits):
+    scores = log_softmax(logits, axis=1)
+
+    def total(sequence):
+        return sum(scores[word, number] for word, number in enumerate(sequence))
+
+    found = decode(logits, TAGS)
+    assert valid(found)
+    best = max(total(other) for other in product(range(len(TAGS)), repeat=len(logits)) if valid(other))
+    assert total(found) == pytest.approx(best)
+
+
+@given(LOGITS)
+def test_likeliest_tags_that_are_valid_are_kept(logits):
+    by_word = logits.argmax(axis=1).tolist()
+    if valid(by_word):
+        scores = np.take_along_axis(logits, np.array(by_word)[:, None], axis=1)
+        assert np.take_along_axis(logits, np.array(decode(logits, TAGS))[:, None], axis=1) == pytest.approx(scores)
+        assert stray(logits, TAGS) == 0
+
+
+def test_a_stray_inside_tag_goes_where_the_words_together_say():
+    place = {tag: number for number, tag in enumerate(TAGS)}
+    logits = np.zeros((2, len(TAGS)))
+    logits[0, place["O"]], logits[0, place["B-Sign"]] = 2.0, 1.9
+    logits[1, place["I-Sign"]], logits[1, place["O"]] = 3.0, 0.0
+    assert [TAGS[number] for number in decode(logits, TAGS)] == ["B-Sign", "I-Sign"]
+    assert stray(logits, TAGS) == 1
+
+
+def test_no_words_have_no_tags():
+    assert decode(np.zeros((0, len(TAGS))), TAGS) == []
+    assert stray(np.zeros((0, len(TAGS))), TAGS) == 0

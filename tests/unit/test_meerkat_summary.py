@@ -1,0 +1,266 @@
+from dataclasses import replace
+
+import pytest
+
+from medtune.data.recommendations import TrainingRecommendations, write_recommendations
+from medtune.errors import InputError
+from medtune.files import read_json, write_json
+from medtune.reporting.plots import Line, save_figure
+from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
+from medtune.reporting.tables import read_csv
+from medtune.tasks.meerkat.comparisons import compare_iterations
+from medtune.tasks.meerkat.pages import difference_words, figures, stop_words
+from medtune.tasks.meerkat.runs import read_run
+from medtune.tasks.meerkat.summarize import summarize
+from tests.unit.meerkat_models import SIZES, write_model, write_study
+
+TABLES = ("progress", "comparisons", "learning_curve", "outlook")
+PLOTS = ("heat_map", "specialties", "overall", "growth")
+NAMES = {
+    **{name: f"{name}.csv" for name in TABLES},
+    **{f"{name}_html": f"{name}.html" for name in TABLES[1:]},
+    **{f"{plot}_{suffix}": f"{plot}.{suffix}" for plot in PLOTS for suffix in ("png", "svg")},
+    "page": "summary.md",
+    "page_html": "summary.html",
+    "headline": "headline.txt",
+}
+METRICS = ["BLEU-1", "ROUGE-L", "METEOR (no synonyms)", "exact_match", "medical_term_f1", "answer_length"]
+NEUROLOGY_IS_LOW = TrainingRecommendations(
+    low_performance_specialties=["neurology"], recommended_sample_increases={"neurology": 0.95}
+)
+
+
+def summarized(folder, study, recommendations, steering="ROUGE-L"):
+    outputs = {name: folder / "summary" / file for name, file in NAMES.items()}
+    write_recommendations(folder / "training_recommendations.json", recommendations)
+    base, runs = study
+    summarize(base, runs, folder / "training_recommendations.json", steering, outputs, seed=0)
+    return outputs
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, files):
+    return summarized(tmp_path_factory.mktemp("study"), files, NEUROLOGY_IS_LOW)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stopped")
+    return summarized(folder, write_study(folder, copied=True), TrainingRecommendations())
+
+
+def test_everything_declared_is_written_and_nothing_else(study):
+    assert {path.name for path in study["page"].parent.iterdir()} == set(NAMES.values())
+    assert all(path.stat().st_size > 0 for path in study.values())
+
+
+def test_progress_has_exactly_its_columns_and_every_figure(study, files):
+    assert study["progress"].read_text().splitlines()[0] == (
+        "iteration,split,specialty,n,train_size,metric,value,low,high"
+    )
+    rows = read_csv(study["progress"])
+    assert [(r["iteration"], r["split"], r["specialty"], r["metric"]) for r in rows] == [
+        (str(iteration), split, specialty, metric)
+        for iteration in range(4)
+        for split in ("evaluation", "holdout")
+        for specialty in ("ALL", *sorted(SIZES))
+        for metric in METRICS
+    ]
+    found = next(r for r in rows if (r["iteration"], r["specialty"], r["metric"]) == ("2", "neurology", "BLEU-1"))
+    of_specialty = read_json(files[1][1].metrics)["splits"]["evaluation"]["specialties"]["neurology"]
+    estimate = of_specialty["metrics"]["BLEU-1"]
+    assert [float(found[end]) for end in ("value", "low", "high")] == pytest.approx(
+        [estimate[end] for end in ("value", "low", "high")], rel=1e-5
+    )
+    assert (found["n"], found["train_size"]) == ("10", "40")
+
+
+def test_the_base_model_is_iteration_0_and_was_trained_on_nothing(study):
+    rows = read_csv(study["progress"])
+    assert {row["train_size"] for row in rows if row["iteration"] == "0"} == {"0"}
+    sizes = {row["iteration"]: row["train_size"] for row in rows if row["specialty"] == "ALL"}
+    assert sizes == {"0": "0", "1": "88", "2": "126", "3": "164"}
+
+
+def test_each_iteration_is_compared_with_the_base_and_with_the_one_before_once(study):
+    rows = read_csv(study["comparisons"])
+    pairs = [(row["iteration"], row["reference"]) for row in rows]
+    assert list(dict.fromkeys(pairs)) == [("1", "0"), ("2", "0"), ("2", "1"), ("3", "0"), ("3", "2")]
+    assert len(rows) == 5 * 2 * len(METRICS)
+    for row in rows:
+        difference = float(row["difference"])
+        assert difference == pytest.approx(float(row["value"]) - float(row["reference_value"]), abs=1e-4)
+        assert float(row["difference_low"]) <= difference <= float(row["difference_high"])
+
+
+def test_holm_is_over_all_comparisons_and_leaves_clear_differences(study):
+    rows = read_csv(study["comparisons"])
+    least = min(float(row["p_value"]) for row in rows)
+    first = next(row for row in rows if float(row["p_value"]) == least)
+    assert float(first["p_value_holm"]) == pytest.approx(60 * least, rel=1e-4)
+    assert (first["verdict"], float(first["p_value_holm"]) < 0.05) == ("higher", True)
+
+
+def test_the_learning_curve_is_that_of_the_steering_metric(study):
+    rows = read_csv(study["learning_curve"])
+    assert list(rows[0]) == ["iteration", "train_size", "split", "value", "low", "high"]
+    steering = [r for r in read_csv(study["progress"]) if (r["specialty"], r["metric"]) == ("ALL", "ROUGE-L")]
+    assert [{key: row[key] for key in rows[0]} for row in steering] == rows
+
+
+def test_the_steering_metric_is_the_one_that_is_asked_for(files, tmp_path):
+    outputs = summarized(tmp_path, files, NEUROLOGY_IS_LOW, "answer_length")
+    assert outputs["headline"].read_text().startswith("answer_length on the holdout split: iteration 3 35.7 (")
+    assert {row["metric"] for row in read_csv(outputs["outlook"])} == {"answer_length"}
+    with pytest.raises(InputError, match='the metric "METEOR" was not scored; expected one of BLEU-1, ROUGE-L'):
+        summarized(tmp_path / "other", files, NEUROLOGY_IS_LOW, "METEOR")
+    assert not (tmp_path / "other" / "summary").exists()
+
+
+def test_the_headline_is_one_line_with_both_figures_and_their_difference(study):
+    text = study["headline"].read_text()
+    assert text.count("\n") == 1
+    assert text.startswith("ROUGE-L on the holdout split: iteration 3 0.595 (0.5")
+    assert ", base model 0.201 (0.1" in text
+    assert ", difference +0.393 (+0.3" in text
+    assert "after Holm" in text
+
+
+def test_the_page_tells_progress_specialties_and_outlook(study):
+    text = study["page"].read_text()
+    assert "3 iterations; none is a copy of another." in text
+    assert "Iteration 2 against iteration 1: difference +0.0" in text
+    assert "Low after iteration 3, with an interval that supports it: neurology." in text
+    assert "for neurology (60 to 76)" in text
+    assert "5 are higher than with the base model, 0 are lower, and for 1 no difference is shown" in text
+    assert "answer\\_length: mean of my\\_metrics.length" in text
+    assert all(f"]({plot}.png)" in text for plot in PLOTS)
+    assert study["page_html"].read_text().count("data:image/png;base64,") == len(PLOTS)
+
+
+def test_a_study_that_stopped_early_says_at_which_iteration_and_why(stopped):
+    text = stopped["page"].read_text()
+    assert "The study stopped at iteration 2: no specialty counted as low after it, so no training set grew." in text
+    assert "Iteration 3 of 3 is a copy of it." in text
+    assert "## Iteration 2 against the base model" in text
+    assert "Iteration 3 against" not in text
+    assert "another iteration would have no more questions" in text
+    assert stopped["headline"].read_text().startswith("ROUGE-L on the holdout split: iteration 2 ")
+    rows = [r for r in read_csv(stopped["comparisons"]) if (r["iteration"], r["reference"]) == ("3", "2")]
+    assert {(row["difference"], row["p_value"], row["verdict"]) for row in rows} == {("0", "1", "tie")}
+
+
+def test_low_specialties_with_an_empty_pool_are_another_reason_to_stop(tmp_path):
+    _, files = write_study(tmp_path, copied=True)
+    low = TrainingRecommendations(low_performance_specialties=["neurology"])
+    text = stop_words([read_run(run) for run in files], low)
+    assert "nothing more could be added to the training questions of the low specialties (neurology)" in text
+
+
+def row(low, high, p_holm):
+    return {"difference": 0.1, "difference_low": low, "difference_high": high, "p_value_holm": p_holm}
+
+
+def test_a_difference_whose_interval_includes_zero_is_called_that():
+    assert difference_words(row(-0.1, 0.3, 0.01)) == (
+        "difference +0.100 (-0.100 to +0.300), whose interval includes zero: no difference is shown"
+    )
+    assert "excludes zero, but not after the correction" in difference_words(row(0.01, 0.3, 0.2))
+    assert difference_words(row(0.01, 0.3, 0.0004)) == "difference +0.100 (+0.010 to +0.300), p < 0.001 after Holm"
+    assert difference_words({"difference": None}) == "no question to compare on"
+
+
+def test_a_first_iteration_alone_is_summarized(tmp_path, files):
+    outputs = summarized(tmp_path, (files[0], files[1][:1]), NEUROLOGY_IS_LOW)
+    text = outputs["page"].read_text()
+    assert "There is no second training to compare the first one with." in text
+    assert "cannot be told: there is only one training" in text
+
+
+def test_the_order_of_the_files_does_not_matter_and_two_summaries_are_the_same(files, study, tmp_path):
+    base, runs = files
+    again = summarized(tmp_path, (base, runs[::-1]), NEUROLOGY_IS_LOW)
+    for name, path in study.items():
+        assert again[name].read_bytes() == path.read_bytes(), name
+
+
+def test_a_specialty_without_evaluation_items_is_in_the_holdout_alone(tmp_path):
+    sizes = {**SIZES, "oncology": (0, 10)}
+    levels = dict.fromkeys(sizes, 0.5)
+    base = write_model(tmp_path / "base", 0, levels, sizes=sizes)
+    run = write_model(tmp_path / "1", 1, levels, dict.fromkeys(sizes, (20, 10)), sizes=sizes)
+    outputs = summarized(tmp_path, (base, [run]), TrainingRecommendations())
+    splits = {r["split"] for r in read_csv(outputs["progress"]) if r["specialty"] == "oncology"}
+    assert splits == {"holdout"}
+    assert "| oncology | 20 to 20 | none | none |" in outputs["page"].read_text()
+
+
+def test_a_split_without_items_is_an_error(tmp_path):
+    files = write_model(tmp_path, 0, dict.fromkeys(SIZES, 0.5), sizes=dict.fromkeys(SIZES, (0, 10)))
+    with pytest.raises(InputError, match="no item of the split evaluation was scored"):
+        read_run(files)
+
+
+def test_metrics_without_definitions_are_refused(tmp_path, files):
+    content = read_json(files[0].metrics)
+    del content["definitions"]
+    write_json(tmp_path / "metrics.json", content)
+    with pytest.raises(InputError, match=r"metrics\.json: has no definitions; score again"):
+        read_run(replace(files[0], metrics=tmp_path / "metrics.json"))
+
+
+def test_plots_draw_the_intervals_of_every_model(files):
+    base, runs = read_run(files[0]), [read_run(run) for run in files[1]]
+    plots = figures(base, runs, "ROUGE-L")
+    drawn = [axes for axes in plots["specialties"].axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in drawn] == [
+        "cardiology, n = 8",
+        "dermatology, n = 9",
+        "neurology, n = 10",
+    ]
+    (container,) = drawn[2].containers
+    ends = [segment[:, 1] for segment in container.lines[2][0].get_segments()]
+    for found, run in zip(ends, [base, *runs], strict=True):
+        estimate = run.estimate("evaluation", "ROUGE-L", "neurology")
+        assert found == pytest.approx([estimate["low"], estimate["high"]])
+    numbers = [text.get_text() for text in plots["heat_map"].axes[0].texts]
+    assert numbers[-1] == f"{runs[2].estimate('evaluation', 'ROUGE-L', 'neurology')['value']:.3f}"
+    assert len(numbers) == 3 * 4
+    assert [len(container.lines[2][0].get_segments()) for container in plots["overall"].axes[0].containers] == [4, 4]
+
+
+def test_copies_are_named_on_the_axis(tmp_path):
+    base, files = write_study(tmp_path, copied=True)
+    plots = figures(read_run(base), [read_run(run) for run in files], "ROUGE-L")
+    assert [t.get_text() for t in plots["overall"].axes[0].get_xticklabels()] == ["base", "1", "2", "3 (copy)"]
+
+
+def test_scores_that_are_missing_are_not_drawn(tmp_path):
+    lines = [Line("a", [0, 1], [0.2, None], [0.1, None], [0.3, None])]
+    panel = plot_line_panels([("", lines)], "t", "x", "y")
+    assert len(panel.axes[0].containers[0].lines[2][0].get_segments()) == 1
+    heat = plot_score_map(["a"], ["x", "y"], [[None, 0.5]], "t", "x", "v")
+    assert [text.get_text() for text in heat.axes[0].texts] == ["–", "0.500"]
+    save_figure(plot_score_map(["a"], ["x"], [[None]], "t", "x", "v"), tmp_path / "empty.png")
+    save_figure(plot_line_panels([], "t", "x", "y"), tmp_path / "none.png")
+
+
+def test_scores_have_three_decimals_and_lengths_one():
+    assert [score_text(0.12345), score_text(57.25), score_text(0.2, "+"), score_text(-0.0001, "+")] == [
+        "0.123",
+        "57.2",
+        "+0.200",
+        "+0.000",
+    ]
+
+
+def test_iterations_without_difference_are_ties(tmp_path):
+    levels = dict.fromkeys(SIZES, 0.5)
+    base = read_run(write_model(tmp_path / "base", 0, levels))
+    run = read_run(write_model(tmp_path / "1", 1, levels, dict.fromkeys(SIZES, (20, 10))))
+    assert {row["verdict"] for row in compare_iterations(base, [run], seed=0)} == {"tie"}

@@ -1,0 +1,30 @@
+"""Compare the model of one iteration with the base model. Called by the rule `meerkat_evaluate`.
+
+Inputs: `base_metrics`, `base_item_scores`, `base_counts`, `base_predictions`; the same of the iteration without
+`base_`; its `record` (training.json) and `stats` (dataset_stats.json); the data of the splits, `evaluation` and
+`holdout`. Outputs: see `medtune.tasks.meerkat.evaluate.evaluate`. Wildcard: `iteration`. Param: `seed`.
+"""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.tasks.meerkat.evaluate import evaluate
+        from medtune.tasks.meerkat.runs import SPLITS, RunFiles
+
+        given = snakemake.input
+        evaluate(
+            base=RunFiles(0, given.base_metrics, given.base_item_scores, given.base_counts, given.base_predictions),
+            tuned=RunFiles(
+                int(snakemake.wildcards.iteration),
+                given.metrics,
+                given.item_scores,
+                given.counts,
+                given.predictions,
+                given.record,
+                given.stats,
+            ),
+            examples={split: given[split] for split in SPLITS},
+            outputs=dict(snakemake.output.items()),
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,141 @@
+"""Sections that studies share: fine-tuning, tagging, generation, tracking, splits."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, model_validator
+
+from medtune.config.section import Count, Fraction, Section
+
+
+class Lora(Section):
+    """The adapter. Ranks that fan out over jobs are set in the study's own section."""
+
+    rank: Count = Field(8, description="LoRA rank r: columns of the low-rank update.")
+    alpha: Count | None = Field(None, description="LoRA alpha; none means twice the rank.")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.05, description="Dropout before the low-rank update.")
+    target_modules: str | list[str] = Field(
+        "all-linear", description="Layers that get an adapter: all-linear, or a list of module names."
+    )
+
+
+class FineTuning(Section):
+    """What all fine-tuning has in common."""
+
+    epochs: PositiveFloat = Field(3.0, description="Passes over the training data; a fraction ends inside an epoch.")
+    max_steps: Count | None = Field(None, description="Upper limit of optimiser steps; none means no limit.")
+    batch_size: Count = Field(4, description="Sequences per device and forward pass.")
+    accumulation: Count = Field(4, description="Forward passes per optimiser step.")
+    learning_rate: PositiveFloat = Field(3e-4, description="Peak learning rate.")
+    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
+        "linear", description="Learning-rate schedule after warm-up."
+    )
+    warmup: Annotated[float, Field(ge=0)] = Field(
+        0.03, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="Decoupled weight decay.")
+    evaluate_every: Count = Field(25, description="Steps between evaluations on the validation split.")
+    patience: Count | None = Field(
+        None, description="Stop after so many evaluations without a better one; none means never."
+    )
+    gradient_checkpointing: bool = Field(False, description="Save memory by computing activations twice.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="Arithmetic of the forward and backward pass; weights in training are float32. auto: bfloat16 on"
+        " GPUs that have it, else float32. bfloat16 pays on CPUs too that have it in hardware (AMX).",
+    )
+
+
+class Training(FineTuning):
+    """Fine-tuning of one adapter."""
+
+    lora: Lora = Field(default_factory=Lora, description="The adapter.")
+    quantization: Literal["none", "int8", "nf4"] = Field(
+        "none", description="How the frozen base weights are held: as they are, LLM.int8(), or 4-bit NF4 (QLoRA)."
+    )
+    double_quantization: bool = Field(True, description="NF4 only: quantise the quantisation constants as well.")
+    max_tokens: Annotated[int, Field(ge=8)] = Field(
+        512, description="Longest sequence; longer rows are cut at the left."
+    )
+
+
+class TaggerTraining(FineTuning):
+    """Fine-tuning of an encoder with all its weights."""
+
+    batch_size: Count = Field(16, description="Windows per device and forward pass.")
+    accumulation: Count = Field(1, description="Forward passes per optimiser step.")
+    learning_rate: PositiveFloat = Field(2e-5, description="Peak learning rate; replaced by `learning_rates`.")
+    warmup: Annotated[float, Field(ge=0)] = Field(
+        0.1, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="Decoupled weight decay.")
+    evaluate_every: Count | None = Field(
+        None, description="Steps between evaluations on the validation split; none means once an epoch."
+    )
+    cuttings: Count = Field(
+        1,
+        description="Ways in which the training documents are cut into windows, with windows between half and all of"
+        " window_tokens. Words then stand at other places, beside other words, which helps where documents are few.",
+    )
+    head_factor: PositiveFloat = Field(
+        1.0, description="How much larger the learning rate of the new classification head is than the encoder's."
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Share of the target that is spread over all tags, against too much confidence."
+    )
+
+
+class Tagging(Section):
+    """Tagging with a trained encoder."""
+
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="Of weights and arithmetic. bfloat16 is faster where the hardware has it."
+    )
+    cuttings: Count = Field(
+        1,
+        description="Ways in which documents are cut into windows; a word gets the mean of its log-probabilities. Time"
+        " grows with them.",
+    )
+    batch_tokens: Count = Field(
+        8192, description="Token budget of a batch: windows × longest window. Changes speed only."
+    )
+
+
+class Generation(Section):
+    """Text generation."""
+
+    max_new_tokens: Count = Field(64, description="Most tokens of an answer.")
+    temperature: Annotated[float, Field(ge=0)] = Field(0.0, description="Sampling temperature; 0 means greedy.")
+    batch_tokens: Count = Field(
+        4096, description="Token budget of a batch: rows × (longest prompt + new tokens). Changes speed only."
+    )
+    constrained: bool = Field(
+        False,
+        description="Let a model write nothing but JSON of the study's form; study relations only.",
+    )
+
+
+class Tracking(Section):
+    """Weights & Biases. Clinical text stays on the machine unless `log_text` says otherwise."""
+
+    mode: Literal["disabled", "offline", "online"] = Field(
+        "disabled", description="disabled: nothing; offline: a folder for `wandb sync`; online: sent while running."
+    )
+    project: str = Field("medtune", pattern=r"^[\w.-]+$", description="Project name at Weights & Biases.")
+    log_text: bool = Field(
+        False, description="Also log example texts and predictions. Off: no text leaves the machine."
+    )
+    log_artifacts: bool = Field(False, description="Also log the trained adapter as an artifact.")
+
+
+class Splits(Section):
+    """Shares of the three splits; they must add up to 1."""
+
+    train: Fraction = Field(0.8, description="Share for training.")
+    validation: Fraction = Field(0.1, description="Share for choosing.")
+    test: Fraction = Field(0.1, description="Share for the final figures.")
+
+    @model_validator(mode="after")
+    def _add_up(self) -> "Splits":
+        if abs(self.train + self.validation + self.test - 1) > 1e-9:
+            raise ValueError("train, validation and test must add up to 1")
+        return self

@@ -1,0 +1,75 @@
+"""Study yesno."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from medtune.config.section import Count, Section, Seed
+from medtune.config.stages import Generation, Splits, Training
+
+
+class YesNoFile(Section):
+    """A file (or the hub's parquet files) of yes/no questions."""
+
+    format: Literal["pubmedqa_labeled", "pubmedqa_artificial", "bioasq"] = Field(
+        description="Layout: ori_pqal.json, ori_pqaa.json (or a parquet file or folder of the hub), BioASQ JSON."
+    )
+    path: str = Field(min_length=1, description="File, or folder of parquet files.")
+
+
+class YesNoSynthetic(Section):
+    """Questions made by rules; for trying the workflow."""
+
+    format: Literal["synthetic"] = Field(description="Made by the workflow.")
+    per_class: Count = Field(110, description="Questions made per label.")
+
+
+YesNoSource = Annotated[YesNoFile | YesNoSynthetic, Field(discriminator="format")]
+
+
+class YesNoData(Section):
+    """Where the questions come from, and how they are split."""
+
+    sources: dict[str, YesNoSource | None] = Field(
+        description="Named sources, in order of preference when questions repeat; null switches one off."
+    )
+    per_class: Count = Field(110, description="Questions kept per label, after deduplication.")
+    splits: Splits = Field(default_factory=Splits, description="Shares of the splits, stratified by label.")
+
+    @field_validator("sources")
+    @classmethod
+    def _some(cls, value: dict) -> dict:
+        if not any(value.values()):
+            raise ValueError("at least one source is needed")
+        return value
+
+
+class ChallengeQuestion(Section):
+    """One question of the challenge set."""
+
+    question: str = Field(min_length=1, description="The question.")
+    expected: Literal["Yes", "No", "Uncertain"] = Field(description="The expected label.")
+    reason: str = Field("", description="Why, in a sentence.")
+
+
+class YesNo(Section):
+    """Study `yesno`: Yes / No / Uncertain with a one-sentence rationale, over LoRA ranks."""
+
+    model: str = Field(description="Base model: a name under `models`.")
+    data: YesNoData = Field(description="Questions and splits.")
+    ranks: list[Count] = Field(min_length=1, description="LoRA ranks; each is a job of its own.")
+    seeds: list[Seed] = Field([42], min_length=1, description="Training seeds; each rank is trained with each.")
+    training: Training = Field(
+        default_factory=Training, description="Fine-tuning; its LoRA rank is replaced by `ranks`."
+    )
+    generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    challenge: list[ChallengeQuestion] = Field(
+        min_length=10, description="Questions put to the base and the chosen adapter, side by side."
+    )
+
+    @field_validator("ranks", "seeds")
+    @classmethod
+    def _distinct(cls, value: list[int]) -> list[int]:
+        if len(set(value)) != len(value):
+            raise ValueError("must not repeat a value")
+        return value

@@ -1,0 +1,190 @@
+"""Plots of scores whose range is not known beforehand, with intervals: panels of models, of lines, and a heat map."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line
+
+PAIR = ((GREY, "s"), (ORANGE, "D"))
+"""Colour and marker of what was there before, and of what came after."""
+
+
+@dataclass(frozen=True)
+class ScorePanel:
+    """Two models side by side. rows: names, the first on top. series: name and one estimate per row (`value`, `low`,
+    `high`; without a value nothing is drawn)."""
+
+    title: str
+    rows: Sequence[str]
+    series: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+
+
+def plot_score_panels(panels: Sequence[ScorePanel], columns: int, title: str) -> Figure:
+    """Scores with intervals, so many panels in a line, each with its own axis, which shows 0."""
+    lines = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    heights = [0.9 + 0.26 * max(len(panel.rows) for panel in line) for line in lines]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(1.6 + 3.1 * columns, 1.1 + sum(heights)), layout="constrained")
+        grid = figure.subplots(len(lines), columns, squeeze=False, height_ratios=heights)
+        for line, all_axes in zip(lines, grid, strict=True):
+            for place, axes in enumerate(all_axes):
+                if place < len(line):
+                    named = place == 0 or line[place].rows != line[place - 1].rows
+                    _draw_panel(axes, line[place], named)
+                else:
+                    axes.set_visible(False)
+        names = [name for name, _ in panels[0].series]
+        handles = [
+            matplotlib.lines.Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
+            for name, (colour, marker) in zip(names, PAIR, strict=False)
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(PAIR))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+def plot_line_panels(
+    panels: Sequence[tuple[str, Sequence[Line]]],
+    title: str,
+    x_label: str,
+    y_label: str,
+    columns: int = 1,
+    ticks: Mapping[float, str] | None = None,
+) -> Figure:
+    """Lines with intervals, in one panel with a legend, or in many small ones on the same axes; the lines of a panel
+    stand a little apart.
+
+    panels: title and lines; a point without value (None) is left out. ticks: names of the places on the x axis.
+    """
+    single = len(panels) == 1
+    columns = max(1, min(columns, len(panels)))
+    count = max(1, math.ceil(len(panels) / columns))
+    places = [x for _, lines in panels for line in lines for x in line.x]
+    step = 0.012 * (max(places) - min(places)) if places else 0
+    with matplotlib.rc_context(STYLE):
+        size = (7, 4.2) if single else (1 + 2.3 * columns, 1.2 + 1.75 * count)
+        figure = Figure(figsize=size, layout="constrained")
+        all_axes = figure.subplots(count, columns, squeeze=False, sharex=True, sharey=True).flat
+        for number, axes in enumerate(all_axes):
+            if number >= len(panels):
+                axes.set_visible(False)
+                continue
+            name, lines = panels[number]
+            for place, (line, (colour, marker)) in enumerate(zip(lines, SERIES, strict=False)):
+                _draw_line(axes, line, colour, marker, step * (place - (len(lines) - 1) / 2))
+            if ticks:
+                axes.set_xticks(list(ticks), list(ticks.values()), fontsize=10 if single else 8)
+            # Shared axes name their places at the bottom of a column, wherever that is.
+            axes.tick_params(labelbottom=number + columns >= len(panels))
+            axes.set_title(name, fontsize=9)
+            axes.grid(True, axis="y")
+            axes.set_axisbelow(True)
+        _show_zero(
+            all_axes[0], "y", [end for _, drawn in panels for line in drawn for end in (*line.lows, *line.highs)]
+        )
+        if single:
+            all_axes[0].set(xlabel=x_label, ylabel=y_label)
+            figure.legend(loc="outside lower center", ncols=4)
+        else:
+            figure.supxlabel(x_label, fontsize=10)
+            figure.supylabel(y_label, fontsize=10)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+def plot_score_map(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[Sequence[float | None]],
+    title: str,
+    x_label: str,
+    value_label: str,
+) -> Figure:
+    """Scores by row and column as colours and numbers; a dash where there is none."""
+    there = [value for line in values for value in line if value is not None]
+    low, high = (min(there), max(there)) if there else (0.0, 1.0)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3.4 + 0.85 * len(columns), 1.7 + 0.3 * max(len(rows), 2)), layout="constrained")
+        axes = figure.subplots()
+        shown = [[math.nan if value is None else value for value in line] for line in values]
+        image = axes.imshow(shown, cmap="cividis", vmin=low, vmax=high, aspect="auto")
+        for y, line in enumerate(values):
+            for x, value in enumerate(line):
+                light = value is None or value > (low + high) / 2
+                text = "–" if value is None else score_text(value)
+                axes.text(x, y, text, ha="center", va="center", fontsize=8, color=BLACK if light else "white")
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows, fontsize=8)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel(x_label)
+        axes.set_title(title)
+        figure.colorbar(image, ax=axes, label=value_label, aspect=35)
+    return figure
+
+
+def score_text(value: float, sign: str = "") -> str:
+    """A score as plots and sentences show it: three decimals, one where it is a count or a length. sign: "+" for a
+    difference."""
+    return f"{value:{sign}z.{3 if abs(value) <= 2 else 1}f}"
+
+
+def _draw_panel(axes: Axes, panel: ScorePanel, named: bool) -> None:
+    for number, ((_, estimates), (colour, marker)) in enumerate(zip(panel.series, PAIR, strict=False)):
+        shift = 0.26 * (number - (len(panel.series) - 1) / 2)
+        drawn = [(y + shift, e) for y, e in enumerate(estimates) if e["value"] is not None]
+        axes.errorbar(
+            [e["value"] for _, e in drawn],
+            [y for y, _ in drawn],
+            xerr=_lengths([(e["value"], e["low"], e["high"]) for _, e in drawn]),
+            fmt=marker,
+            color=colour,
+            markersize=5,
+            capsize=2,
+            linewidth=1.3,
+        )
+    axes.set_yticks(range(len(panel.rows)), panel.rows if named else [""] * len(panel.rows), fontsize=8)
+    axes.set_ylim(len(panel.rows) - 0.4, -0.6)
+    _show_zero(axes, "x", [e[end] for _, estimates in panel.series for e in estimates for end in ("low", "high")])
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.grid(True, axis="x")
+    axes.set_axisbelow(True)
+    axes.set_title(panel.title, fontsize=10)
+
+
+def _draw_line(axes: Axes, line: Line, colour: str, marker: str, shift: float) -> None:
+    points = [point for point in zip(line.x, line.values, line.lows, line.highs, strict=True) if None not in point]
+    axes.errorbar(
+        [x + shift for x, *_ in points],
+        [value for _, value, *_ in points],
+        yerr=_lengths([point[1:] for point in points]),
+        color=colour,
+        marker=marker,
+        markersize=5,
+        capsize=2.5,
+        linewidth=1.4,
+        label=line.name,
+    )
+
+
+def _lengths(estimates: Sequence[tuple[float, float, float]]) -> list[list[float]]:
+    """Lengths of error bars. A bootstrap's value may lie beyond its interval by a rounding error."""
+    return [
+        [max(0.0, value - low) for value, low, _ in estimates],
+        [max(0.0, high - value) for value, _, high in estimates],
+    ]
+
+
+def _show_zero(axes: Axes, which: str, ends: Sequence[float | None]) -> None:
+    """Limits that hold 0 and all ends of intervals."""
+    there = [0.0, *(end for end in ends if end is not None)]
+    low, high = min(there), max(there)
+    room = 0.04 * (high - low) or 1.0
+    axes.set(**{f"{which}lim": (low - room, high + room)})

@@ -1,0 +1,51 @@
+"""Adapter folders as the stages see them: what identifies one, how one is written, and who may use it."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from medtune.errors import InputError
+from medtune.files import read_json, sha256_of
+from medtune.models.record import read_record
+from medtune.tasks.base import Task
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+TEMPLATE = "template.json"
+ADAPTER_FILES = (CONFIG, WEIGHTS, TEMPLATE)
+"""The files that determine what a model with the adapter answers."""
+
+
+def adapter_hashes(adapter: Path) -> dict[str, str]:
+    """The sha256 of each of the `ADAPTER_FILES`: equal for adapters that answer alike."""
+    return {name: sha256_of(adapter / name) for name in ADAPTER_FILES}
+
+
+@contextlib.contextmanager
+def new_adapter(adapter: Path) -> Iterator[Path]:
+    """Yield a temporary folder, whose files go into `adapter` when the body succeeds.
+
+    They are moved one by one, adapter_config.json last: where that is, the adapter is complete. Other files in
+    `adapter` stay.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{adapter.name}.", dir=adapter.parent) as folder:
+        scratch = Path(folder)
+        yield scratch
+        for path in sorted(scratch.iterdir(), key=lambda path: (path.name == CONFIG, path.name)):
+            path.replace(adapter / path.name)
+
+
+def check_adapter(adapter: Path, base: Path, task: Task) -> None:
+    """Refuse an adapter that was trained with another template or on another base model."""
+    trained = read_json(adapter / TEMPLATE)
+    if trained["template_hash"] != task.template_hash:
+        raise InputError(
+            f'{adapter}: trained with another template of task "{task.name}" (hash {trained["template_hash"][:12]}, '
+            f"now {task.template_hash[:12]}); train it again, or use the version of the code that it was trained with"
+        )
+    if trained["base_fingerprint"] != read_record(base)["fingerprint"]:
+        raise InputError(
+            f'{adapter}: trained on base model "{trained["base_model"]}" with other weights than those in {base}; '
+            "give the base model that it was trained on"
+        )

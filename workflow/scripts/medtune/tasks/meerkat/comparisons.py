@@ -1,0 +1,103 @@
+"""Paired tests between the models of the study, on the same items."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from medtune.metrics.bootstrap import SAMPLES
+from medtune.metrics.significance import ALPHA, Difference, holm, mcnemar, paired_bootstrap
+from medtune.metrics.text.registry import statistic_of
+from medtune.tasks.meerkat.runs import SPLITS, Run
+
+COMPARISON_COLUMNS = (
+    "iteration",
+    "reference",
+    "split",
+    "metric",
+    "n",
+    "value",
+    "reference_value",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p_value",
+    "p_value_holm",
+    "verdict",
+)
+SAMPLES_PER_TEST = 100
+"""Resamples for each test that Holm corrects for: the least p of a bootstrap is 2 / (resamples + 1), and with fewer of
+them no difference, however large, would be left after the correction."""
+
+
+def compare_iterations(base: Run, runs: Sequence[Run], seed: int) -> list[dict]:
+    """Each iteration against the base model and against the iteration before, by split and metric, Holm over all.
+
+    runs: by iteration. reference: iteration compared with, 0 is the base model. verdict: see `verdict`.
+    """
+    pairs = [(after, before) for n, after in enumerate(runs) for before in ((base,) if n == 0 else (base, runs[n - 1]))]
+    samples = max(SAMPLES, SAMPLES_PER_TEST * len(pairs) * len(SPLITS) * len(base.metrics))
+    keys = [(after, before, split, metric) for after, before in pairs for split in SPLITS for metric in base.metrics]
+    tests = [compare(before, after, split, metric, seed, samples) for after, before, split, metric in keys]
+    rows = []
+    for (after, before, split, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True):
+        values = (
+            after.iteration,
+            before.iteration,
+            split,
+            metric,
+            test.n if test else 0,
+            after.estimate(split, metric)["value"],
+            before.estimate(split, metric)["value"],
+            *difference_cells(test),
+            test.p_value if test else None,
+            adjusted,
+            verdict(test, adjusted),
+        )
+        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
+    return rows
+
+
+def compare(before: Run, after: Run, split: str, metric: str, seed: int, samples: int = SAMPLES) -> Difference | None:
+    """The corpus figure of `after` less that of `before`, by a paired bootstrap over the items of a split that at least
+    one of the two has a score for; None when there are none.
+
+    Where every item is right or wrong and the figure their share, p is that of the exact McNemar test.
+    """
+    some = before.scored(split, metric) | after.scored(split, metric)
+    if not some.any():
+        return None
+    ours, theirs = (run.counts[split][metric][some] for run in (after, before))
+    found = paired_bootstrap(ours, theirs, statistic_of(metric), seed, samples)
+    if _right_or_wrong(ours) and _right_or_wrong(theirs):
+        return replace(found, p_value=mcnemar(ours[:, 0], theirs[:, 0]).p_value)
+    return found
+
+
+def holm_of(tests: Sequence[Difference | None]) -> list[float | None]:
+    """Adjusted p-values of the tests that could be made."""
+    adjusted = iter(holm([test.p_value for test in tests if test]))
+    return [next(adjusted) if test else None for test in tests]
+
+
+def verdict(test: Difference | None, p_holm: float | None) -> str:
+    """ "higher" or "lower"; "tie" where the interval includes zero or the adjusted p is 0.05 or more. Not "better": of
+    a metric of the user's own it is not known which way is good."""
+    if test is None or p_holm is None or p_holm >= ALPHA or includes_zero(test.low, test.high):
+        return "tie"
+    return "higher" if test.value > 0 else "lower"
+
+
+def includes_zero(low: float, high: float) -> bool:
+    """Whether an interval does."""
+    return low <= 0 <= high
+
+
+def difference_cells(test: Difference | None) -> tuple[float | None, float | None, float | None]:
+    """Value and interval for a table."""
+    return (test.value, test.low, test.high) if test else (None, None, None)
+
+
+def _right_or_wrong(counts: np.ndarray) -> bool:
+    """Whether the counts are those of a share: 0 or 1, and 1 for the item."""
+    return counts.shape[1] == 2 and bool(np.isin(counts[:, 0], (0, 1)).all() and (counts[:, 1] == 1).all())

@@ -1,0 +1,359 @@
+"""The summary in words and pictures. Everything shown here was computed before."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from medtune.data.recommendations import TrainingRecommendations
+from medtune.metrics.significance import ALPHA
+from medtune.reporting.plots import Line
+from medtune.reporting.prose import Document, Heading, Items, Paragraph, Picture, Table, counted, listed
+from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
+from medtune.reporting.tables import estimate_text
+from medtune.tasks.meerkat.comparisons import includes_zero
+from medtune.tasks.meerkat.outlook import Outlook
+from medtune.tasks.meerkat.runs import ALL, FINAL_SPLIT, SPLITS, STEERING_SPLIT, Run
+
+TITLE = "Medical question answering"
+HTML_PAGES = {
+    "comparisons": (
+        f"{TITLE}: each iteration against the base model and the iteration before",
+        "Paired bootstrap over the same questions; for metrics that find an answer right or wrong, p is that of the "
+        "exact McNemar test. Holm-corrected over all rows. Reference 0 is the base model. A tie: the interval of the "
+        "difference includes zero, or the adjusted p is 0.05 or more. The least adjusted p that the bootstrap can give "
+        "is about 0.02.",
+    ),
+    "learning_curve": (
+        f"{TITLE}: the steering metric by the number of training questions",
+        "Iteration 0 is the base model. 95 % intervals over questions.",
+    ),
+    "outlook": (
+        f"{TITLE}: what another iteration would likely bring",
+        "Least squares on the evaluation split over the iterations from 1: a level for each specialty, and one slope "
+        "on the logarithm of its training questions. Expected: the fit at the recommended size; of all specialties, "
+        "the figure now and the gain. Gain: what the slope says of the recommended growth. 95 % intervals over "
+        "questions, resampled within each specialty. Nothing is predicted where it cannot be told.",
+    ),
+}
+
+
+def last_trained(runs: Sequence[Run]) -> Run:
+    """The last iteration with a training of its own."""
+    return [run for run in runs if not run.copied][-1]
+
+
+def headline(base: Run, runs: Sequence[Run], metric: str, comparisons: Sequence[Mapping]) -> str:
+    """The study's result in one line of plain text."""
+    last = last_trained(runs)
+    row = _row(comparisons, last, 0, FINAL_SPLIT, metric)
+    return (
+        f"{metric} on the {FINAL_SPLIT} split: {last.name} {_figure(last, FINAL_SPLIT, metric)}, base model "
+        f"{_figure(base, FINAL_SPLIT, metric)}, {difference_words(row)}\n"
+    )
+
+
+def difference_words(row: Mapping[str, Any]) -> str:
+    """A row of the comparisons in words. A difference whose interval includes zero is called that."""
+    if row["difference"] is None:
+        return "no question to compare on"
+    text = f"difference {_difference(row)}"
+    if includes_zero(row["difference_low"], row["difference_high"]):
+        return f"{text}, whose interval includes zero: no difference is shown"
+    if row["p_value_holm"] >= ALPHA:
+        return (
+            f"{text}, whose interval excludes zero, but not after the correction for all comparisons"
+            f" ({_p_words(row['p_value_holm'])})"
+        )
+    return f"{text}, {_p_words(row['p_value_holm'])} after Holm"
+
+
+def stop_words(runs: Sequence[Run], recommendations: TrainingRecommendations) -> str:
+    """At which iteration the study stopped, and why. recommendations: after the last iteration."""
+    copies = [run for run in runs if run.copied]
+    if not copies:
+        return f"{counted(len(runs), 'iteration')}; none is a copy of another."
+    last = last_trained(runs)
+    low = sorted(recommendations.low_performance_specialties)
+    why = (
+        f"nothing more could be added to the training questions of the low specialties ({listed(low)})"
+        if low
+        else "no specialty counted as low after it"
+    )
+    return (
+        f"The study stopped at {last.name}: {why}, so no training set grew. "
+        f"{_iterations(copies)} of {len(runs)} {'is a copy' if len(copies) == 1 else 'are copies'} of it."
+    )
+
+
+def figures(base: Run, runs: Sequence[Run], metric: str) -> dict[str, Figure]:
+    """The plots by name: heat_map, specialties, overall, growth."""
+    models = [base, *runs]
+    ticks = {run.iteration: _tick(run) for run in models}
+    names = base.specialties(STEERING_SPLIT)
+    sizes = {split: len(base.of_split(split)) for split in SPLITS}
+    found = {name: [run.estimate(STEERING_SPLIT, metric, name) for run in models] for name in names}
+    by_split = {split: [run.estimate(split, metric) for run in models] for split in SPLITS}
+    iterations = [run.iteration for run in models]
+    return {
+        "heat_map": plot_score_map(
+            [f"{name}, n = {found[name][0]['n']}" for name in names],
+            list(ticks.values()),
+            [[estimate["value"] for estimate in found[name]] for name in names],
+            title=f"{metric}, {STEERING_SPLIT} split, n = {sizes[STEERING_SPLIT]}",
+            x_label="iteration",
+            value_label=metric,
+        ),
+        "specialties": plot_line_panels(
+            [(f"{name}, n = {found[name][0]['n']}", [_line(name, iterations, found[name])]) for name in names],
+            title=f"{metric} by specialty, {STEERING_SPLIT} split, 95 % intervals",
+            x_label="iteration",
+            y_label=metric,
+            columns=6 if len(names) > 9 else 3,
+            ticks=ticks,
+        ),
+        "overall": plot_line_panels(
+            [("", [_line(f"{split}, n = {sizes[split]}", iterations, by_split[split]) for split in SPLITS])],
+            title=f"{metric} over the iterations, 95 % intervals",
+            x_label="iteration",
+            y_label=metric,
+            ticks=ticks,
+        ),
+        "growth": plot_line_panels(
+            [
+                (
+                    "",
+                    [
+                        _line(f"{split}, n = {sizes[split]}", [run.train_size() for run in models], by_split[split])
+                        for split in SPLITS
+                    ],
+                )
+            ],
+            title=f"{metric} by the number of training questions (0: base model), 95 % intervals",
+            x_label="training questions",
+            y_label=metric,
+        ),
+    }
+
+
+def summary_page(
+    base: Run,
+    runs: Sequence[Run],
+    metric: str,
+    comparisons: Sequence[Mapping],
+    outlook: Outlook,
+    recommendations: TrainingRecommendations,
+    pictures: Mapping[str, Path | str],
+) -> Document:
+    """The readable summary. comparisons: rows of the table. recommendations: after the last iteration. pictures: path
+    of each plot, by name and suffix; they must be there."""
+    last = last_trained(runs)
+    blocks = [
+        Paragraph(
+            f"The steering metric is {metric}. The {STEERING_SPLIT} split tells which specialties are low and get more "
+            f"training questions; the {FINAL_SPLIT} split never does, and is for the final comparison. Both are the "
+            "same in all iterations. Figures have 95 % intervals over questions."
+        ),
+        Paragraph(stop_words(runs, recommendations)),
+        Heading("Progress"),
+        _progress_table(base, runs, metric),
+        Paragraph(_previous_words(runs, metric, comparisons)),
+        Picture(pictures["overall_png"], f"{metric} over the iterations"),
+        Picture(pictures["growth_png"], f"{metric} by the number of training questions"),
+        Heading(f"{_capital(last.name)} against the base model"),
+        *(Paragraph(_against_base(base, last, split, metric, comparisons)) for split in SPLITS),
+        _comparison_table(last, comparisons),
+        Heading("Specialties"),
+        Paragraph(_specialty_words(base, last, metric, recommendations)),
+        Picture(pictures["heat_map_png"], f"{metric} by specialty and iteration"),
+        Picture(pictures["specialties_png"], f"{metric} of each specialty over the iterations"),
+        _specialty_table(base, runs, metric),
+        Heading("Another iteration"),
+        Paragraph(outlook.words),
+        *_outlook_table(outlook.rows),
+        Heading("Answers"),
+        _answer_table(base, runs),
+        Heading("Metrics"),
+        Items([f"{name}: {base.definitions[name]}" for name in base.metrics]),
+    ]
+    return Document(f"{TITLE}: summary", blocks)
+
+
+def _previous_words(runs: Sequence[Run], metric: str, comparisons: Sequence[Mapping]) -> str:
+    """What each further training brought on the evaluation split."""
+    pairs = [(run, before) for before, run in pairwise(runs) if not run.copied]
+    if not pairs:
+        return "There is no second training to compare the first one with."
+    sentences = [
+        f"{_capital(run.name)} against {before.name}: "
+        f"{difference_words(_row(comparisons, run, before.iteration, STEERING_SPLIT, metric))}."
+        for run, before in pairs
+    ]
+    return f"On the {STEERING_SPLIT} split. {' '.join(sentences)}"
+
+
+def _against_base(base: Run, last: Run, split: str, metric: str, comparisons: Sequence[Mapping]) -> str:
+    """The steering metric, then how many of all metrics differ."""
+    rows = [row for row in comparisons if _is(row, last, 0, split)]
+    row = _row(comparisons, last, 0, split, metric)
+    counts = [sum(row["verdict"] == word for row in rows) for word in ("higher", "lower", "tie")]
+    return (
+        f"On the {split} split {metric} is {_figure(last, split, metric)}; the base model has "
+        f"{_figure(base, split, metric)}: {difference_words(row)}. Of {counted(len(rows), 'metric')}, {counts[0]} "
+        f"{_is_are(counts[0])} higher than with the base model, {counts[1]} {_is_are(counts[1])} lower, and for "
+        f"{counts[2]} no difference is shown."
+    )
+
+
+def _specialty_words(base: Run, last: Run, metric: str, recommendations: TrainingRecommendations) -> str:
+    low = sorted(recommendations.low_performance_specialties)
+    found = {name: last.estimate(STEERING_SPLIT, metric, name) for name in base.specialties(STEERING_SPLIT)}
+    ranked = sorted((name for name in found if found[name]["value"] is not None), key=lambda name: found[name]["value"])
+    text = (
+        f"Low after {last.name}, with an interval that supports it: {listed(low)}."
+        if low
+        else f"After {last.name} no specialty counts as low: no interval supports it."
+    )
+    if len(ranked) > 1:
+        first, final = ranked[0], ranked[-1]
+        text += (
+            f" The least {metric} on the {STEERING_SPLIT} split: {first}, {_estimate(found[first])}; the greatest: "
+            f"{final}, {_estimate(found[final])}."
+        )
+    return text
+
+
+def _progress_table(base: Run, runs: Sequence[Run], metric: str) -> Table:
+    rows = [
+        [
+            run.name + (", a copy" if run.copied else ""),
+            run.train_size(),
+            *(_figure(run, split, metric) for split in SPLITS),
+        ]
+        for run in (base, *runs)
+    ]
+    return Table(["model", "training questions", *(f"{metric}, {split}" for split in SPLITS)], rows)
+
+
+def _comparison_table(last: Run, comparisons: Sequence[Mapping]) -> Table:
+    rows = [
+        [
+            row["metric"],
+            row["split"],
+            row["n"],
+            *("none" if row[key] is None else score_text(row[key]) for key in ("reference_value", "value")),
+            "none" if row["difference"] is None else _difference(row),
+            "" if row["p_value_holm"] is None else _p(row["p_value_holm"]),
+            row["verdict"],
+        ]
+        for row in comparisons
+        if row["iteration"] == last.iteration and row["reference"] == 0
+    ]
+    headers = ["metric", "split", "n", "base model", last.name, "difference", "p after Holm", "verdict"]
+    return Table(headers, rows)
+
+
+def _specialty_table(base: Run, runs: Sequence[Run], metric: str) -> Table:
+    last = last_trained(runs)
+    rows = []
+    for name in base.specialties(FINAL_SPLIT):
+        cells = [
+            _figure(run, split, metric, name) if name in run.splits[split]["specialties"] else "none"
+            for split in SPLITS
+            for run in (base, last)
+        ]
+        rows.append([name, f"{runs[0].train_size(name)} to {last.train_size(name)}", *cells])
+    headers = [f"{model.name}, {split}" for split in SPLITS for model in (base, last)]
+    return Table(["specialty", "training questions", *headers], rows)
+
+
+def _outlook_table(rows: Sequence[Mapping]) -> list[Table]:
+    if not any(row["told"] for row in rows):
+        return []
+    lines = [
+        [
+            "all" if row["specialty"] == ALL else row["specialty"],
+            f"{row['train_size']} to {row['next_train_size']}",
+            "none (n = 0)" if row["value"] is None else _estimate(row),
+            _ends(row, "expected"),
+            _ends(row, "gain", signed=True),
+        ]
+        for row in rows
+    ]
+    return [Table(["specialty", "training questions", "now", "expected", "gain by growth"], lines)]
+
+
+def _answer_table(base: Run, runs: Sequence[Run]) -> Table:
+    rows = [
+        [
+            run.name,
+            split,
+            estimate_text(run.splits[split]["answer_rate"]),
+            estimate_text(run.splits[split]["cut_rate"]),
+            estimate_text(run.splits[split]["mean_answer_tokens"], as_percent=False),
+        ]
+        for run in (base, *(run for run in runs if not run.copied))
+        for split in SPLITS
+    ]
+    return Table(["model", "split", "not empty", "cut at the limit", "mean length, tokens"], rows)
+
+
+def _line(name: str, places: Sequence[int], estimates: Sequence[Mapping]) -> Line:
+    return Line(name, places, *([estimate[end] for estimate in estimates] for end in ("value", "low", "high")))
+
+
+def _tick(run: Run) -> str:
+    if not run.iteration:
+        return "base"
+    return f"{run.iteration} (copy)" if run.copied else str(run.iteration)
+
+
+def _row(comparisons: Sequence[Mapping], run: Run, reference: int, split: str, metric: str) -> Mapping:
+    return next(row for row in comparisons if _is(row, run, reference, split) and row["metric"] == metric)
+
+
+def _is(row: Mapping, run: Run, reference: int, split: str) -> bool:
+    return (row["iteration"], row["reference"], row["split"]) == (run.iteration, reference, split)
+
+
+def _figure(run: Run, split: str, metric: str, specialty: str = ALL) -> str:
+    return _estimate(run.estimate(split, metric, specialty))
+
+
+def _estimate(estimate: Mapping) -> str:
+    return estimate_text(estimate, as_percent=False)
+
+
+def _difference(row: Mapping) -> str:
+    return _ends(row, "difference", signed=True)
+
+
+def _ends(row: Mapping, name: str, signed: bool = False) -> str:
+    """A figure with its interval from a table's row."""
+    if row[name] is None:
+        return "none"
+    value, low, high = (score_text(row[f"{name}{end}"], "+" if signed else "") for end in ("", "_low", "_high"))
+    return f"{value} ({low} to {high})"
+
+
+def _iterations(runs: Sequence[Run]) -> str:
+    numbers = listed([str(run.iteration) for run in runs])
+    return f"Iteration {numbers}" if len(runs) == 1 else f"Iterations {numbers}"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _is_are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _p_words(value: float) -> str:
+    return f"p {_p(value)}" if value < 0.001 else f"p = {_p(value)}"

@@ -1,0 +1,101 @@
+"""Summarize the study: how the figures went over the iterations, what that shows, and what more would bring."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from medtune.data.recommendations import read_recommendations
+from medtune.files import write_text
+from medtune.reporting.plots import save_figure
+from medtune.reporting.prose import write_document
+from medtune.reporting.tables import write_csv, write_html_table
+from medtune.tasks.meerkat.comparisons import COMPARISON_COLUMNS, compare_iterations
+from medtune.tasks.meerkat.outlook import OUTLOOK_COLUMNS, outlook
+from medtune.tasks.meerkat.pages import HTML_PAGES, figures, headline, summary_page
+from medtune.tasks.meerkat.runs import ALL, SPLITS, Run, RunFiles, check_metric, check_same, read_run
+
+PROGRESS_COLUMNS = ("iteration", "split", "specialty", "n", "train_size", "metric", "value", "low", "high")
+CURVE_COLUMNS = ("iteration", "train_size", "split", "value", "low", "high")
+COLUMNS = {
+    "progress": PROGRESS_COLUMNS,
+    "comparisons": COMPARISON_COLUMNS,
+    "learning_curve": CURVE_COLUMNS,
+    "outlook": OUTLOOK_COLUMNS,
+}
+
+
+def summarize(
+    base: RunFiles,
+    iterations: Sequence[RunFiles],
+    recommendations: Path | str,
+    steering: str,
+    outputs: Mapping[str, Path | str],
+    seed: int,
+) -> None:
+    """Read the scores of the base model and of every iteration, and write the summary.
+
+    recommendations: training_recommendations.json of the last iteration. steering: the metric that says which
+    specialties are low. seed: of the bootstrap intervals.
+    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{comparisons,learning_curve,outlook}_html`; the
+    readable summary as `page` (Markdown) and `page_html`; `headline` (one line of text); and the plots
+    `{heat_map,specialties,overall,growth}_{png,svg}`.
+    Raises InputError when a file is missing or broken, or models were not scored on the same items and metrics.
+    """
+    base_run = read_run(base)
+    trained = sorted(map(read_run, iterations), key=lambda run: run.iteration)
+    check_same(base_run, trained)
+    check_metric(base_run, steering)
+    asked = read_recommendations(recommendations)
+    found = outlook(trained, steering, asked, seed)
+    rows = {
+        "progress": progress_rows([base_run, *trained]),
+        "comparisons": compare_iterations(base_run, trained, seed),
+        "learning_curve": curve_rows([base_run, *trained], steering),
+        "outlook": found.rows,
+    }
+    for name, columns in COLUMNS.items():
+        write_csv(outputs[name], rows[name], columns)
+    for name, (title, note) in HTML_PAGES.items():
+        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
+    for name, figure in figures(base_run, trained, steering).items():
+        for suffix in ("png", "svg"):
+            save_figure(figure, outputs[f"{name}_{suffix}"])
+    write_text(outputs["headline"], headline(base_run, trained, steering, rows["comparisons"]))
+    page = summary_page(base_run, trained, steering, rows["comparisons"], found, asked, outputs)
+    write_document(page, outputs["page"], outputs["page_html"])
+
+
+def progress_rows(runs: Sequence[Run]) -> list[dict]:
+    """progress.csv: every figure of every model. train_size: questions trained on, 0 for the base model."""
+    rows = []
+    for run in runs:
+        for split in SPLITS:
+            for specialty in (ALL, *run.specialties(split)):
+                for metric in run.metrics:
+                    estimate = run.estimate(split, metric, specialty)
+                    values = (
+                        run.iteration,
+                        split,
+                        specialty,
+                        estimate["n"],
+                        run.train_size(specialty),
+                        metric,
+                        *(estimate[end] for end in ("value", "low", "high")),
+                    )
+                    rows.append(dict(zip(PROGRESS_COLUMNS, values, strict=True)))
+    return rows
+
+
+def curve_rows(runs: Sequence[Run], metric: str) -> list[dict]:
+    """learning_curve.csv: the metric over all specialties by the size of the training set."""
+    rows = []
+    for run in runs:
+        for split in SPLITS:
+            estimate = run.estimate(split, metric)
+            values = (
+                run.iteration,
+                run.train_size(),
+                split,
+                *(estimate[end] for end in ("value", "low", "high")),
+            )
+            rows.append(dict(zip(CURVE_COLUMNS, values, strict=True)))
+    return rows

@@ -1,0 +1,1 @@
+"""Study `relations`: entities and relations as generated JSON."""

@@ -1,0 +1,30 @@
+"""Summarize the medical question answering study. Called by the rule `meerkat_summarize`.
+
+Inputs: `base_metrics`, `base_item_scores`, `base_counts`; lists in the order of the iterations, from 1: `metrics`,
+`item_scores`, `counts`, `records` (training.json), `stats` (dataset_stats.json); `recommendations`, the
+training_recommendations.json of the last iteration. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
+Params: `steering` (name of the steering metric), `seed`.
+"""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.tasks.meerkat.runs import RunFiles
+        from medtune.tasks.meerkat.summarize import summarize
+
+        given = snakemake.input
+        summarize(
+            base=RunFiles(0, given.base_metrics, given.base_item_scores, given.base_counts),
+            iterations=[
+                RunFiles(iteration, metrics, items, counts, record=record, stats=stats)
+                for iteration, (metrics, items, counts, record, stats) in enumerate(
+                    zip(given.metrics, given.item_scores, given.counts, given.records, given.stats, strict=True),
+                    start=1,
+                )
+            ],
+            recommendations=given.recommendations,
+            steering=snakemake.params.steering,
+            outputs=dict(snakemake.output.items()),
+            seed=snakemake.params.seed,
+        )
