@@ -47,13 +47,16 @@ class Layout:
         return Layout(self.tokens, 0, self.before, self.after)
 
     def cuttings(self, count: int, seed: int) -> list["Layout"]:
-        """This layout, and others with windows between half and all of its tokens, drawn by the seed; without
-        overlap."""
+        """This layout, and others with windows between half and all of its tokens, drawn by the seed. They overlap as
+        this one does, as far as they have the room."""
         rng = random.Random(f"cuttings/{seed}")
         special = self.tokens - self.room
         least = special + max(1, self.room // 2)
         others = [rng.randint(least, self.tokens) for _ in range(count - 1)]
-        return [replace(self, tokens=tokens, overlap=0) for tokens in (self.tokens, *others)]
+        return [
+            self,
+            *(replace(self, tokens=tokens, overlap=min(self.overlap, (tokens - special) // 2)) for tokens in others),
+        ]
 
     def rows(self, documents: Sequence[SubwordDocument]) -> list[WindowRow]:
         """All windows of all documents; those of one document stand together, in the order of the text."""
