@@ -133,6 +133,16 @@ def runtime_for(wildcards, input, attempt):
     return demand(input, "runtime") * attempt
 
 
+def encoder_memory(wildcards, attempt):
+    """Host memory in MB of a job that measures or scores with one encoder; a retry gets more."""
+    return 8000 * attempt
+
+
+def encoder_runtime(wildcards, attempt):
+    """Its minutes; a retry gets more."""
+    return 120 * attempt
+
+
 def batch_divisor(wildcards, attempt):
     """1, 2, 4 …: smaller batches per device on each retry; the effective batch stays."""
     return 2 ** (attempt - 1)
@@ -307,27 +317,17 @@ def maccrobat_analysis(name, tables, plots):
     }
 
 
-def timing_memory(wildcards, attempt):
-    """Host memory in MB for timing one encoder; a retry gets more."""
-    return 8000 * attempt
-
-
-def timing_runtime(wildcards, attempt):
-    """Minutes for timing one encoder; a retry gets more."""
-    return 120 * attempt
-
-
 # Study meerkat
 
 
 def meerkat_folder(iteration):
-    """Folder of an iteration; 0 is the base model."""
-    return f"{RESULTS}/meerkat/iteration{iteration}" if iteration else f"{RESULTS}/meerkat/base"
+    """Folder of an iteration, from 1."""
+    return f"{RESULTS}/meerkat/iteration{iteration}"
 
 
-def meerkat_files(name, base=False):
-    """A file of each iteration, in their order. base: of the base model too, before them."""
-    return [f"{meerkat_folder(k)}/{name}" for k in range(0 if base else 1, CONFIG.meerkat.iterations + 1)]
+def meerkat_files(name):
+    """A file of each iteration, in their order."""
+    return [f"{meerkat_folder(k)}/{name}" for k in range(1, CONFIG.meerkat.iterations + 1)]
 
 
 def meerkat_sources(wildcards):
@@ -426,16 +426,6 @@ def meerkat_metric_files(wildcards):
         "custom_files": [str(module) for module in modules if module.exists()],
     }
     return {name: file for name, file in files.items() if file}
-
-
-def scoring_memory(wildcards, attempt):
-    """Host memory in MB for scoring texts; a retry gets more."""
-    return 8000 * attempt
-
-
-def scoring_runtime(wildcards, attempt):
-    """Minutes for scoring texts; a retry gets more."""
-    return 120 * attempt
 
 
 # Study relations

@@ -88,8 +88,8 @@ rule maccrobat_speed:
     threads: 2
     resources:
         gpu=1,
-        mem_mb=timing_memory,
-        runtime=timing_runtime,
+        mem_mb=encoder_memory,
+        runtime=encoder_runtime,
     params:
         timed=CONFIG.maccrobat.analysis.timed_documents,
         rounds=CONFIG.maccrobat.analysis.timing_rounds,

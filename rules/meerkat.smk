@@ -136,8 +136,8 @@ use rule score as meerkat_score_base with:
     threads: 2
     resources:
         gpu=int(CONFIG.meerkat.metrics.bertscore is not None),
-        mem_mb=scoring_memory,
-        runtime=scoring_runtime,
+        mem_mb=encoder_memory,
+        runtime=encoder_runtime,
     params:
         splits=list(MEERKAT_HELD),
         options={"metrics": CONFIG.meerkat.metrics.model_dump(exclude={"steering"})},
