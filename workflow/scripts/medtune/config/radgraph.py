@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, model_validator
 
 from medtune.config.section import NAME, Count, Section, Share
-from medtune.config.stages import Generation, Splits, Training
+from medtune.config.stages import Generation, NewTexts, Splits, Training
 
 
 class RadGraphFiles(Section):
@@ -56,22 +56,9 @@ class RadGraphData(Section):
     negatives: Negatives = Field(default_factory=Negatives, description="How many sentences without the entity.")
 
 
-class RadGraphAnnotate(Section):
+class RadGraphAnnotate(NewTexts):
     """New reports that the four adapters annotate (target `annotate`)."""
 
-    format: Literal["folder", "csv", "jsonl"] = Field(
-        description="A folder of .txt files (also in folders below), a CSV file with a header line, or JSON lines."
-    )
-    path: str = Field(
-        pattern=r"^[^{}]+$", description="The folder or file; without braces, which Snakemake takes for wildcards."
-    )
-    text: str = Field("text", min_length=1, description="CSV column or JSON field that holds the report.")
-    id: str | None = Field(
-        None,
-        min_length=1,
-        description="CSV column or JSON field with a unique id; null numbers the reports. A .txt file's id is its "
-        "path within the folder.",
-    )
     page_reports: Count = Field(100, description="Most reports on the page of coloured entities.")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config.section import NAME, Count, Section
-from medtune.config.stages import Generation, Splits, Training
+from medtune.config.stages import Generation, NewTexts, Splits, Training
 from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
 
 Part = Annotated[float, Field(ge=0, lt=1)]
@@ -102,22 +102,9 @@ class RelationsRun(Section):
     drop_violations: bool | None = Field(None, description="Leave out relations that the schema does not allow.")
 
 
-class RelationsPredict(Section):
+class RelationsPredict(NewTexts):
     """New notes whose entities and relations a run finds (target `predict`)."""
 
-    format: Literal["folder", "csv", "jsonl"] = Field(
-        description="A folder of .txt files (also in folders below), a CSV file with a header line, or JSON lines."
-    )
-    path: str = Field(
-        pattern=r"^[^{}]+$", description="The folder or file; without braces, which Snakemake takes for wildcards."
-    )
-    text: str = Field("text", min_length=1, description="CSV column or JSON field that holds the note.")
-    id: str | None = Field(
-        None,
-        min_length=1,
-        description="CSV column or JSON field with a unique id; null numbers the notes. A .txt file's id is its path "
-        "within the folder.",
-    )
     run: str = Field("default", description="The run that reads them: default, or the name of a switch.")
     page_notes: Count = Field(100, description="Most notes on the page of coloured entities and arrows.")
 

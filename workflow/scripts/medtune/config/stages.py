@@ -114,6 +114,24 @@ class Generation(Section):
     )
 
 
+class NewTexts(Section):
+    """Texts of the user's own, for a trained model."""
+
+    format: Literal["folder", "csv", "jsonl"] = Field(
+        description="A folder of .txt files (also in folders below), a CSV file with a header line, or JSON lines."
+    )
+    path: str = Field(
+        pattern=r"^[^{}]+$", description="The folder or file; without braces, which Snakemake takes for wildcards."
+    )
+    text: str = Field("text", min_length=1, description="CSV column or JSON field that holds the text.")
+    id: str | None = Field(
+        None,
+        min_length=1,
+        description="CSV column or JSON field with a unique id; null numbers the texts. A .txt file's id is its path "
+        "within the folder.",
+    )
+
+
 class Tracking(Section):
     """Weights & Biases. Clinical text stays on the machine unless `log_text` says otherwise."""
 
