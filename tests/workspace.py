@@ -1,5 +1,6 @@
 """A copy of the workflow in a folder of its own, and how to run and kill it there."""
 
+import csv
 import json
 import os
 import shutil
@@ -112,3 +113,14 @@ def environment() -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "CUDA_VISIBLE_DEVICES": "",
     }
+
+
+def table(space: Workspace, path: str) -> list[dict[str, str]]:
+    """Rows of a CSV file."""
+    with (space.folder / path).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def rows(space: Workspace, path: str) -> list[dict]:
+    """Rows of a JSON-lines file."""
+    return [json.loads(line) for line in (space.folder / path).read_text(encoding="utf-8").splitlines() if line]

@@ -1,6 +1,5 @@
 """The MACCROBAT study of `make demo`: every file is there, the figures are as promised and agree with each other."""
 
-import csv
 import re
 import subprocess
 import sys
@@ -11,8 +10,7 @@ from itertools import product
 import pytest
 
 from medtune.data.bio import spans_of
-from medtune.files import read_jsonl
-from tests.workspace import Workspace, environment
+from tests.workspace import Workspace, environment, rows, table
 
 pytestmark = pytest.mark.demo
 
@@ -86,15 +84,6 @@ OF_RUN = {
 def study(tiny_run) -> Workspace:
     """The tiny run, whose part this study is."""
     return tiny_run
-
-
-def table(study: Workspace, path: str) -> list[dict]:
-    with (study.folder / path).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def rows(study: Workspace, path: str) -> list[dict]:
-    return list(read_jsonl(study.folder / path))
 
 
 def chosen_run(study: Workspace) -> str:

@@ -1,6 +1,5 @@
 """The Meerkat study of `make demo`: every file is there, the figures are as promised and agree with each other."""
 
-import csv
 import re
 import subprocess
 import sys
@@ -9,8 +8,7 @@ from itertools import pairwise
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.files import read_jsonl
-from tests.workspace import Workspace, environment
+from tests.workspace import Workspace, environment, rows, table
 
 pytestmark = pytest.mark.demo
 
@@ -51,15 +49,6 @@ OF_ITERATION = {
 def study(tiny_run) -> Workspace:
     """The tiny run, whose part this study is."""
     return tiny_run
-
-
-def table(study: Workspace, path: str) -> list[dict]:
-    with (study.folder / path).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def rows(study: Workspace, path: str) -> list[dict]:
-    return list(read_jsonl(study.folder / path))
 
 
 def only(found: list[dict], **values: object) -> dict:
