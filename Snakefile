@@ -7,6 +7,12 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/functions/reports.smk"
+include: "rules/functions/yesno.smk"
+include: "rules/functions/radgraph.smk"
+include: "rules/functions/maccrobat.smk"
+include: "rules/functions/meerkat.smk"
+include: "rules/functions/relations.smk"
 include: "rules/models.smk"
 include: "rules/adapters.smk"
 include: "rules/taggers.smk"
@@ -29,6 +35,5 @@ rule all:
         rules.yesno.input,
         rules.radgraph.input,
         rules.maccrobat.input,
-        rules.relations.input,
         rules.meerkat.input,
         rules.relations.input,

@@ -1,0 +1,250 @@
+"""What the rules of study relations compute: folders, inputs and params of its runs."""
+
+RELATIONS_READING = {"deduplicate", "drop_violations"}
+"""Settings of how answers are read."""
+
+
+def relations_runs():
+    """Effective settings of each run by its name: base (no adapter), default, and a run for each switch."""
+    study = CONFIG.relations
+    own = (
+        "relation_weight",
+        "without_relations",
+        "mix",
+        "two_steps",
+        "constrained",
+        *sorted(RELATIONS_READING),
+    )
+    default = {
+        "training": study.training.model_dump(),
+        **study.model_dump(include=set(own)),
+        "constrained": study.generation.constrained,
+    }
+    runs = {"base": {**default, "relation_weight": 1.0, "two_steps": False}, "default": default}
+    for name, switch in study.switches.items():
+        changes = switch.model_dump(exclude_none=True) if switch else {}
+        training = {key: value for key, value in changes.items() if key not in (*own, "rank")}
+        lora = {**default["training"]["lora"], **({"rank": changes["rank"]} if "rank" in changes else {})}
+        if switch:
+            runs[name] = {
+                **default,
+                **{key: changes[key] for key in own if key in changes},
+                "training": {**default["training"], **training, "lora": lora},
+            }
+    return runs
+
+
+def _relations_alike(run, aside):
+    """The first trained run whose settings differ from a run's in those of `aside` at most, often itself."""
+    runs = relations_runs()
+    if run == "base":
+        return run
+
+    def others(name):
+        return {key: value for key, value in runs[name].items() if key not in aside}
+
+    return next(name for name in runs if name != "base" and others(name) == others(run))
+
+
+def relations_trained(run):
+    """The run whose adapter a run uses."""
+    return _relations_alike(run, RELATIONS_READING | {"constrained"})
+
+
+def relations_answered(run):
+    """The run whose answers a run reads."""
+    return _relations_alike(run, RELATIONS_READING)
+
+
+def relations_trained_files(name):
+    """A file of each run that has an adapter of its own."""
+    runs = dict.fromkeys(relations_trained(run) for run in relations_runs() if run != "base")
+    return [f"{RESULTS}/relations/{run}/{name}" for run in runs]
+
+
+def relations_files(name):
+    """A file of each run, in their order."""
+    return [f"{RESULTS}/relations/{run}/{name}" for run in relations_runs()]
+
+
+def relations_all_predictions(wildcards):
+    """The answers that each run reads, in their order."""
+    return [f"{RESULTS}/relations/{relations_answered(run)}/predictions.jsonl" for run in relations_runs()]
+
+
+def _relations_adapter(run):
+    """The adapter that a run uses."""
+    return f"{RESULTS}/relations/{relations_trained(run)}/final_model/adapter_config.json"
+
+
+def relations_adapter(wildcards):
+    """The same, for the run of a job."""
+    return _relations_adapter(wildcards.run)
+
+
+def relations_names(two_steps):
+    """Pattern of the names of trained runs that answer in two steps, or in one."""
+    names = [
+        run
+        for run, settings in relations_runs().items()
+        if run != "base" and settings["two_steps"] == two_steps
+    ]
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def relations_variant(settings):
+    """Name of the training rows of a run; runs with the same documents in the same form share them."""
+    parts = [f"without{settings['without_relations']:g}"]
+    parts += [what for what, on in (("mixed", settings["mix"]), ("steps", settings["two_steps"])) if on]
+    return "+".join(parts)
+
+
+def relations_data(variant=None):
+    """What documents are made of: for all runs those of the default one, or those of one variant."""
+    study, runs = CONFIG.relations, relations_runs()
+    mix = study.data.mix and study.data.mix.model_dump()
+    found = {**study.data.model_dump(include={"source", "splits"}), "mix": mix}
+    if variant is None:
+        return {**found, "without_relations": study.without_relations}
+    settings = next(each for each in runs.values() if relations_variant(each) == variant)
+    return {
+        **found,
+        "mix": mix if settings["mix"] else None,
+        "without_relations": settings["without_relations"],
+        "two_steps": settings["two_steps"],
+        "longest_answer": study.data.longest_answer,
+    }
+
+
+def relations_variant_data(wildcards):
+    """The same, for the rule of a variant."""
+    return relations_data(wildcards.variant)
+
+
+def relations_sources(wildcards):
+    """The source files that are there; the job itself says which are missing."""
+    data = CONFIG.relations.data
+    found = [source for source in (data.source, data.mix) if source and source.format != "synthetic"]
+    paths = [
+        path
+        for source in found
+        for path in (source.train, source.validation, source.test, source.labels)
+        if path
+    ]
+    return sorted({path for path in paths if Path(path).exists()})
+
+
+def relations_prompts(wildcards):
+    """The instructions."""
+    return [f"{CONFIG.relations.prompts}/{step}.txt" for step in ("joint", "entities", "relations")]
+
+
+def _relations_run(wildcards):
+    """The run of a job; without the wildcard, the base model."""
+    return wildcards.get("run", "base")
+
+
+def _relations_task(run):
+    """What the task needs to know of a run."""
+    settings = relations_runs()[run]
+    return {
+        "prompts": CONFIG.relations.prompts,
+        **{key: settings[key] for key in ("two_steps", "relation_weight")},
+    }
+
+
+def relations_options(wildcards):
+    """The same, for training."""
+    return _relations_task(_relations_run(wildcards))
+
+
+def relations_form(wildcards):
+    """The schema that a run's answers are held to, where they are."""
+    held = relations_runs()[_relations_run(wildcards)]["constrained"]
+    return f"{RESULTS}/relations/data/schema.json" if held else []
+
+
+def relations_answering(wildcards):
+    """What the task needs to know to answer."""
+    schema = relations_form(wildcards)
+    return {**relations_options(wildcards), **({"schema": schema} if schema else {})}
+
+
+def _relations_generation(run):
+    """Generation settings of a run."""
+    settings = CONFIG.relations.generation.model_dump(exclude={"batch_tokens"})
+    return {**settings, "constrained": relations_runs()[run]["constrained"]}
+
+
+def relations_generation(wildcards):
+    """The same, of the run of a job."""
+    return _relations_generation(_relations_run(wildcards))
+
+
+def relations_training(wildcards):
+    """Training settings of a run."""
+    return relations_runs()[wildcards.run]["training"]
+
+
+def relations_training_rows(wildcards):
+    """Training rows of a run, and those that its loss is validated on."""
+    variant = relations_variant(relations_runs()[wildcards.run])
+    return {split: f"{RESULTS}/relations/data/{variant}/{split}.jsonl" for split in ("train", "validation")}
+
+
+def relations_predictions(wildcards):
+    """The answers that a run reads."""
+    return f"{RESULTS}/relations/{relations_answered(wildcards.run)}/predictions.jsonl"
+
+
+def relations_benchmarks(wildcards):
+    """What their generation took."""
+    run = relations_answered(wildcards.run)
+    steps = ("first/", "second/") if relations_runs()[run]["two_steps"] else ("",)
+    return [f"{RESULTS}/relations/{run}/{step}generate.benchmark.tsv" for step in steps]
+
+
+def relations_reading(wildcards):
+    """How a run reads answers."""
+    settings = relations_runs()[wildcards.run]
+    return {key: settings[key] for key in sorted(RELATIONS_READING)}
+
+
+def relations_predict():
+    """The section about new notes."""
+    return new_texts("relations", "predict", "notes")
+
+
+def relations_predict_adapter(wildcards):
+    """The adapter of the run that reads them."""
+    return _relations_adapter(relations_predict().run)
+
+
+def relations_predict_options(wildcards):
+    """What the task needs to know of that run."""
+    return _relations_task(relations_predict().run)
+
+
+def relations_predict_generation(wildcards):
+    """Generation settings of that run."""
+    return _relations_generation(relations_predict().run)
+
+
+def relations_new_notes(wildcards):
+    """The file or folder of new notes."""
+    return str(Path(relations_predict().path))
+
+
+def relations_new_source(wildcards):
+    """Where new notes are and how they are read."""
+    return relations_predict().model_dump(exclude={"run", "page_notes"})
+
+
+def relations_page_notes(wildcards):
+    """Most notes on the page."""
+    return relations_predict().page_notes
+
+
+def relations_notes_listing(wildcards):
+    """What tells that files of a folder of new notes changed."""
+    return folder_listing(relations_predict().path)
