@@ -106,6 +106,13 @@ def test_a_specialty_that_cannot_stand_in_a_path_is_refused(tmp_path, specialty)
         specialty_files(tmp_path)
 
 
+@pytest.mark.parametrize("specialty", ["ALL", "all"])
+def test_the_name_that_stands_for_all_specialties_is_refused(tmp_path, specialty):
+    write(tmp_path, layout(specialty), PAIRS)
+    with pytest.raises(InputError, match=rf'a specialty cannot be named "{specialty}"; in tables ALL stands for all'):
+        specialty_files(tmp_path)
+
+
 def test_specialties_that_differ_in_case_alone_are_refused(tmp_path):
     write(tmp_path, layout("Cardiology"), PAIRS)
     write(tmp_path, layout("cardiology"), PAIRS)

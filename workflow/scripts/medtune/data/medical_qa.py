@@ -17,6 +17,8 @@ from medtune.files import read_text
 PREFIX = "dataset_with_answers_"
 LAYOUT = f"{PREFIX}{{specialty}}.json"
 SPECIALTY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+ALL = "ALL"
+"""Stands for all specialties in tables."""
 WITHIN = "repeated {text}"
 ACROSS = "{text} repeated from another specialty"
 
@@ -57,6 +59,8 @@ def check_specialty(name: str, where: str) -> str:
             f'{where}: the specialty "{name}" cannot be used in file names; expected up to 100 letters (a-z), digits, '
             "dashes and underscores, such as internal_medicine"
         )
+    if name.casefold() == ALL.casefold():
+        raise InputError(f'{where}: a specialty cannot be named "{name}"; in tables {ALL} stands for all of them')
     return name
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medtune.data.medical_qa import ALL
 from medtune.data.progressive_splits import count_of, next_shares
 from medtune.data.recommendations import TrainingRecommendations
 from medtune.metrics.bootstrap import SAMPLES, Statistic, resamples
@@ -13,7 +14,7 @@ from medtune.reporting.prose import counted, listed
 from medtune.reporting.score_plots import score_text
 from medtune.tasks.meerkat.comparisons import includes_zero
 from medtune.tasks.meerkat.prepare import DatasetStats
-from medtune.tasks.meerkat.runs import ALL, STEERING_SPLIT, Run
+from medtune.tasks.meerkat.runs import STEERING_SPLIT, Run
 
 OUTLOOK_COLUMNS = (
     "specialty",

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import TrainingRecommendations
 from medtune.metrics.significance import ALPHA
 from medtune.reporting.plots import Line
@@ -15,7 +16,7 @@ from medtune.reporting.score_plots import plot_line_panels, plot_score_map, scor
 from medtune.reporting.tables import estimate_text
 from medtune.tasks.meerkat.comparisons import includes_zero
 from medtune.tasks.meerkat.outlook import Outlook
-from medtune.tasks.meerkat.runs import ALL, FINAL_SPLIT, SPLITS, STEERING_SPLIT, Run
+from medtune.tasks.meerkat.runs import FINAL_SPLIT, SPLITS, STEERING_SPLIT, Run
 
 TITLE = "Medical question answering"
 HTML_PAGES = {

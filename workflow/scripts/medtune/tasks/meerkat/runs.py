@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from medtune.data.medical_qa import ALL
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl
 from medtune.reporting.tables import read_csv
 from medtune.tasks.meerkat.prepare import DatasetStats
 
-ALL = "ALL"
-"""Stands for all specialties in tables."""
 SPLITS = ("evaluation", "holdout")
 STEERING_SPLIT, FINAL_SPLIT = SPLITS
 """The one tells which specialties are low; the other is kept for the final comparison."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import read_recommendations
 from medtune.files import write_text
 from medtune.reporting.plots import save_figure
@@ -11,7 +12,7 @@ from medtune.reporting.tables import write_csv, write_html_table
 from medtune.tasks.meerkat.comparisons import COMPARISON_COLUMNS, compare_iterations
 from medtune.tasks.meerkat.outlook import OUTLOOK_COLUMNS, outlook
 from medtune.tasks.meerkat.pages import HTML_PAGES, figures, headline, summary_page
-from medtune.tasks.meerkat.runs import ALL, SPLITS, Run, RunFiles, check_metric, check_same, read_run
+from medtune.tasks.meerkat.runs import SPLITS, Run, RunFiles, check_metric, check_same, read_run
 
 PROGRESS_COLUMNS = ("iteration", "split", "specialty", "n", "train_size", "metric", "value", "low", "high")
 CURVE_COLUMNS = ("iteration", "train_size", "split", "value", "low", "high")
