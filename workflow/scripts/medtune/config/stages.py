@@ -82,6 +82,11 @@ class TaggerTraining(FineTuning):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of the target that is spread over all tags, against too much confidence."
     )
+    attention_dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None,
+        description="Dropout of attention weights; none means that of the base model. With 0 attention is computed"
+        " without its matrix, which is faster.",
+    )
 
 
 class Tagging(Section):

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from medtune.errors import InputError
+
+ATTENTION_DROPOUT_NAMES = ("attention_probs_dropout_prob", "attention_dropout")
+"""In transformers' configurations: of BERT and its like, and of newer models."""
 Quantization = Literal["none", "int8", "nf4"]
 
 
@@ -107,11 +111,18 @@ def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> t
     return model.to(device).eval(), load_tagger_tokenizer(folder)
 
 
-def load_with_new_head(folder: Path, tags: Sequence[str], seed: int) -> tuple[Any, Any]:
-    """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer."""
+def load_with_new_head(
+    folder: Path, tags: Sequence[str], seed: int, attention_dropout: float | None = None
+) -> tuple[Any, Any]:
+    """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer.
+
+    attention_dropout: of attention weights in training; none means as the model's configuration has it. Raises
+    InputError for a model whose configuration has no such number.
+    """
     import torch
     from transformers import AutoModelForTokenClassification, set_seed
 
+    own = {} if attention_dropout is None else {_attention_dropout_name(folder): attention_dropout}
     set_seed(seed)
     model = AutoModelForTokenClassification.from_pretrained(
         folder,
@@ -120,8 +131,20 @@ def load_with_new_head(folder: Path, tags: Sequence[str], seed: int) -> tuple[An
         dtype=torch.float32,
         id2label=dict(enumerate(tags)),
         label2id={tag: number for number, tag in enumerate(tags)},
+        **own,
     )
     return model, load_tagger_tokenizer(folder)
+
+
+def _attention_dropout_name(folder: Path) -> str:
+    """What the model's configuration calls the dropout of attention weights."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    for name in ATTENTION_DROPOUT_NAMES:
+        if hasattr(config, name):
+            return name
+    raise InputError(f"{folder}: its configuration has no dropout of attention weights; leave attention_dropout unset")
 
 
 def load_tagger_tokenizer(folder: Path) -> Any:

@@ -211,7 +211,7 @@ def run_training(
         material.validation_rows,
         job.settings,
         material.plan,
-        partial(load_with_new_head, job.base, material.tags, job.seed),
+        partial(load_with_new_head, job.base, material.tags, job.seed, job.settings.attention_dropout),
         checkpoints,
         job.seed,
         validate=validation_figures(
