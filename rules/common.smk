@@ -78,6 +78,11 @@ def training_settings(wildcards, output):
     return study_section(output).training.model_dump()
 
 
+def pretraining_settings(wildcards, output):
+    """The study's `pretraining` section."""
+    return study_section(output).pretraining.model_dump()
+
+
 def window_settings(wildcards, output):
     """How a study cuts documents into windows."""
     return study_section(output).model_dump(include={"window_tokens", "overlap_tokens"})

@@ -44,12 +44,25 @@ rule maccrobat_prepare:
         "../workflow/scripts/prepare_maccrobat.py"
 
 
+use rule pretrain_encoder as maccrobat_pretrain with:
+    input:
+        train=MACCROBAT_ROWS["train"],
+        validation=MACCROBAT_ROWS["validation"],
+        base=f"{RESULTS}/models/{{encoder}}",
+    output:
+        model=directory(f"{MACCROBAT}/pretrained/{{encoder}}"),
+    log:
+        f"{MACCROBAT}/pretrained/{{encoder}}.log",
+    benchmark:
+        f"{MACCROBAT}/pretrained/{{encoder}}.benchmark.tsv"
+
+
 use rule train_tagger as maccrobat_train with:
     input:
         train=MACCROBAT_ROWS["train"],
         validation=MACCROBAT_ROWS["validation"],
         tags=MACCROBAT_TAGS,
-        base=f"{RESULTS}/models/{{encoder}}",
+        base=maccrobat_base,
     output:
         weights=f"{MACCROBAT_RUN}/model/model.safetensors",
         config=f"{MACCROBAT_RUN}/model/config.json",
@@ -94,7 +107,7 @@ use rule score as maccrobat_score with:
 
 use rule write_card as maccrobat_card with:
     input:
-        base=f"{RESULTS}/models/{{encoder}}",
+        base=maccrobat_base,
         model=rules.maccrobat_train.output.config,
         record=rules.maccrobat_train.output.record,
         metrics=rules.maccrobat_score.output.metrics,

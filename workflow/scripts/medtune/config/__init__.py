@@ -42,7 +42,18 @@ from medtune.config.relations import (
     RelationsSynthetic,
 )
 from medtune.config.section import NAME, Count, Fraction, Section, Seed, Share
-from medtune.config.stages import FineTuning, Generation, Lora, Splits, TaggerTraining, Tagging, Tracking, Training
+from medtune.config.stages import (
+    EncoderTraining,
+    FineTuning,
+    Generation,
+    Lora,
+    MaskedWords,
+    Splits,
+    TaggerTraining,
+    Tagging,
+    Tracking,
+    Training,
+)
 from medtune.config.yesno import ChallengeQuestion, YesNo, YesNoData, YesNoFile, YesNoSource, YesNoSynthetic
 
 __all__ = [
@@ -51,6 +62,7 @@ __all__ = [
     "ChallengeQuestion",
     "Config",
     "Count",
+    "EncoderTraining",
     "FineTuning",
     "Fraction",
     "Generation",
@@ -63,6 +75,7 @@ __all__ = [
     "MaccrobatSource",
     "MaccrobatSynthetic",
     "MadeModel",
+    "MaskedWords",
     "Meerkat",
     "MeerkatData",
     "MeerkatFiles",

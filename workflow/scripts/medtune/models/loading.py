@@ -119,19 +119,38 @@ def load_with_new_head(
     attention_dropout: of attention weights in training; none means as the model's configuration has it. Raises
     InputError for a model whose configuration has no such number.
     """
-    import torch
-    from transformers import AutoModelForTokenClassification, set_seed
+    from transformers import AutoModelForTokenClassification
 
-    own = {} if attention_dropout is None else {_attention_dropout_name(folder): attention_dropout}
-    set_seed(seed)
-    model = AutoModelForTokenClassification.from_pretrained(
+    return _load_encoder(
+        AutoModelForTokenClassification,
         folder,
-        trust_remote_code=False,
-        use_safetensors=True,
-        dtype=torch.float32,
+        seed,
+        attention_dropout,
         id2label=dict(enumerate(tags)),
         label2id={tag: number for number, tag in enumerate(tags)},
-        **own,
+    )
+
+
+def load_to_guess(folder: Path, seed: int, attention_dropout: float | None = None) -> tuple[Any, Any]:
+    """An encoder in float32 with a head that guesses masked words, its own or one drawn from the seed, and its
+    tokenizer. attention_dropout: see `load_with_new_head`."""
+    from transformers import AutoModelForMaskedLM
+
+    return _load_encoder(AutoModelForMaskedLM, folder, seed, attention_dropout)
+
+
+def _load_encoder(
+    architecture: Any, folder: Path, seed: int, attention_dropout: float | None, **config: Any
+) -> tuple[Any, Any]:
+    """An encoder with the head of an architecture; what the folder does not have is drawn from the seed."""
+    import torch
+    from transformers import set_seed
+
+    if attention_dropout is not None:
+        config[_attention_dropout_name(folder)] = attention_dropout
+    set_seed(seed)
+    model = architecture.from_pretrained(
+        folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **config
     )
     return model, load_tagger_tokenizer(folder)
 
