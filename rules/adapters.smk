@@ -29,7 +29,7 @@ rule train_adapter:
     params:
         task=task_name,
         task_options={},
-        settings=training_settings,
+        settings=None,  # each study gives its own
         seed=CONFIG.seed,
         state=state_folder,  # survives retries; outputs and log do not
         model=model_name,
@@ -60,8 +60,8 @@ rule generate:
         task=task_name,
         task_options={},
         splits=["validation", "test"],  # names of the inputs that hold examples
-        settings=generation_settings,
-        quantization=quantization_settings,
+        settings=None,  # each study gives its own
+        quantization=None,
         seed=CONFIG.seed,
         state=state_folder,
     script:
@@ -91,7 +91,7 @@ rule merge:
     params:
         task=task_name,
         task_options={},
-        quantization=quantization_settings,
+        quantization=None,  # each study gives its own
     script:
         "../workflow/scripts/merge_adapter.py"
 

@@ -49,7 +49,8 @@ def base_model(study):
     return f"{RESULTS}/models/{getattr(CONFIG, study).model}"
 
 
-# Params: only what changes the result
+# Params: only what changes the result. Settings are values or functions of wildcards alone: of a param that is derived
+# from inputs or outputs Snakemake takes no note, so that a change of it would make nothing anew.
 
 
 def study_of(files):
@@ -73,34 +74,29 @@ def state_folder(wildcards, output):
     return str(Path(RESULTS, ".state", Path(output[0]).relative_to(RESULTS)))
 
 
-def training_settings(wildcards, output):
+def training_settings(study):
     """The study's `training` section."""
-    return study_section(output).training.model_dump()
+    return getattr(CONFIG, study).training.model_dump()
 
 
-def pretraining_settings(wildcards, output):
-    """The study's `pretraining` section."""
-    return study_section(output).pretraining.model_dump()
-
-
-def window_settings(wildcards, output):
+def window_settings(study):
     """How a study cuts documents into windows."""
-    return study_section(output).model_dump(include={"window_tokens", "overlap_tokens"})
+    return getattr(CONFIG, study).model_dump(include={"window_tokens", "overlap_tokens"})
 
 
-def tagging_settings(wildcards, output):
+def tagging_settings(study):
     """The study's `tagging` section, without what only changes the speed."""
-    return study_section(output).tagging.model_dump(exclude={"batch_tokens"})
+    return getattr(CONFIG, study).tagging.model_dump(exclude={"batch_tokens"})
 
 
-def generation_settings(wildcards, output):
+def generation_settings(study):
     """The study's `generation` section, without what only changes the speed."""
-    return study_section(output).generation.model_dump(exclude={"batch_tokens"})
+    return getattr(CONFIG, study).generation.model_dump(exclude={"batch_tokens"})
 
 
-def quantization_settings(wildcards, output):
+def quantization_settings(study):
     """How the base weights are held, in evaluation as in training."""
-    return study_section(output).training.model_dump(include={"quantization", "double_quantization"})
+    return getattr(CONFIG, study).training.model_dump(include={"quantization", "double_quantization"})
 
 
 def model_name(wildcards, input):

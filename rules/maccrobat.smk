@@ -55,6 +55,9 @@ use rule pretrain_encoder as maccrobat_pretrain with:
         f"{MACCROBAT}/pretrained/{{encoder}}.log",
     benchmark:
         f"{MACCROBAT}/pretrained/{{encoder}}.benchmark.tsv"
+    params:
+        settings=maccrobat_pretraining,
+        windows=window_settings("maccrobat"),
 
 
 use rule train_tagger as maccrobat_train with:
@@ -73,6 +76,7 @@ use rule train_tagger as maccrobat_train with:
         f"{MACCROBAT_RUN}/train.benchmark.tsv"
     params:
         settings=maccrobat_training,
+        windows=window_settings("maccrobat"),
         seed=maccrobat_seed,
 
 
@@ -90,6 +94,9 @@ use rule tag as maccrobat_tag with:
         f"{MACCROBAT_RUN}/tag.log",
     benchmark:
         f"{MACCROBAT_RUN}/tag.benchmark.tsv"
+    params:
+        windows=window_settings("maccrobat"),
+        tagging=tagging_settings("maccrobat"),
 
 
 use rule score as maccrobat_score with:
@@ -117,4 +124,4 @@ use rule write_card as maccrobat_card with:
     log:
         f"{MACCROBAT_RUN}/card.log",
     params:
-        options=window_settings,
+        options=window_settings("maccrobat"),

@@ -87,6 +87,7 @@ use rule train_adapter as meerkat_train with:
         f"{MEERKAT_STEP}/train.benchmark.tsv"
     params:
         task_options=meerkat_options,
+        settings=training_settings("meerkat"),
 
 
 use rule generate as meerkat_generate_base with:
@@ -103,6 +104,8 @@ use rule generate as meerkat_generate_base with:
     params:
         task_options=meerkat_options,
         splits=list(MEERKAT_HELD),
+        settings=generation_settings("meerkat"),
+        quantization=quantization_settings("meerkat"),
 
 
 use rule meerkat_generate_base as meerkat_generate with:

@@ -65,6 +65,7 @@ use rule train_adapter as radgraph_train with:
         f"{RADGRAPH}/{{entity}}/train.benchmark.tsv"
     params:
         task_options=radgraph_options,
+        settings=training_settings("radgraph"),
 
 
 use rule merge as radgraph_merge with:
@@ -82,6 +83,7 @@ use rule merge as radgraph_merge with:
         f"{RADGRAPH}/{{entity}}/merge.benchmark.tsv"
     params:
         task_options=radgraph_options,
+        quantization=quantization_settings("radgraph"),
 
 
 use rule generate as radgraph_generate_base with:
@@ -98,6 +100,8 @@ use rule generate as radgraph_generate_base with:
         f"{RADGRAPH}/{{entity}}/base/generate.benchmark.tsv"
     params:
         task_options=radgraph_options,
+        settings=generation_settings("radgraph"),
+        quantization=quantization_settings("radgraph"),
 
 
 use rule radgraph_generate_base as radgraph_generate with:
@@ -222,8 +226,8 @@ rule radgraph_annotate:
         source=radgraph_new_source,
         listing=radgraph_listing,  # reports that changed are annotated anew
         page_reports=radgraph_page_reports,
-        settings=generation_settings,
-        quantization=quantization_settings,
+        settings=generation_settings("radgraph"),
+        quantization=quantization_settings("radgraph"),
         seed=CONFIG.seed,
         state=state_folder,
     script:

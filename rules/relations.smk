@@ -109,6 +109,7 @@ use rule generate as relations_generate_base with:
     params:
         task_options=relations_answering,
         settings=relations_generation,
+        quantization=quantization_settings("relations"),
         splits=list(RELATIONS_SPLITS),
 
 
@@ -130,6 +131,7 @@ use rule generate as relations_generate with:
     params:
         task_options=relations_answering,
         settings=relations_generation,
+        quantization=quantization_settings("relations"),
         splits=list(RELATIONS_SPLITS),
 
 
@@ -151,6 +153,7 @@ use rule generate as relations_generate_first with:
     params:
         task_options=relations_answering,
         settings=relations_generation,
+        quantization=quantization_settings("relations"),
         splits=list(RELATIONS_FIRST),
 
 
@@ -190,6 +193,7 @@ use rule generate as relations_generate_second with:
     params:
         task_options=relations_answering,
         settings=relations_generation,
+        quantization=quantization_settings("relations"),
         splits=list(RELATIONS_SPLITS),
 
 
@@ -333,7 +337,7 @@ rule relations_predict:
         listing=relations_notes_listing,  # notes that changed are read anew
         page_notes=relations_page_notes,
         settings=relations_predict_generation,
-        quantization=quantization_settings,
+        quantization=quantization_settings("relations"),
         seed=CONFIG.seed,
         state=state_folder,
     script:

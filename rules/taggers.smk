@@ -24,8 +24,8 @@ rule pretrain_encoder:
         batch_divisor=batch_divisor,
     params:
         study=task_name,
-        settings=pretraining_settings,
-        windows=window_settings,
+        settings=None,  # each study gives its own
+        windows=None,
         seed=CONFIG.seed,
         state=state_folder,  # survives retries; outputs and log do not
         model=model_name,
@@ -58,8 +58,8 @@ rule train_tagger:
         batch_divisor=batch_divisor,
     params:
         study=task_name,
-        settings=training_settings,
-        windows=window_settings,
+        settings=None,  # each study gives its own
+        windows=None,
         seed=CONFIG.seed,
         state=state_folder,  # survives retries; outputs and log do not
         model=model_name,
@@ -90,7 +90,7 @@ rule tag:
         batch_tokens=tagging_batch_tokens,
     params:
         splits=["validation", "test"],  # names of the inputs that hold documents
-        windows=window_settings,
-        tagging=tagging_settings,
+        windows=None,  # each study gives its own
+        tagging=None,
     script:
         "../workflow/scripts/tag.py"

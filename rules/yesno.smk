@@ -72,6 +72,8 @@ use rule generate as yesno_generate_base with:
         f"{YESNO}/base/generate.benchmark.tsv"
     params:
         splits=YESNO_SPLITS,
+        settings=generation_settings("yesno"),
+        quantization=quantization_settings("yesno"),
 
 
 use rule yesno_generate_base as yesno_generate with:

@@ -40,9 +40,14 @@ def maccrobat_seed(wildcards):
     return int(wildcards.replicate.removeprefix("-seed") or CONFIG.maccrobat.seeds[0])
 
 
-def maccrobat_training(wildcards, output):
+def maccrobat_pretraining(wildcards):
+    """Settings of the further pre-training; asked for only where there is one."""
+    return CONFIG.maccrobat.pretraining.model_dump()
+
+
+def maccrobat_training(wildcards):
     """Training settings with the run's learning rate."""
-    return {**training_settings(wildcards, output), "learning_rate": float(wildcards.lr)}
+    return {**training_settings("maccrobat"), "learning_rate": float(wildcards.lr)}
 
 
 def maccrobat_analysis(name, tables, plots):

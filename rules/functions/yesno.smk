@@ -29,8 +29,8 @@ def yesno_seed(wildcards):
     return int(wildcards.replicate.removeprefix("-seed") or CONFIG.yesno.seeds[0])
 
 
-def yesno_training(wildcards, output):
+def yesno_training(wildcards):
     """Training settings with the run's rank; alpha follows the rank unless it is set."""
-    settings = training_settings(wildcards, output)
+    settings = training_settings("yesno")
     settings["lora"]["rank"] = int(wildcards.rank)
     return settings

@@ -68,7 +68,8 @@ def test_the_folder_stands_for_the_base_model_and_says_what_became_of_it(study, 
         name: base[name] for name in ("name", "licence", "source")
     }
     assert found["fingerprint"] != base["fingerprint"]
-    assert found["pretrained"]["steps"] == read_json(pretrained / "model" / "pretraining.json")["steps"]
+    steps = read_json(pretrained / "model" / "pretraining.json")["steps"]
+    assert found["pretrained"] == f"{steps} steps on masked words of the training documents, seed 42"
     before, after = (
         load_with_new_head(path, TAGS, 1)[0].state_dict() for path in (study / "base", pretrained / "model")
     )

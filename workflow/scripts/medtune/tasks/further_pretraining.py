@@ -144,7 +144,7 @@ def _write(job: Job, material: Material, checkpoints: Path, model: Path) -> dict
         material.base["name"],
         source,
         material.base["licence"],
-        pretrained={"on": "masked words of the training documents", "steps": record["steps"], "seed": job.seed},
+        pretrained=f"{record['steps']} steps on masked words of the training documents, seed {job.seed}",
     )
     return facts
 
