@@ -82,6 +82,7 @@ use rule train_tagger as maccrobat_train with:
 
 use rule tag as maccrobat_tag with:
     input:
+        train=MACCROBAT_ROWS["train"],
         validation=MACCROBAT_ROWS["validation"],
         test=MACCROBAT_ROWS["test"],
         tags=MACCROBAT_TAGS,

@@ -68,8 +68,10 @@ rule train_tagger:
 
 
 rule tag:
-    """Tags and confidences of the documents of some splits, calibrated on the first of them."""
+    """Tags and confidences of the documents of some splits, calibrated on the first of them. The training documents
+    tell which tag follows which."""
     input:
+        train="unset/train.jsonl",
         tags="unset/tags.json",
         base="unset/base",
         model="unset/model/config.json",

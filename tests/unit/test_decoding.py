@@ -1,6 +1,6 @@
 """The likeliest valid tags: what all sequences, tried one by one, give."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import log_softmax
 
 from medtune.data.bio import repair, tag_list
-from medtune.inference.decoding import decode, stray
+from medtune.inference.decoding import UNSEEN, Transitions, association, choose_transitions, decode, stray
 
 TAGS = tag_list(["Sign", "Test"])
 LOGITS = arrays(float, st.tuples(st.integers(1, 4), st.just(len(TAGS))), elements=st.floats(-8, 8))
@@ -31,6 +31,55 @@ def test_no_valid_sequence_is_likelier(logits):
     assert valid(found)
     best = max(total(other) for other in product(range(len(TAGS)), repeat=len(logits)) if valid(other))
     assert total(found) == pytest.approx(best)
+
+
+@given(
+    LOGITS,
+    arrays(float, (len(TAGS), len(TAGS)), elements=st.floats(-3, 3)),
+    st.floats(-2, 2),
+)
+def test_no_valid_sequence_is_likelier_with_transitions(logits, pairs, outside):
+    scores = log_softmax(logits, axis=1)
+    scores[:, TAGS.index("O")] += outside
+
+    def total(sequence):
+        return sum(scores[word, number] for word, number in enumerate(sequence)) + sum(
+            pairs[left, right] for left, right in pairwise(sequence)
+        )
+
+    found = decode(logits, TAGS, Transitions(pairs, outside))
+    assert valid(found)
+    best = max(total(other) for other in product(range(len(TAGS)), repeat=len(logits)) if valid(other))
+    assert total(found) == pytest.approx(best)
+
+
+@given(LOGITS)
+def test_transitions_of_zero_change_nothing(logits):
+    none = Transitions(np.zeros((len(TAGS), len(TAGS))))
+    scores = log_softmax(logits, axis=1)
+    plain, found = decode(logits, TAGS), decode(logits, TAGS, none)
+    assert scores[range(len(found)), found].sum() == pytest.approx(scores[range(len(plain)), plain].sum())
+
+
+def test_association_is_that_of_the_counted_pairs():
+    """Tags 0 and 1 in turn, twice: after 0 always 1."""
+    found = association([[0, 1, 0], [0, 1]], 2)
+    after = np.array([[UNSEEN, 2 + UNSEEN], [1 + UNSEEN, UNSEEN]])
+    alone = after.sum(axis=0) / after.sum()
+    assert found[0, 1] == pytest.approx(np.log((2 + UNSEEN) / (2 + 2 * UNSEEN)) - np.log(alone[1]))
+    assert found[0, 1] > 0 > found[0, 0]
+    assert association([], 3) == pytest.approx(np.zeros((3, 3)))
+
+
+def test_the_transitions_with_the_best_f1_are_chosen_and_of_equals_the_first():
+    pairs = np.ones((2, 2))
+
+    def f1(transitions):
+        return {0.0: 0.5, 0.3: 0.7, 0.6: 0.7}[transitions.outside] - abs(transitions.pairs[0, 0] - 0.5)
+
+    weight, found = choose_transitions(pairs, [0, 0.5, 1], [0.0, 0.3, 0.6], f1)
+    assert (weight, found.outside) == (0.5, 0.3)
+    assert found.pairs == pytest.approx(0.5 * pairs)
 
 
 @given(LOGITS)

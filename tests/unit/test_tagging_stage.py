@@ -3,9 +3,11 @@
 import pytest
 import torch
 
-from medtune.data.bio import repair
+from medtune.data.bio import repair, spans_of
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json
+from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.tasks import tagging
 from medtune.tasks.tagging import Job, tag_documents
 from tests.unit.test_tagger_training import job_of, run
@@ -53,6 +55,22 @@ def test_every_word_of_every_document_has_a_tag_and_two_confidences(study, tagge
         assert len(row["words"]) == len(found["tags"]) == len(found["confidence"]) == len(found["calibrated"])
         assert set(found["tags"]) <= set(TAGS)
         assert all(0 < value <= 1 for name in ("confidence", "calibrated") for value in found[name])
+
+
+def test_transitions_are_chosen_on_validation(study, tagged, tmp_path):
+    options = {"transition_weights": [0.0, 0.4, 50.0], "outside_scores": [0.0, 40.0], "train": study / "train.jsonl"}
+    predictions, record = tag(study, tmp_path, **options)
+    assert record["transition_weight"] in (0.0, 0.4), "with 50 the documents would play no part"
+    assert record["outside_score"] == 0.0, "with 40 nothing would be found"
+
+    def f1(found):
+        gold = {row["id"]: row["tags"] for row in read_jsonl(study / "validation.jsonl")}
+        pairs = [(spans_of(gold[row["id"]]), spans_of(row["tags"])) for row in found if row["split"] == "validation"]
+        return f1_of_counts(count_spans(SpanDocument(*pair) for pair in pairs).f1_counts().sum(axis=0)[None])[0]
+
+    assert f1(predictions) >= f1(tagged[0])
+    assert all(repair(row["tags"])[1] == 0 for row in predictions)
+    assert (tagged[1]["transition_weight"], tagged[1]["outside_score"]) == (0.0, 0.0)
 
 
 def test_tags_are_valid_where_the_likeliest_tag_of_each_word_is_not(tagged):

@@ -15,6 +15,7 @@ if __name__ == "__main__":
             Job(
                 model=Path(snakemake.input.model).parent,
                 splits={split: snakemake.input[split] for split in snakemake.params.splits},
+                train=snakemake.input.train,
                 tags=snakemake.input.tags,
                 batch_tokens=snakemake.resources.batch_tokens,
                 **snakemake.params.tagging,

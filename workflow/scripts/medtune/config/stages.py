@@ -112,8 +112,19 @@ class Tagging(Section):
     )
     cuttings: Count = Field(
         1,
-        description="Ways in which documents are cut into windows; a word gets the mean of its log-probabilities. Time"
+        description="Ways in which documents are cut into windows; a word gets the mean of its scores. Time"
         " grows with them.",
+    )
+    transition_weights: list[Annotated[float, Field(ge=0)]] = Field(
+        [0.0],
+        min_length=1,
+        description="Weights that are tried for what the training documents say of which tag follows which; the one"
+        " with the best F1 on the validation split is taken. [0]: what follows what plays no part, but for valid BIO.",
+    )
+    outside_scores: list[float] = Field(
+        [0.0],
+        min_length=1,
+        description='Scores that are tried as added to "O": above 0 fewer entities are found, more of them right.',
     )
     batch_tokens: Count = Field(
         8192, description="Token budget of a batch: windows × longest window. Changes speed only."

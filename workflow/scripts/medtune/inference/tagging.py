@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import log_softmax
 
 from medtune.alignment import Layout, SubwordDocument, WindowRow
 from medtune.data.windows import merge
@@ -22,14 +21,9 @@ def mean_logits(
     cuttings: int = 1,
     seed: int = 0,
 ) -> list[np.ndarray]:
-    """As `word_logits`; of several cuttings the mean of the words' log-probabilities. seed: of the cuttings."""
+    """As `word_logits`; of several cuttings the mean. seed: of the cuttings."""
     found = [word_logits(model, documents, own, batch_tokens, pad_id) for own in layout.cuttings(cuttings, seed)]
-    if cuttings == 1:
-        return found[0]
-    return [
-        np.mean([log_softmax(of_words, axis=1) for of_words in of_document], axis=0)
-        for of_document in zip(*found, strict=True)
-    ]
+    return [np.mean(of_document, axis=0) for of_document in zip(*found, strict=True)]
 
 
 def word_logits(

@@ -9,9 +9,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from medtune.alignment import subwords
+from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import remove_leftovers, write_json, write_jsonl
-from medtune.inference.decoding import decode, stray
+from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
+from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.metrics.temperature import confidences, fit_temperature
 from medtune.tasks.generation import rounded
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
@@ -24,7 +27,8 @@ CALIBRATION_SPLIT = "validation"
 
 class Job(BaseModel):
     """What the predictions of one tagger are made of. splits: JSON-lines file of each split, by its name, the one for
-    calibration among them. tags: tags.json."""
+    calibration among them. train: the documents that tell which tag follows which; needed where that plays a part.
+    tags: tags.json."""
 
     model: Path
     splits: dict[str, Path]
@@ -34,6 +38,9 @@ class Job(BaseModel):
     batch_tokens: int
     precision: Literal["float32", "bfloat16"] = "float32"
     cuttings: int = 1
+    transition_weights: list[float] = [0.0]
+    outside_scores: list[float] = [0.0]
+    train: Path | None = None
 
 
 def tag_documents(job: Job, predictions: Path, record: Path) -> None:
@@ -63,13 +70,16 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
     start = time.perf_counter()
     documents = [subwords(row["words"], row["sentences"], tokenizer) for _, row in rows]
     logits = mean_logits(model, documents, layout, job.batch_tokens, tokenizer.pad_token_id, job.cuttings)
-    chosen = [decode(of_words, tags) for of_words in logits]
-    seconds = time.perf_counter() - start
-    words = sum(map(len, logits))
-    logger.info("%d words of %d documents in %.1f s", words, len(rows), seconds)
     calibration = [
         (row, of_words) for (split, row), of_words in zip(rows, logits, strict=True) if split == CALIBRATION_SPLIT
     ]
+    choosing = time.perf_counter()
+    weight, transitions = _transitions(job, tags, calibration)
+    start += time.perf_counter() - choosing
+    chosen = [decode(of_words, tags, transitions) for of_words in logits]
+    seconds = time.perf_counter() - start
+    words = sum(map(len, logits))
+    logger.info("%d words of %d documents in %.1f s", words, len(rows), seconds)
     gold = tag_numbers([row for row, _ in calibration], tags, job.splits[CALIBRATION_SPLIT])
     temperature = fit_temperature(np.concatenate([of_words for _, of_words in calibration]), np.concatenate(gold))
     write_jsonl(
@@ -88,6 +98,8 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
             "n_calibration_words": temperature.n,
             "n_documents": len(rows),
             "n_words": words,
+            "transition_weight": weight,
+            "outside_score": transitions.outside if transitions else 0.0,
             "stray_inside": sum(stray(of_words, tags) for of_words in logits),
             "windows": len(layout.rows(documents)),
             "window_tokens": job.window_tokens,
@@ -102,6 +114,26 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
             "threads": torch.get_num_threads(),
         },
     )
+
+
+def _transitions(
+    job: Job, tags: list[str], calibration: list[tuple[dict, np.ndarray]]
+) -> tuple[float, Transitions | None]:
+    """The weight and the transitions with the best strict micro-F1 on the documents for calibration; 0 and none where
+    nothing is to be chosen."""
+    if job.transition_weights == [0.0] and job.outside_scores == [0.0]:
+        return 0.0, None
+    if job.train is None:
+        raise ValueError("transitions need the training documents")
+    pairs = association(tag_numbers(read_rows(job.train), tags, job.train), len(tags))
+    gold = [spans_of(row["tags"]) for row, _ in calibration]
+
+    def f1(transitions: Transitions) -> float:
+        found = [spans_of([tags[number] for number in decode(of, tags, transitions)]) for _, of in calibration]
+        counts = count_spans(SpanDocument(g, p) for g, p in zip(gold, found, strict=True)).f1_counts()
+        return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
+
+    return choose_transitions(pairs, job.transition_weights, job.outside_scores, f1)
 
 
 def check_tags(model: Any, tags: list[str], folder: Path) -> None:
