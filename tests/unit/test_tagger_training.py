@@ -126,6 +126,14 @@ def test_dropout_of_attention_is_refused_where_the_model_has_none(study, tmp_pat
         load_with_new_head(tmp_path, TAGS, 1, 0.0)
 
 
+def test_frozen_embeddings_stay_and_the_rest_is_trained(study, tmp_path):
+    record = run(job_of(study, {"freeze_embeddings": True, "max_steps": 5}), tmp_path)
+    before, after = load_with_new_head(study / "base", TAGS, 42)[0].state_dict(), weights(tmp_path)
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    assert changed and not any("embeddings" in name for name in changed)
+    assert record["trainable_parameters"] == sum(v.numel() for name, v in after.items() if "embeddings" not in name)
+
+
 def test_two_parts_give_the_model_of_one_whole_training(study, trained, tmp_path, monkeypatch):
     def terminate(self, metrics, step):
         if step == 7 and "loss" in metrics:

@@ -39,7 +39,7 @@ def test_the_small_profile_runs_on_maccrobat(workspace, corpora):
         for path in (text, text.with_suffix(".ann")):
             (reports / path.name).symlink_to(path)
     workspace.succeed("maccrobat", "--profile", "small", config={"maccrobat": {"training": {"max_steps": 10}}})
-    run = "results/small/maccrobat/all-minilm-l6-v2/lr0.0004"
+    run = "results/small/maccrobat/all-minilm-l6-v2/lr0.0003"
     record = workspace.json(f"{run}/training.json")
     losses = [entry["loss"] for entry in record["history"] if "loss" in entry]
     assert record["steps"] == 10 and losses[-1] < losses[0]

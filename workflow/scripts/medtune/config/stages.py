@@ -80,17 +80,21 @@ class EncoderTraining(FineTuning):
     )
     attention_dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         None,
-        description="Dropout of attention weights; none means that of the base model. With 0 attention is computed"
-        " without its matrix, which is faster.",
+        description="Dropout of attention weights; none means that of the base model.",
     )
 
 
 class TaggerTraining(EncoderTraining):
-    """Fine-tuning of an encoder with all its weights."""
+    """Fine-tuning of an encoder."""
 
     learning_rate: PositiveFloat = Field(2e-5, description="Peak learning rate; replaced by `learning_rates`.")
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of the target that is spread over all tags, against too much confidence."
+    )
+    freeze_embeddings: bool = Field(
+        False,
+        description="Leave the embeddings as they are, so that words that the training documents lack stay near those"
+        " that they have. Worth it where documents are few.",
     )
 
 

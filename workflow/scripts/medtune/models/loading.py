@@ -112,16 +112,21 @@ def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> t
 
 
 def load_with_new_head(
-    folder: Path, tags: Sequence[str], seed: int, attention_dropout: float | None = None
+    folder: Path,
+    tags: Sequence[str],
+    seed: int,
+    attention_dropout: float | None = None,
+    freeze_embeddings: bool = False,
 ) -> tuple[Any, Any]:
     """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer.
 
     attention_dropout: of attention weights in training; none means as the model's configuration has it. Raises
-    InputError for a model whose configuration has no such number.
+    InputError for a model whose configuration has no such number. freeze_embeddings: those of words, positions and
+    segments are not trained.
     """
     from transformers import AutoModelForTokenClassification
 
-    return _load_encoder(
+    model, tokenizer = _load_encoder(
         AutoModelForTokenClassification,
         folder,
         seed,
@@ -129,6 +134,9 @@ def load_with_new_head(
         id2label=dict(enumerate(tags)),
         label2id={tag: number for number, tag in enumerate(tags)},
     )
+    if freeze_embeddings:
+        model.base_model.embeddings.requires_grad_(False)
+    return model, tokenizer
 
 
 def load_to_guess(folder: Path, seed: int, attention_dropout: float | None = None) -> tuple[Any, Any]:

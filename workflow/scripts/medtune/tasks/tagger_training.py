@@ -225,7 +225,14 @@ def run_training(
         material.validation_rows,
         job.settings,
         material.plan,
-        partial(load_with_new_head, job.base, material.tags, job.seed, job.settings.attention_dropout),
+        partial(
+            load_with_new_head,
+            job.base,
+            material.tags,
+            job.seed,
+            job.settings.attention_dropout,
+            job.settings.freeze_embeddings,
+        ),
         checkpoints,
         job.seed,
         validate=validation_figures(
