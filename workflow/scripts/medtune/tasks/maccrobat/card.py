@@ -18,8 +18,9 @@ HEADLINES = (
 )
 LIMITS = (
     "Not for decisions about patients: entities are missed and invented.",
-    "The pipeline above joins subwords and tags by its own rules, not by those behind the figures: a few entities may "
-    "differ.",
+    "The figures are those of the workflow's own tagging: scores of all its cuttings together, and the likeliest valid "
+    "sequence of tags. The pipeline above takes the likeliest tag of each token and joins them by its own rules: some "
+    "entities differ.",
     "Runs whose intervals overlap may differ by chance alone: see the paired comparisons in the summary.",
 )
 PUBLISHED = "Its texts are published case reports in English; notes from a ward read otherwise, and were not tested."
