@@ -26,6 +26,7 @@ MANIFEST = {
     "files": {"train.jsonl": "ab" * 32},
 }
 RECORD = {
+    "rows": 24,
     "trainable_parameters": 123456,
     "steps": 93,
     "best_step": 75,
@@ -78,7 +79,14 @@ def test_figures_have_interval_and_n():
 
 def test_settings_data_and_training_are_there():
     card = render()
-    for part in ("| lora.rank | 16 |", "123,456 trainable", "left out: 7", "seed 42", "ab" * 32, "- Not for patients."):
+    for part in (
+        "| lora.rank | 16 |",
+        "123,456 trainable parameters, 24 training rows, ",
+        "left out: 7",
+        "seed 42",
+        "ab" * 32,
+        "- Not for patients.",
+    ):
         assert part in card, part
 
 

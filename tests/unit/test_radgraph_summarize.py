@@ -320,6 +320,7 @@ def test_the_card_shows_the_figures_and_says_that_the_data_were_made(study):
         "files": {},
     }
     record = {
+        "rows": 24,
         "trainable_parameters": 1,
         "steps": 2,
         "best_step": 2,

@@ -16,6 +16,7 @@ from medtune.files import write_text
 from medtune.reporting.tables import escape_markdown, estimate_text, template
 
 RECORD_KEYS = (
+    "rows",
     "trainable_parameters",
     "steps",
     "best_step",
