@@ -93,14 +93,12 @@ def main() -> None:
     parser.add_argument("--overlap-tokens", type=int, default=16)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of the windowed way")
     parser.add_argument("--batch-tokens", type=int, default=2048, help="of tagging in windows")
-    parser.add_argument("--attention-dropout", type=float, help="of the windowed way; unset the model's own, as plain")
     arguments = parser.parse_args()
     settings = TaggerTraining(
         epochs=arguments.epochs,
         max_steps=arguments.max_steps,
         learning_rate=arguments.learning_rate,
         precision=arguments.precision,
-        attention_dropout=arguments.attention_dropout,
     )
     transformers.logging.set_verbosity_error()
     machine = hardware()
@@ -156,7 +154,7 @@ def in_subwords(rows: Sequence[dict], tokenizer: Any) -> list[SubwordDocument]:
 
 def measure_windowed(material: Material, seed: int) -> Measured:
     """As the study trains and tags."""
-    loaded = load_with_new_head(material.encoder, material.tags, seed, material.settings.attention_dropout)
+    loaded = load_with_new_head(material.encoder, material.tags, seed)
     rows = material.layout.without_overlap().rows(material.documents["train"])
     labelled = label_windows(rows, material.gold["train"])
     plan = make_plan(material.settings, len(rows))

@@ -44,28 +44,12 @@ rule maccrobat_prepare:
         "../workflow/scripts/prepare_maccrobat.py"
 
 
-use rule pretrain_encoder as maccrobat_pretrain with:
-    input:
-        train=MACCROBAT_ROWS["train"],
-        validation=MACCROBAT_ROWS["validation"],
-        base=f"{RESULTS}/models/{{encoder}}",
-    output:
-        model=directory(f"{MACCROBAT}/pretrained/{{encoder}}"),
-    log:
-        f"{MACCROBAT}/pretrained/{{encoder}}.log",
-    benchmark:
-        f"{MACCROBAT}/pretrained/{{encoder}}.benchmark.tsv"
-    params:
-        settings=maccrobat_pretraining,
-        windows=window_settings("maccrobat"),
-
-
 use rule train_tagger as maccrobat_train with:
     input:
         train=MACCROBAT_ROWS["train"],
         validation=MACCROBAT_ROWS["validation"],
         tags=MACCROBAT_TAGS,
-        base=maccrobat_base,
+        base=f"{RESULTS}/models/{{encoder}}",
     output:
         weights=f"{MACCROBAT_RUN}/model/model.safetensors",
         config=f"{MACCROBAT_RUN}/model/config.json",
@@ -115,7 +99,7 @@ use rule score as maccrobat_score with:
 
 use rule write_card as maccrobat_card with:
     input:
-        base=maccrobat_base,
+        base=f"{RESULTS}/models/{{encoder}}",
         model=rules.maccrobat_train.output.config,
         record=rules.maccrobat_train.output.record,
         metrics=rules.maccrobat_score.output.metrics,

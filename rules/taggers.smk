@@ -2,37 +2,6 @@
 and gives its own inputs, outputs and wildcards; what stands here as "unset" is never run."""
 
 
-rule pretrain_encoder:
-    """The encoder guesses masked words of the training documents, before it learns their tags."""
-    input:
-        train="unset/train.jsonl",
-        validation="unset/validation.jsonl",
-        base="unset/base",
-    output:
-        model=directory("unset/pretrained"),
-    log:
-        "unset/pretrain.log",
-    benchmark:
-        "unset/pretrain.benchmark.tsv"
-    conda:
-        "../envs/train.yaml"
-    threads: threads_for
-    resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_divisor=batch_divisor,
-    params:
-        study=task_name,
-        settings=None,  # each study gives its own
-        windows=None,
-        seed=CONFIG.seed,
-        state=state_folder,  # survives retries; outputs and log do not
-        model=model_name,
-    script:
-        "../workflow/scripts/pretrain_encoder.py"
-
-
 rule train_tagger:
     input:
         train="unset/train.jsonl",

@@ -29,20 +29,9 @@ def maccrobat_sources(wildcards):
     return [] if source.format == "synthetic" or not Path(source.path).exists() else [source.path]
 
 
-def maccrobat_base(wildcards):
-    """What is fine-tuned: the encoder, further pre-trained where that is configured."""
-    folder = "models" if CONFIG.maccrobat.pretraining is None else "maccrobat/pretrained"
-    return f"{RESULTS}/{folder}/{wildcards.encoder}"
-
-
 def maccrobat_seed(wildcards):
     """Training seed of a run."""
     return int(wildcards.replicate.removeprefix("-seed") or CONFIG.maccrobat.seeds[0])
-
-
-def maccrobat_pretraining(wildcards):
-    """Settings of the further pre-training; asked for only where there is one."""
-    return CONFIG.maccrobat.pretraining.model_dump()
 
 
 def maccrobat_training(wildcards):

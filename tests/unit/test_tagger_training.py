@@ -109,23 +109,6 @@ def test_the_head_is_drawn_from_the_seed(study):
     assert torch.equal(first.bert.embeddings.word_embeddings.weight, other.bert.embeddings.word_embeddings.weight)
 
 
-def test_dropout_of_attention_can_be_set_and_is_else_that_of_the_model(study):
-    own, without = (load_with_new_head(study / "base", TAGS, 1, dropout)[0] for dropout in (None, 0.0))
-    assert (
-        own.config.attention_probs_dropout_prob == read_json(study / "base/config.json")["attention_probs_dropout_prob"]
-    )
-    assert {layer.attention.self.dropout.p for layer in without.bert.encoder.layer} == {0.0}
-    assert without.config.hidden_dropout_prob == own.config.hidden_dropout_prob
-
-
-def test_dropout_of_attention_is_refused_where_the_model_has_none(study, tmp_path):
-    from transformers import MambaConfig
-
-    MambaConfig().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="has no dropout of attention weights; leave attention_dropout unset"):
-        load_with_new_head(tmp_path, TAGS, 1, 0.0)
-
-
 def test_frozen_embeddings_stay_and_the_rest_is_trained(study, tmp_path):
     record = run(job_of(study, {"freeze_embeddings": True, "max_steps": 5}), tmp_path)
     before, after = load_with_new_head(study / "base", TAGS, 42)[0].state_dict(), weights(tmp_path)

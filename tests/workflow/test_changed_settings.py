@@ -1,15 +1,23 @@
-"""After the whole tiny run: a setting that changes makes anew what depends on it, and nothing before that."""
+"""After a run: a setting that changes makes anew what depends on it, and nothing before that."""
 
 import pytest
 
+from tests.workflow.conftest import QUICK
 from tests.workflow.test_dry_run import jobs
-
-pytestmark = pytest.mark.demo
 
 TRAINING, GENERATION = {"training": {"warmup": 0.2}}, {"generation": {"max_new_tokens": 30}}
 WARMER = {"generation": {"temperature": 0.1}}
 
 
+def test_training_settings_train_anew(quick_run):
+    study = QUICK["yesno"]
+    config = QUICK | {"yesno": study | {"training": study["training"] | {"warmup": 0.2}}}
+    found = jobs(quick_run.succeed("-n", "--profile", "tiny", "yesno", config=config))
+    assert (found["yesno_train"], found["yesno_generate"]) == (2, 2)
+    assert not {"yesno_prepare", "yesno_generate_base", "make_model"} & set(found)
+
+
+@pytest.mark.demo
 @pytest.mark.parametrize(
     ("study", "change", "again", "kept"),
     [
@@ -32,6 +40,7 @@ def test_a_changed_setting_makes_anew_what_depends_on_it(tiny_run, study, change
     assert not kept & found
 
 
+@pytest.mark.demo
 def test_what_changes_only_the_speed_makes_nothing_anew(tiny_run):
     config = {study: {"generation": {"batch_tokens": 4096}} for study in ("yesno", "radgraph", "meerkat", "relations")}
     config["maccrobat"] = {"tagging": {"batch_tokens": 1024}}

@@ -43,11 +43,9 @@ from medtune.config.relations import (
 )
 from medtune.config.section import NAME, Count, Fraction, Section, Seed, Share
 from medtune.config.stages import (
-    EncoderTraining,
     FineTuning,
     Generation,
     Lora,
-    MaskedWords,
     Splits,
     TaggerTraining,
     Tagging,
@@ -62,7 +60,6 @@ __all__ = [
     "ChallengeQuestion",
     "Config",
     "Count",
-    "EncoderTraining",
     "FineTuning",
     "Fraction",
     "Generation",
@@ -75,7 +72,6 @@ __all__ = [
     "MaccrobatSource",
     "MaccrobatSynthetic",
     "MadeModel",
-    "MaskedWords",
     "Meerkat",
     "MeerkatData",
     "MeerkatFiles",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config.section import Count, Fraction, Section, Seed, Share
-from medtune.config.stages import MaskedWords, Splits, TaggerTraining, Tagging
+from medtune.config.stages import Splits, TaggerTraining, Tagging
 
 
 class SelectionWeights(Section):
@@ -128,11 +128,6 @@ class Maccrobat(Section):
     )
     overlap_tokens: Annotated[int, Field(ge=0)] = Field(
         32, description="Subwords that neighbouring windows share in tagging; at most half a window."
-    )
-    pretraining: MaskedWords | None = Field(
-        None,
-        description="Further pre-training of each encoder on the training documents, before fine-tuning; none means"
-        " that it is fine-tuned as it is. Worth it for an encoder that has seen little such text.",
     )
     training: TaggerTraining = Field(
         default_factory=TaggerTraining,

@@ -58,11 +58,12 @@ class Training(FineTuning):
     )
 
 
-class EncoderTraining(FineTuning):
-    """Training of all weights of an encoder on windows of documents."""
+class TaggerTraining(FineTuning):
+    """Fine-tuning of an encoder."""
 
     batch_size: Count = Field(16, description="Windows per device and forward pass.")
     accumulation: Count = Field(1, description="Forward passes per optimiser step.")
+    learning_rate: PositiveFloat = Field(2e-5, description="Peak learning rate; replaced by `learning_rates`.")
     warmup: Annotated[float, Field(ge=0)] = Field(
         0.1, description="Warm-up: below 1 a share of the steps, from 1 on a number of steps."
     )
@@ -76,35 +77,15 @@ class EncoderTraining(FineTuning):
         " window_tokens. Words then stand at other places, beside other words, which helps where documents are few.",
     )
     head_factor: PositiveFloat = Field(
-        1.0, description="How much larger the learning rate of the new head is than the encoder's."
+        1.0, description="How much larger the learning rate of the new classification head is than the encoder's."
     )
-    attention_dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
-        None,
-        description="Dropout of attention weights; none means that of the base model.",
-    )
-
-
-class TaggerTraining(EncoderTraining):
-    """Fine-tuning of an encoder."""
-
-    learning_rate: PositiveFloat = Field(2e-5, description="Peak learning rate; replaced by `learning_rates`.")
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="Share of the target that is spread over all tags, against too much confidence."
     )
     freeze_embeddings: bool = Field(
         False,
         description="Leave the embeddings as they are, so that words that the training documents lack stay near those"
-        " that they have. Worth it where documents are few.",
-    )
-
-
-class MaskedWords(EncoderTraining):
-    """Further pre-training: the encoder guesses masked words of the training documents, before it learns tags."""
-
-    learning_rate: PositiveFloat = Field(1e-4, description="Peak learning rate.")
-    epochs: PositiveFloat = Field(20, description="Passes over the training documents.")
-    mask_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.15, description="Share of the subwords that are to be guessed."
+        " that they have; less memory.",
     )
 
 

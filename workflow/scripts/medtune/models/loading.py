@@ -4,10 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.errors import InputError
-
-ATTENTION_DROPOUT_NAMES = ("attention_probs_dropout_prob", "attention_dropout")
-"""In transformers' configurations: of BERT and its like, and of newer models."""
 Quantization = Literal["none", "int8", "nf4"]
 
 
@@ -112,66 +108,27 @@ def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> t
 
 
 def load_with_new_head(
-    folder: Path,
-    tags: Sequence[str],
-    seed: int,
-    attention_dropout: float | None = None,
-    freeze_embeddings: bool = False,
+    folder: Path, tags: Sequence[str], seed: int, freeze_embeddings: bool = False
 ) -> tuple[Any, Any]:
     """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer.
 
-    attention_dropout: of attention weights in training; none means as the model's configuration has it. Raises
-    InputError for a model whose configuration has no such number. freeze_embeddings: those of words, positions and
-    segments are not trained.
+    freeze_embeddings: those of words, positions and segments are not trained.
     """
-    from transformers import AutoModelForTokenClassification
+    import torch
+    from transformers import AutoModelForTokenClassification, set_seed
 
-    model, tokenizer = _load_encoder(
-        AutoModelForTokenClassification,
+    set_seed(seed)
+    model = AutoModelForTokenClassification.from_pretrained(
         folder,
-        seed,
-        attention_dropout,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
         id2label=dict(enumerate(tags)),
         label2id={tag: number for number, tag in enumerate(tags)},
     )
     if freeze_embeddings:
         model.base_model.embeddings.requires_grad_(False)
-    return model, tokenizer
-
-
-def load_to_guess(folder: Path, seed: int, attention_dropout: float | None = None) -> tuple[Any, Any]:
-    """An encoder in float32 with a head that guesses masked words, its own or one drawn from the seed, and its
-    tokenizer. attention_dropout: see `load_with_new_head`."""
-    from transformers import AutoModelForMaskedLM
-
-    return _load_encoder(AutoModelForMaskedLM, folder, seed, attention_dropout)
-
-
-def _load_encoder(
-    architecture: Any, folder: Path, seed: int, attention_dropout: float | None, **config: Any
-) -> tuple[Any, Any]:
-    """An encoder with the head of an architecture; what the folder does not have is drawn from the seed."""
-    import torch
-    from transformers import set_seed
-
-    if attention_dropout is not None:
-        config[_attention_dropout_name(folder)] = attention_dropout
-    set_seed(seed)
-    model = architecture.from_pretrained(
-        folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **config
-    )
     return model, load_tagger_tokenizer(folder)
-
-
-def _attention_dropout_name(folder: Path) -> str:
-    """What the model's configuration calls the dropout of attention weights."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    for name in ATTENTION_DROPOUT_NAMES:
-        if hasattr(config, name):
-            return name
-    raise InputError(f"{folder}: its configuration has no dropout of attention weights; leave attention_dropout unset")
 
 
 def load_tagger_tokenizer(folder: Path) -> Any:

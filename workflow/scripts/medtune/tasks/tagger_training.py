@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from medtune.alignment import Layout, SubwordDocument, make_layout, subwords
-from medtune.config import EncoderTraining, TaggerTraining, Tracking
+from medtune.config import TaggerTraining, Tracking
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import check_writable, fingerprint, read_json, write_json
@@ -86,7 +86,12 @@ def train_tagger(
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
     material = prepare(job)
-    warn_of_warmup(job.settings, material.plan)
+    if job.settings.warmup >= max(1, material.plan.steps):
+        logger.warning(
+            "warm-up takes %g steps and training %d: the learning rate stays below its peak",
+            job.settings.warmup,
+            material.plan.steps,
+        )
     with open_state(state, _fingerprint(job, material)) as held:
         checkpoints = held.folder / "checkpoints"
         with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
@@ -128,42 +133,23 @@ def prepare(job: Job) -> Material:
         gold=[row["tags"] for row in rows["validation"]],
         words=sum(len(row["words"]) for row in rows["train"]),
         cut_words=sum(len(piece) > layout.room for document in documents["train"] for piece in document.pieces),
-        plan=plan_of(job.settings, len(windows["train"]), job.batch_divisor, job.processes),
+        plan=_plan(job, len(windows["train"])),
         base=read_record(job.base),
     )
 
 
-def plan_of(settings: EncoderTraining, rows: int, batch_divisor: int, processes: int = 1) -> Plan:
+def _plan(job: Job, rows: int) -> Plan:
     """An epoch is one pass over the documents, in whichever cutting. rows: of all cuttings."""
-    cuttings = settings.cuttings
-    plan = make_plan(settings.model_copy(update={"epochs": settings.epochs / cuttings}), rows, batch_divisor, processes)
-    if settings.evaluate_every:
+    cuttings = job.settings.cuttings
+    plan = make_plan(
+        job.settings.model_copy(update={"epochs": job.settings.epochs / cuttings}),
+        rows,
+        job.batch_divisor,
+        job.processes,
+    )
+    if job.settings.evaluate_every:
         return plan
     return replace(plan, evaluate_every=math.ceil(rows / cuttings / plan.effective))
-
-
-def put_in_place(model: Path, best: Path, tokenizer: Any) -> list[Path]:
-    """Move weights and configuration of a checkpoint, and the tokenizer, into a folder, config.json last. Returns
-    them."""
-    with tempfile.TemporaryDirectory(prefix=f".{model.name}.", dir=model.parent) as folder:
-        scratch = Path(folder)
-        tokenizer.save_pretrained(scratch)
-        for name in ("model.safetensors", "config.json"):
-            shutil.copyfile(best / name, scratch / name)
-        names = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == "config.json", name))
-        for name in names:
-            (scratch / name).replace(model / name)
-    return [model / name for name in names]
-
-
-def warn_of_warmup(settings: EncoderTraining, plan: Plan) -> None:
-    """Say when the learning rate never gets where it is meant to."""
-    if settings.warmup >= max(1, plan.steps):
-        logger.warning(
-            "warm-up takes %g steps and training %d: the learning rate stays below its peak",
-            settings.warmup,
-            plan.steps,
-        )
 
 
 def layout_of(model: Path, tokenizer: Any, window_tokens: int, overlap_tokens: int) -> Layout:
@@ -225,14 +211,7 @@ def run_training(
         material.validation_rows,
         job.settings,
         material.plan,
-        partial(
-            load_with_new_head,
-            job.base,
-            material.tags,
-            job.seed,
-            job.settings.attention_dropout,
-            job.settings.freeze_embeddings,
-        ),
+        partial(load_with_new_head, job.base, material.tags, job.seed, job.settings.freeze_embeddings),
         checkpoints,
         job.seed,
         validate=validation_figures(
@@ -250,10 +229,18 @@ def _write(
     from medtune.training.record import best_checkpoint
 
     facts = _record(job, material, checkpoints)
-    files = put_in_place(model, best_checkpoint(checkpoints), material.tokenizer)
+    with tempfile.TemporaryDirectory(prefix=f".{model.name}.", dir=model.parent) as folder:
+        scratch = Path(folder)
+        best = best_checkpoint(checkpoints)
+        material.tokenizer.save_pretrained(scratch)
+        shutil.copyfile(best / "model.safetensors", scratch / "model.safetensors")
+        shutil.copyfile(best / "config.json", scratch / "config.json")
+        names = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == "config.json", name))
+        for name in names:
+            (scratch / name).replace(model / name)
     write_json(record, facts)
     tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
-    tracker.log_model(run_name, files)
+    tracker.log_model(run_name, [model / name for name in names])
 
 
 def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:

@@ -1,22 +1,59 @@
-"""Training of an encoder with a token classification head. Knows no study."""
+"""Training of an encoder with a token classification head, by transformers' Trainer. Knows no study."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
+from transformers import DataCollatorForTokenClassification, Trainer, TrainingArguments
 
 from medtune.alignment import WindowRow
 from medtune.config import TaggerTraining
-from medtune.training.encoders import LabelledWindows, Validate, train_encoder
-from medtune.training.engine import Reporter, no_report
+from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import IGNORED, Plan
+
+Validate = Callable[[Any], dict[str, float]]
+"""Figures of a model (in evaluation mode) on the validation split, `validation_f1` among them."""
+
+
+@dataclass(frozen=True)
+class LabelledWindows:
+    """Windows ready for training, one list each. labels: the tag's number at the first subword of each word, `IGNORED`
+    elsewhere."""
+
+    input_ids: list[list[int]]
+    labels: list[list[int]]
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+
+class TaggerTrainer(MeasuredTrainer, Trainer):
+    """Trainer with our order of rows, validation and measurements."""
+
+    selected_by = "validation_f1"
+
+    def __init__(self, *args: Any, head_factor: float = 1.0, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._head_factor = head_factor
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """As the Trainer does; the head's weights, which start at random, learn faster by `head_factor`."""
+        optimizer = super().create_optimizer(model)
+        if self._head_factor != 1:
+            head = {id(parameter) for parameter in self.model.classifier.parameters()}
+            for group in list(optimizer.param_groups):
+                own = [parameter for parameter in group["params"] if id(parameter) in head]
+                group["params"] = [parameter for parameter in group["params"] if id(parameter) not in head]
+                optimizer.add_param_group({**group, "params": own, "lr": group["lr"] * self._head_factor})
+        return optimizer
 
 
 def label_windows(rows: Sequence[WindowRow], tags: Sequence[Sequence[int]]) -> LabelledWindows:
-    """The tag's number at the first subword of each word, for each window. tags: by document, the numbers of the words'
-    tags."""
+    """Labels for each window. tags: by document, the number of each word's tag."""
     labels = []
     for row in rows:
         of_row = [IGNORED] * len(row.input_ids)
@@ -39,9 +76,30 @@ def train(
     report: Reporter = no_report,
     owner: int | None = None,
 ) -> bool:
-    """Train a tagger by the loss of its words; see `train_encoder`."""
-    loss = partial(word_loss, smoothing=settings.label_smoothing)
-    return train_encoder(rows, validation_rows, settings, plan, load, checkpoints, seed, loss, validate, report, owner)
+    """Train a tagger, or go on with it, until `checkpoints` holds a finished training; see `fit`.
+
+    load: gives the model in float32, its head drawn from the seed, and its tokenizer; called only when there is
+    something left to train.
+    validate: called at each evaluation; the best checkpoint is the one with the highest F1 (ties: lower loss). Without
+    it, the one with the lowest loss.
+    """
+
+    def build(**measuring: Any) -> TaggerTrainer:
+        model, tokenizer = load()
+        return TaggerTrainer(
+            model=model,
+            args=TrainingArguments(**shared_arguments(settings, plan, checkpoints, seed, judged=validate is not None)),
+            train_dataset=_dataset(rows),
+            eval_dataset=_dataset(validation_rows, by_length=True),
+            processing_class=tokenizer,
+            data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED),
+            compute_loss_func=partial(word_loss, smoothing=settings.label_smoothing),
+            validate=validate,
+            head_factor=settings.head_factor,
+            **measuring,
+        )
+
+    return fit(build, [len(ids) for ids in rows.input_ids], settings, plan, checkpoints, seed, report, owner)
 
 
 def word_loss(
@@ -66,3 +124,11 @@ def word_loss(
         label_smoothing=smoothing if torch.is_grad_enabled() else 0.0,
     )
     return total / words
+
+
+def _dataset(rows: LabelledWindows, by_length: bool = False) -> Dataset:
+    """The rows as a data set. by_length: in that order, which saves padding."""
+    pairs = list(zip(rows.input_ids, rows.labels, strict=True))
+    if by_length:
+        pairs.sort(key=lambda pair: len(pair[0]))
+    return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
