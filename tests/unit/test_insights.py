@@ -244,6 +244,14 @@ def test_a_run_that_is_better_on_test_than_the_chosen_one_is_a_surprise():
     )
 
 
+@pytest.mark.parametrize(("high", "end"), [(-0.01, ", which the correction for all comparisons undoes."), (0.01, ").")])
+def test_a_tie_whose_interval_excludes_zero_says_why_it_is_one(high, end):
+    row = {"encoder": "tiny", "lr": 5e-5, "seed": 1, "verdict": "tie", **ends("difference", -0.02, -0.04, high)}
+    kind, text = texts(changed(("choice", "comparisons", 0), row))["tiny at 5e-05, seed 1 against the chosen run"]
+    assert kind == NOT_SHOWN
+    assert text.endswith(end)
+
+
 def test_recommendations_follow_the_figures():
     advice = recommendations(Records(**made()))
     assert advice[:4] == [

@@ -1,7 +1,8 @@
 """Findings in words, from the records of the analyses. Each sentence follows from the figures in it.
 
-A difference whose interval includes zero is reported as no difference shown. One that is shown is a key finding, or a
-surprising result where it runs against what was expected beforehand; the expectations are stated in the calls below.
+A difference whose interval includes zero, or which a correction for several comparisons undoes, is reported as no
+difference shown. One that is shown is a key finding, or a surprising result where it runs against what was expected
+beforehand; the expectations are stated in the calls below.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,7 +134,8 @@ def _runs(choice: Record) -> Iterator[Finding]:
         figure = points(difference.value, difference.low, difference.high, of="F1 points")
         name, chosen = _run(row), _run(choice["chosen"])
         if row["verdict"] == "tie" or not difference.shown:
-            text, kind = f"{name} against the chosen {chosen}: {NO_DIFFERENCE} on test, {figure}.", NOT_SHOWN
+            text, kind = f"{name} against the chosen {chosen}: {NO_DIFFERENCE} on test, {figure}", NOT_SHOWN
+            text += f"{', which the correction for all comparisons undoes' if difference.shown else ''}."
         elif row["verdict"] == "worse":
             text, kind = f"{name} is worse than the chosen {chosen} on test: {figure}.", KEY
         else:

@@ -43,8 +43,8 @@ def insights_page(found: Sequence[Finding], advice: Sequence[str]) -> Document:
     blocks = [
         Paragraph(
             "Figures are of the test documents, with 95 % intervals over documents. A difference whose interval "
-            "includes zero is listed under “No difference shown”, whatever its value. Runs are named by encoder, "
-            "learning rate and seed."
+            "includes zero, or which the correction for several comparisons undoes, is listed under “No difference "
+            "shown”, whatever its value. Runs are named by encoder, learning rate and seed."
         )
     ]
     for kind, title, none in (
