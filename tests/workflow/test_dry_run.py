@@ -176,7 +176,7 @@ def test_the_login_node_needs_no_torch(workspace):
         "assert not {'torch', 'transformers', 'pandas', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=workspace.folder, check=True)
-    imports = [line for path in workspace.folder.glob("rules/*.smk") for line in path.read_text().splitlines()]
+    imports = [line for path in workspace.folder.glob("rules/**/*.smk") for line in path.read_text().splitlines()]
     modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
     assert modules == {
         "medtune.config_check",
