@@ -14,7 +14,7 @@ from medtune.errors import InputError
 from medtune.files import remove_leftovers, write_json, write_jsonl
 from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
 from medtune.metrics.bootstrap import f1_of_counts
-from medtune.metrics.span_scores import SpanDocument, count_spans
+from medtune.metrics.span_scores import strict_sums
 from medtune.metrics.temperature import confidences, fit_temperature
 from medtune.tasks.generation import rounded
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
@@ -130,8 +130,7 @@ def _transitions(
 
     def f1(transitions: Transitions) -> float:
         found = [spans_of([tags[number] for number in decode(of, tags, transitions)]) for _, of in calibration]
-        counts = count_spans(SpanDocument(g, p) for g, p in zip(gold, found, strict=True)).f1_counts()
-        return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
+        return float(f1_of_counts(strict_sums(gold, found))[0])
 
     return choose_transitions(pairs, job.transition_weights, job.outside_scores, f1)
 
