@@ -118,6 +118,9 @@ def test_metrics_are_named_in_one_order_everywhere_with_a_definition_each(scores
 
 def test_an_answer_that_is_empty_counts_as_an_empty_text(scores):
     neurology = scores.metrics["splits"]["evaluation"]["specialties"]["neurology"]["metrics"]
+    # Its reference names no amount, so there is none to match.
+    without = neurology.pop("dosage_match")
+    assert (without["value"], without["n"]) == (None, 0)
     assert {name: figure["value"] for name, figure in neurology.items()} == dict.fromkeys(neurology, 0)
     assert all(figure["n"] == 1 for figure in neurology.values())
     assert next(item for item in scores.items if item["id"] == "b")["ROUGE-L"] == 0

@@ -94,3 +94,16 @@ def test_nasty_texts_score_between_0_and_1():
     assert all(0 <= value <= 1 for value in items[~np.isnan(items)])
     assert np.isnan(items[NASTY.index(("", ""))])
     assert items[NASTY.index(("", "aspirin 5 mg"))] == 0
+
+
+def test_terms_and_amounts_of_the_reference_are_matched_exactly():
+    scores = medical_terms(["Give 5mg of aspirin for pain.", "Rest."], ["Aspirin 5 mg, then 10 mg.", "Rest well."])
+    assert scores["dosage_match"].items[0] == pytest.approx(1 / 2)
+    assert scores["term_match"].items[0] == 1  # that the answer names pain besides is the F1's concern
+    # A reference without amounts asks for none: it has no score, and adds nothing to the figure.
+    assert np.isnan(scores["dosage_match"].items[1])
+    assert scores["dosage_match"].counts.tolist() == [[1, 2], [0, 0]]
+
+
+def test_another_unit_or_number_is_another_amount():
+    assert medical_terms(["5 g and 50 mg"], ["5 mg"])["dosage_match"].items.tolist() == [0]

@@ -37,6 +37,14 @@ def dictionary(tmp_path_factory) -> str:
     return str(folder)
 
 
+def test_without_wordnet_the_log_says_once_how_to_get_it(without_wordnet, caplog):
+    meteor(["a", "b", "c"], ["a", "b", "c"])
+    assert [record.getMessage() for record in caplog.records if "wordnet-base" in record.getMessage()] == [
+        "METEOR without synonyms: WordNet is not on this machine (to get it: Debian's package wordnet-base, or: "
+        "python -m nltk.downloader wordnet)"
+    ]
+
+
 def test_without_wordnet_the_name_says_so(without_wordnet):
     scores = meteor(["a doctor came"], ["a physician came"])
     assert list(scores) == [PLAIN]

@@ -5,7 +5,7 @@ import pytest
 from medtune.errors import InputError
 from medtune.metrics.text import meteor as meteor_module
 from medtune.metrics.text.names import BUILT_IN
-from medtune.metrics.text.registry import TextMetricSettings, score_texts
+from medtune.metrics.text.registry import WHERE_THERE, TextMetricSettings, score_texts
 from tests.unit.text_cases import PREDICTIONS, REFERENCES
 
 
@@ -38,7 +38,12 @@ def test_every_metric_has_a_column_a_figure_and_a_definition(scores):
 def test_figures_have_n_and_an_interval_around_the_value(scores):
     for name, figure in scores.figures(seed=3, samples=200).items():
         assert figure.low <= figure.value <= figure.high, name
-        assert figure.n == len(PREDICTIONS) or name == "medical_term_f1"
+        assert figure.n == len(PREDICTIONS) or name in ("medical_term_f1", *WHERE_THERE)
+
+
+def test_metrics_of_what_no_reference_has_are_left_out():
+    assert not set(score_texts(["word"], ["one two three four five six"]).metrics) & set(WHERE_THERE)
+    assert set(score_texts(["word"], ["aspirin 5 mg"]).metrics) >= set(WHERE_THERE)
 
 
 def test_columns_are_plain_values_and_none_where_a_metric_is_not_defined(scores):

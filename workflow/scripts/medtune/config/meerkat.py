@@ -56,7 +56,8 @@ class BertScore(Section):
 
 
 class MeerkatMetrics(Section):
-    """Metrics of generated answers. BLEU, ROUGE, METEOR, exact match, token F1 and medical-term F1 are always there."""
+    """Metrics of generated answers. BLEU, ROUGE, METEOR, exact match, token F1 and medical-term F1 are always there;
+    exact match of short answers, of medical terms and of dosages where the references have any."""
 
     steering: str = Field(
         "ROUGE-L",

@@ -1,4 +1,4 @@
-"""Medical-term F1: do two texts name the same diseases, symptoms, treatments, drugs, tests and amounts?
+"""Medical terms: do two texts name the same diseases, symptoms, treatments, drugs, tests and amounts?
 
 A text names, once each:
 - the terms of a list: longest match first, from left to right, whole words, whatever case, hyphens or possessive; the
@@ -20,8 +20,8 @@ import numpy as np
 from medtune.errors import InputError
 from medtune.files import read_text
 from medtune.metrics.bootstrap import f1_of_counts
-from medtune.metrics.text.names import MEDICAL_TERM_F1
-from medtune.metrics.text.scores import MetricScores
+from medtune.metrics.text.names import DOSAGE_MATCH, MEDICAL_TERM_F1, TERM_MATCH
+from medtune.metrics.text.scores import MetricScores, ratio_of
 
 BUILT_IN_TERMS = Path(__file__).with_name("medical_terms.txt")
 
@@ -80,25 +80,43 @@ class TermList:
 def medical_terms(
     predictions: Sequence[str], references: Sequence[str], terms: str | None = None
 ) -> dict[str, MetricScores]:
-    """F1 of the terms that are named, from 0 to 1; the corpus figure is that of the terms of all items (micro).
+    """F1 of the terms that are named, and the shares of the reference's terms and amounts that the answer has exactly,
+    all from 0 to 1; the corpus figures are those of the terms of all items (micro).
 
     terms: a file with one term a line (UTF-8; lines that start with # are comments) instead of the built-in list.
-    An item without a term on either side has no score. Raises InputError when the file cannot be read or has no term.
+    An item without a term on either side has no F1, one whose reference has no term or amount no share of them.
+    Raises InputError when the file cannot be read or has no term.
     """
     path = Path(terms) if terms else BUILT_IN_TERMS
     known = load_terms(path)
-    rows = []
-    for prediction, reference in zip(predictions, references, strict=True):
-        named, expected = terms_of(prediction, known), terms_of(reference, known)
-        rows.append((len(named & expected), len(named - expected), len(expected - named)))
-    counts = np.array(rows, dtype=float).reshape(-1, 3)
+    pairs = list(zip(predictions, references, strict=True))
+    named = [(terms_of(prediction, known), terms_of(reference, known)) for prediction, reference in pairs]
+    doses = [(amounts_of(prediction), amounts_of(reference)) for prediction, reference in pairs]
+    counts = np.array([(len(p & r), len(p - r), len(r - p)) for p, r in named], dtype=float).reshape(-1, 3)
     items = np.where(counts.any(axis=1), f1_of_counts(counts), np.nan)
     source = "the built-in list, from WordNet 3.0" if terms is None else path.name
     definition = (
         f"micro F1 of the distinct medical terms named, 0 to 1: {len(known.terms)} terms of {source}, clinical word"
         " endings, and amounts with units; n counts the items with a term"
     )
-    return {MEDICAL_TERM_F1: MetricScores(items, counts, f1_of_counts, definition)}
+    return {
+        MEDICAL_TERM_F1: MetricScores(items, counts, f1_of_counts, definition),
+        TERM_MATCH: _matched(
+            [(p - q, r - s) for (p, r), (q, s) in zip(named, doses, strict=True)],
+            "share of the reference's distinct medical terms, found as above, that the answer names too; n counts the "
+            "items whose reference has one",
+        ),
+        DOSAGE_MATCH: _matched(
+            doses,
+            "share of the reference's distinct amounts with a unit that the answer has too, number and unit alike; n "
+            "counts the items whose reference has one",
+        ),
+    }
+
+
+def _matched(pairs: Sequence[tuple[set[str], set[str]]], definition: str) -> MetricScores:
+    """Share of what references have, the second of each pair, that answers have too."""
+    return ratio_of([len(p & r) for p, r in pairs], [len(r) for _, r in pairs], definition)
 
 
 @functools.cache
@@ -118,9 +136,12 @@ def load_terms(path: Path) -> TermList:
 
 def terms_of(text: str, known: TermList) -> set[str]:
     """The distinct terms that a text names, as the list has them, words with a clinical ending, and amounts."""
-    text = _folded(text)
-    amounts = {f"{_THOUSANDS.sub('', number)} {UNITS[unit]}" for number, unit in _AMOUNT.findall(text)}
-    return amounts | set(_named(_words(text), known))
+    return amounts_of(text) | set(_named(_words(_folded(text)), known))
+
+
+def amounts_of(text: str) -> set[str]:
+    """The distinct amounts with a unit that a text names, as "5 mg"."""
+    return {f"{_THOUSANDS.sub('', number)} {UNITS[unit]}" for number, unit in _AMOUNT.findall(_folded(text))}
 
 
 def _named(words: list[str], known: TermList) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """METEOR (Lavie and Agarwal 2007) as NLTK computes it: exact words, then stems, then WordNet's synonyms."""
 
+import logging
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -8,7 +9,9 @@ from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
 from medtune.metrics.text.names import METEOR, METEOR_WITHOUT_SYNONYMS
 from medtune.metrics.text.scores import MetricScores, mean_of
-from medtune.metrics.text.wordnet import find_wordnet
+from medtune.metrics.text.wordnet import HOW_TO_GET, find_wordnet
+
+logger = logging.getLogger(__name__)
 
 
 class _NoSynonyms:
@@ -27,6 +30,8 @@ def meteor(
     A text equal to its reference scores a little less than 1, a single word 0.5: so METEOR's penalty is defined.
     """
     reader = find_wordnet(wordnet)
+    if reader is None:
+        logger.warning("METEOR without synonyms: WordNet is not on this machine (to get it: %s)", HOW_TO_GET)
     tokenize = Tokenizer13a()
     synonyms = reader or _NoSynonyms()
     items = [

@@ -14,10 +14,13 @@ from medtune.metrics.text.bleu import bleu, bleu_of_counts
 from medtune.metrics.text.custom import custom
 from medtune.metrics.text.medical_terms import medical_terms
 from medtune.metrics.text.meteor import meteor
-from medtune.metrics.text.names import BLEU, MEDICAL_TERM_F1
+from medtune.metrics.text.names import BLEU, DOSAGE_MATCH, MEDICAL_TERM_F1, SHORT_EXACT_MATCH, TERM_MATCH
 from medtune.metrics.text.rouge import rouge
 from medtune.metrics.text.scores import MetricScores, mean_of
 from medtune.metrics.text.squad import squad
+
+WHERE_THERE = (SHORT_EXACT_MATCH, TERM_MATCH, DOSAGE_MATCH)
+"""Metrics of what only some references have: left out where none has it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class TextScores:
 def score_texts(
     predictions: Sequence[str], references: Sequence[str], settings: TextMetricSettings | None = None
 ) -> TextScores:
-    """Score each prediction against the reference at the same place.
+    """Score each prediction against the reference at the same place, by all metrics but those of `WHERE_THERE` that
+    no item has a score for.
 
     Raises ValueError when the lengths differ, InputError for what is wrong with the settings (see the metrics).
     """
@@ -73,6 +77,9 @@ def score_texts(
     if settings.bertscore:
         metrics |= bertscore(predictions, references, settings.bertscore)
     metrics |= squad(predictions, references) | medical_terms(predictions, references, settings.terms)
+    metrics = {
+        name: scores for name, scores in metrics.items() if name not in WHERE_THERE or not np.isnan(scores.items).all()
+    }
     for name, path in settings.custom.items():
         metrics |= custom(name, path, predictions, references)
     logging.getLogger(__name__).info("%d items scored by %s", len(predictions), ", ".join(metrics))

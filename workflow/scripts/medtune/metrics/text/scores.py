@@ -44,13 +44,27 @@ class MetricScores:
 def mean_of(items: ArrayLike, definition: str) -> MetricScores:
     """A metric whose corpus figure is the mean of its items, (n,)."""
     items = np.asarray(items, dtype=float)
-    return MetricScores(items, np.column_stack([items, np.ones(len(items))]), _mean, definition)
+    return MetricScores(items, _counted(items), _mean, definition)
 
 
 def share_of(items: ArrayLike, definition: str) -> MetricScores:
     """A metric that finds each item right or wrong, (n,) of 0 and 1."""
     items = np.asarray(items, dtype=float)
-    return MetricScores(items, np.column_stack([items, np.ones(len(items))]), _mean, definition, share=True)
+    return MetricScores(items, _counted(items), _mean, definition, share=True)
+
+
+def ratio_of(found: ArrayLike, expected: ArrayLike, definition: str) -> MetricScores:
+    """A metric that finds some of what each item expects, (n,) counts: the figure is the share found over all items,
+    an item's score its own share. An item that expects nothing has no score."""
+    counts = np.column_stack([np.asarray(found, dtype=float), np.asarray(expected, dtype=float)])
+    items = np.divide(counts[:, 0], counts[:, 1], out=np.full(len(counts), np.nan), where=counts[:, 1] > 0)
+    return MetricScores(items, counts, _mean, definition)
+
+
+def _counted(items: np.ndarray) -> np.ndarray:
+    """(n, 2): the score and a one for each item that has a score, else zeros."""
+    there = ~np.isnan(items)
+    return np.column_stack([np.where(there, items, 0), there])
 
 
 def _mean(sums: np.ndarray) -> np.ndarray:

@@ -5,22 +5,32 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 
-from medtune.metrics.text.names import EXACT_MATCH, TOKEN_F1
+from medtune.metrics.text.names import EXACT_MATCH, SHORT_EXACT_MATCH, TOKEN_F1
 from medtune.metrics.text.scores import MetricScores, mean_of, share_of
 
 ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 PUNCTUATION = str.maketrans("", "", string.punctuation)
+SHORT_TOKENS = 5
+"""Longest reference, in normalised tokens, that counts as a short answer. SQuAD's own answers have 3.4 words on average
+(Rajpurkar et al. 2016); no longer text can be expected word for word."""
 
 
 def squad(predictions: Sequence[str], references: Sequence[str]) -> dict[str, MetricScores]:
-    """Share of exact matches, and mean token F1, both from 0 to 1."""
+    """Share of exact matches, of all answers and of those to be short, and mean token F1, all from 0 to 1."""
     pairs = [
         (normalise(prediction), normalise(reference))
         for prediction, reference in zip(predictions, references, strict=True)
     ]
     how = "after SQuAD's normalisation (lower case; no ASCII punctuation, no articles)"
+    exact = [p == r for p, r in pairs]
+    short = [
+        same if len(r.split()) <= SHORT_TOKENS else float("nan") for same, (_, r) in zip(exact, pairs, strict=True)
+    ]
     return {
-        EXACT_MATCH: share_of([p == r for p, r in pairs], f"share of answers equal to the reference {how}"),
+        EXACT_MATCH: share_of(exact, f"share of answers equal to the reference {how}"),
+        SHORT_EXACT_MATCH: share_of(
+            short, f"the same over the questions whose reference has at most {SHORT_TOKENS} tokens; n counts those"
+        ),
         TOKEN_F1: mean_of(
             [token_f1(p.split(), r.split()) for p, r in pairs], f"mean F1 of tokens, each as often as it stands, {how}"
         ),

@@ -15,6 +15,8 @@ from medtune.errors import InputError
 SYSTEM_FOLDER = Path("/usr/share/wordnet")
 """Where Debian's package `wordnet-base` puts the dictionary files."""
 
+HOW_TO_GET = "Debian's package wordnet-base, or: python -m nltk.downloader wordnet"
+
 NEEDED = tuple(f"{kind}.{part}" for kind in ("data", "index") for part in ("noun", "verb", "adj", "adv"))
 
 LEXICOGRAPHER_FILES = (
