@@ -1,12 +1,15 @@
 import json
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from medtune.config import MaccrobatData, Tiers
 from medtune.data.bio import spans_of, tag_list
+from medtune.data.brat import read_brat
+from medtune.data.maccrobat_release import is_release
 from medtune.data.synthetic.maccrobat import write_case_reports
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
@@ -253,3 +256,20 @@ def test_the_real_corpus_has_its_known_figures_and_keeps_its_contract(corpora, t
         kept = [Span(e["first"], e["last"], e["label"]) for e in row["entities"] if e["kept"]]
         assert spans_of(row["tags"]) == kept
     assert {row["id"] for row in all_rows(rows)} == {path.stem for path in Path(source["path"]).glob("*.txt")}
+
+
+def test_a_license_is_recorded_only_where_it_is_known(tmp_path, corpora):
+    own = brat(tmp_path / "own", plain(12))
+    assert run(tmp_path, own)[2]["sources"][0]["licence"] is None
+    assert run(tmp_path, own | {"license": "hospital only"})[2]["sources"][0]["licence"] == "hospital only"
+    released = read_brat(corpora / "maccrobat", "released").documents
+    assert is_release(reversed(released))
+    assert is_release(replace(document, text=document.text.replace("\n", "\r\n")) for document in released)
+    assert not is_release(released[1:])
+
+
+@pytest.mark.parametrize(("layout", "kind"), [("brat", "folder"), ("json", "file")])
+def test_a_corpus_that_is_not_there_is_told_with_where_to_get_it(tmp_path, layout, kind):
+    sentence = refusal(tmp_path, {"format": layout, "path": str(tmp_path / "nowhere")})
+    assert f"nowhere: no such {kind}. MACCROBAT 2020 is at https://doi.org/10.6084/m9.figshare.9764942" in sentence
+    assert "CC BY 4.0" in sentence

@@ -82,7 +82,10 @@ def test_annotations_that_cannot_be_used(workspace, corpus, text, ann, sentence)
 
 
 def test_a_corpus_that_is_not_there(workspace):
-    assert "data/maccrobat: no such folder; expected one with .txt and .ann files" in workspace.refuse(*ONCE)
+    sentence = workspace.refuse(*ONCE)
+    assert (
+        "data/maccrobat: no such folder. MACCROBAT 2020 is at https://doi.org/10.6084/m9.figshare.9764942" in sentence
+    )
 
 
 def test_too_few_documents(workspace, corpus):

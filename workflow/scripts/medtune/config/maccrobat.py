@@ -73,6 +73,12 @@ class MaccrobatFiles(Section):
         description="brat: a folder (and those in it) of .txt and .ann files; json: the hub's .json or .jsonl file."
     )
     path: str = Field(min_length=1, description="The folder, or the file.")
+    license: str | None = Field(
+        None,
+        min_length=1,
+        description="License of the corpus, for manifest and model card; null: that of MACCROBAT's release where these"
+        " are its texts, else not known.",
+    )
 
 
 class MaccrobatSynthetic(Section):

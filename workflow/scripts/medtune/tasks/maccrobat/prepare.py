@@ -14,6 +14,7 @@ from medtune.data import bio, flatten, words
 from medtune.data.annotated import TWIN_RULE, AnnotatedDocument, Corpus, drop_twins, label_counts, shapes
 from medtune.data.brat import UNKNOWN, brat_files, read_brat
 from medtune.data.maccrobat_json import read_maccrobat_json
+from medtune.data.maccrobat_release import LICENSE, WHERE, is_release
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.multilabel_split import multilabel_split
 from medtune.data.questions import Dropped
@@ -31,7 +32,6 @@ FREQUENT, MEDIUM, RARE = "frequent", "medium", "rare"
 NO_WORDS = "no words"
 LONG_DOCUMENT = 400
 """A document of more words (by white space) is counted as long: an encoder of 512 subwords does not take it whole."""
-LICENCE = "CC BY 4.0"
 PMID_METHOD = "no PMID stands in two splits; documents without one are compared by their text alone"
 
 
@@ -138,22 +138,27 @@ def _read(source: MaccrobatFiles | MaccrobatSynthetic, seed: int) -> Corpus:
         with tempfile.TemporaryDirectory() as folder:
             write_case_reports(folder, source.documents, seed)
             return read_brat(folder, NAME)
+    if not Path(source.path).exists():
+        kind = "folder" if source.format == "brat" else "file"
+        raise InputError(f"{source.path}: no such {kind}. {WHERE}")
     return read_brat(source.path, NAME) if source.format == "brat" else read_maccrobat_json(source.path, NAME)
 
 
 def _describe(source: MaccrobatFiles | MaccrobatSynthetic, corpus: Corpus) -> dict:
-    """The source for the manifest. The many files of a folder have one sum: that of their names and sums."""
-    path, licence = (None, "none: made by the workflow")
+    """The source for the manifest. The many files of a folder have one sum: that of their names and sums. A license is
+    that of the configuration, else that of a release that is known, else none."""
+    path, license = (None, "none: made by the workflow")
     sums: dict[str, str] = {}
     if isinstance(source, MaccrobatFiles):
-        path, licence = source.path, LICENCE
+        path = source.path
+        license = source.license or (LICENSE if is_release(corpus.documents) else None)
         if source.format == "brat":
             root = Path(source.path)
             names = {str(file.relative_to(root)): sha256_of(file) for file in brat_files(root)}
             sums = {f"{len(names)} .txt and .ann files": fingerprint(names)}
         else:
             sums = describe_files([Path(source.path)])
-    return asdict(SourceDescription(NAME, source.format, path, sums, licence, corpus.records))
+    return asdict(SourceDescription(NAME, source.format, path, sums, license, corpus.records))
 
 
 def _prepared(document: AnnotatedDocument, left_out: set[str]) -> Prepared:
