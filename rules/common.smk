@@ -94,6 +94,14 @@ def generation_settings(study):
     return getattr(CONFIG, study).generation.model_dump(exclude={"batch_tokens"})
 
 
+def practised_form(study):
+    """Task options by which a study's base model is asked in the form that it knows. text: what a synthetic base model
+    was pre-trained on; None for other models, which are asked in their chat template or with a plain instruction.
+    """
+    model = CONFIG.models[getattr(CONFIG, study).model]
+    return {"form": "practised", "text": model.text if model.source == "made" else None}
+
+
 def quantization_settings(study):
     """How the base weights are held, in evaluation as in training."""
     return getattr(CONFIG, study).training.model_dump(include={"quantization", "double_quantization"})

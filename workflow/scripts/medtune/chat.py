@@ -36,13 +36,13 @@ def prompt_text(template: str, system: str, question: str) -> str:
     return _render(template, messages, True, dict(_NO_TOKENIZER))
 
 
-def prompt_ids(tokenizer: Any, system: str, question: str, template: str | None = None) -> list[int]:
+def prompt_ids(tokenizer: Any, system: str, question: str, template: str | None = None, **variables: Any) -> list[int]:
     """Token ids of a question, up to where the answer begins.
 
     system: empty for none; where a template refuses or drops a system message, it goes before the question.
     template: in place of the model's own, or of `PLAIN` where the model has none. The model's own writes all special
     tokens itself; before another one stand those that the tokenizer puts before a text, unless it writes them.
-    Raises InputError, see `check_template`.
+    variables: of the template, beyond those that all have. Raises InputError, see `check_template`.
     """
     jinja, own = _template_of(tokenizer, template)
     takes_system = _takes_system(jinja, _name(own), _special_tokens(tokenizer))
@@ -52,9 +52,20 @@ def prompt_ids(tokenizer: Any, system: str, question: str, template: str | None 
         add_generation_prompt=True,
         sanitize_control_tokens=True,
         return_dict=False,
+        **variables,
     )
     leading = [] if own else render_prompt("", tokenizer)
     return ids if ids[: len(leading)] == leading else [*leading, *ids]
+
+
+def instruction_ids(tokenizer: Any, instruction: str, text: str) -> list[int]:
+    """Token ids of a plain instruction and the text that it is about, as the model was trained to be asked.
+
+    In the model's own chat template where it has one, with thinking switched off where the template knows of it, since
+    a thought would use up the tokens of the answer; else in `PLAIN`. For base models that are asked in the form that
+    they know. Raises InputError, see `check_template`.
+    """
+    return prompt_ids(tokenizer, instruction, text, enable_thinking=False)
 
 
 def end_of_turn(tokenizer: Any, template: str | None = None) -> int | None:
