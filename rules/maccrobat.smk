@@ -75,6 +75,8 @@ use rule tag as maccrobat_tag with:
     output:
         predictions=f"{MACCROBAT_RUN}/predictions.jsonl",
         record=f"{MACCROBAT_RUN}/tagging.json",
+        settings=f"{MACCROBAT_RUN}/model/tagger.json",
+        script=f"{MACCROBAT_RUN}/model/tag.py",
     log:
         f"{MACCROBAT_RUN}/tag.log",
     benchmark:
@@ -108,5 +110,3 @@ use rule write_card as maccrobat_card with:
         card=f"{MACCROBAT_RUN}/model/README.md",
     log:
         f"{MACCROBAT_RUN}/card.log",
-    params:
-        options=window_settings("maccrobat"),

@@ -47,6 +47,9 @@ rule tag:
     output:
         predictions="unset/predictions.jsonl",
         record="unset/tagging.json",
+        # In the model's folder: with them it tags elsewhere as it did here.
+        settings="unset/model/tagger.json",
+        script="unset/model/tag.py",
     log:
         "unset/tag.log",
     benchmark:

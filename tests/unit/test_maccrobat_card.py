@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import sys
 
 import pytest
 import yaml
@@ -10,10 +11,12 @@ import yaml
 from medtune.data.bio import tag_list
 from medtune.data.flatten import RULE
 from medtune.files import read_jsonl, write_json
+from medtune.inference.tagger import TaggerSettings
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text
 from medtune.tasks.maccrobat.card import EXAMPLE, HEADLINES, ONLY_SYNTHETIC, study_card
 from medtune.tasks.maccrobat.score import score
+from medtune.tasks.tagging import tagger_script
 from tests.unit.tagged_study import RUNS, TYPES, made_study
 from tests.unit.test_cards import BASE, RECORD
 from tests.unit.tiny_tagger import tiny_encoder
@@ -44,7 +47,7 @@ def metrics(tmp_path_factory):
 
 def card(metrics, folder="results/model", **changes):
     manifest = {**MANIFEST, **changes}
-    study = study_card(manifest, window_tokens=40, overlap_tokens=8)
+    study = study_card(manifest)
     return render_card(study, "results/base", folder, BASE, manifest, RECORD, metrics)
 
 
@@ -117,13 +120,19 @@ def tagger(tmp_path_factory):
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_json(folder / "record.json", {})
+    settings = TaggerSettings(tags, 40, 8, 1, None, 0.0, 1.0, "float32")
+    write_json(folder / "tagger.json", settings.as_dict())
+    (folder / "tag.py").write_text(tagger_script())
     return folder
 
 
 def run_snippet(page):
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        exec(code, names := {})
+        try:
+            exec(code, names := {})
+        finally:
+            sys.modules.pop("tag", None)
     return said.getvalue().splitlines(), names
 
 
@@ -131,5 +140,5 @@ def test_the_snippet_runs_as_printed_and_takes_texts_that_are_longer_than_a_wind
     lines, names = run_snippet(card(metrics, folder=tagger))
     assert lines[0] == "Drug 'A' 1.0"
     assert lines[-1] == "Drug '.' 1.0" and "Drug 'amoxicillin' 1.0" in lines
-    pieces = names["tagger"].tokenizer(EXAMPLE)["input_ids"]
+    pieces = names["Tagger"].load(tagger).tokenizer(EXAMPLE)["input_ids"]
     assert len(pieces) > 40, "the example should need several windows"

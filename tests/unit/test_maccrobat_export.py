@@ -3,8 +3,10 @@ import pytest
 from medtune.data.bio import tag_list
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of, write_json, write_jsonl
+from medtune.inference.tagger import Tagger, TaggerSettings
 from medtune.tasks.maccrobat.export import export
 from medtune.tasks.maccrobat.runs import RunFiles
+from medtune.tasks.tagging import tagger_script
 
 WORDS = ["fever", "and", "aspirin", "old", "man"]
 
@@ -36,6 +38,9 @@ def made_run(folder, tags):
     special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder / "model")
     (folder / "model" / "README.md").write_text("# A card\n")
+    settings = TaggerSettings(tags, 16, 2, 2, None, 0.0, 1.0, "float32")
+    write_json(folder / "model" / "tagger.json", settings.as_dict())
+    (folder / "model" / "tag.py").write_text(tagger_script())
     rows = [{"id": split, "split": split, "tags": ["O"]} for split in ("validation", "test")]
     write_jsonl(folder / "predictions.jsonl", rows)
     write_json(folder / "tagging.json", {"temperature": 1.1, "parameters": 5})
@@ -51,17 +56,16 @@ def study(tmp_path):
     return tmp_path, [made_run(tmp_path / "run", tags)]
 
 
-def test_a_pipeline_loads_the_exported_folder(study):
+def test_the_exported_folder_tags_and_a_plain_pipeline_loads_it(study):
     from transformers import pipeline
 
     folder, files = study
     export(files, folder / "choice.json", folder / "tags.json", folder / "export")
-    for strategy in ("simple", "first"):
-        tagger = pipeline("token-classification", model=str(folder / "export"), aggregation_strategy=strategy)
-        found = tagger("fever and aspirins")
-        assert {entity["entity_group"] for entity in found} <= {"Age", "Medication"}
-        assert all("fever and aspirins"[e["start"] : e["end"]] for e in found)
+    tagger = Tagger.load(folder / "export", "cpu")
     assert set(tagger.model.config.id2label.values()) == set(tag_list(["Age", "Medication"]))
+    (found,) = tagger.entities(["fever and aspirins"])
+    assert {entity.label for entity in found} <= {"Age", "Medication"}
+    assert pipeline("token-classification", model=str(folder / "export"))("fever and aspirins")
 
 
 def test_tag_maps_test_predictions_and_the_record_come_along(study):
@@ -75,7 +79,9 @@ def test_tag_maps_test_predictions_and_the_record_come_along(study):
     assert (record["chosen"]["encoder"], record["test_documents"], record["tagging"]["temperature"]) == ("bert", 1, 1.1)
     for name, digest in record["files"].items():
         assert sha256_of(folder / "export" / name) == digest
-    assert {"model.safetensors", "tags.json", "test_predictions.jsonl", "README.md"} <= set(record["files"])
+    assert {"model.safetensors", "tagger.json", "tag.py", "tags.json", "test_predictions.jsonl", "README.md"} <= set(
+        record["files"]
+    )
     assert (folder / "export" / "README.md").read_text() == "# A card\n"
 
 
@@ -94,6 +100,7 @@ def test_a_model_without_its_files_or_with_other_tags_is_told_and_nothing_is_wri
         export(files, folder / "choice.json", folder / "tags.json", folder / "export")
     (folder / "run" / "model" / "tokenizer.json").unlink()
     (folder / "run" / "model" / "README.md").unlink()
-    with pytest.raises(InputError, match=r"has no tokenizer\.json, README\.md; run the workflow again"):
+    (folder / "run" / "model" / "tag.py").unlink()
+    with pytest.raises(InputError, match=r"has no tokenizer\.json, tag\.py, README\.md; run the workflow again"):
         export(files, folder / "choice.json", folder / "tags.json", folder / "export")
     assert not (folder / "export").exists()

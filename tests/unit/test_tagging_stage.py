@@ -1,5 +1,10 @@
 """The tag stage: a prediction for every word, the same file each time, honest confidences."""
 
+import json
+import shutil
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -14,6 +19,7 @@ from tests.unit.test_tagger_training import job_of, run
 from tests.unit.tiny_tagger import TAGS, toy_study
 
 SPLITS = ("validation", "test")
+OUTPUTS = ("predictions.jsonl", "tagging.json", "tagger.json", "tag.py")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def tag(study, folder, **changes):
             **changes,
         }
     )
-    tag_documents(job, folder / "predictions.jsonl", folder / "tagging.json")
+    tag_documents(job, *(folder / name for name in OUTPUTS))
     return read_jsonl(folder / "predictions.jsonl"), read_json(folder / "tagging.json")
 
 
@@ -117,12 +123,12 @@ def test_a_job_that_ends_amid_its_predictions_leaves_nothing(study, tmp_path, mo
 
 
 def test_what_a_killed_job_left_half_written_is_removed_by_the_next(study, tagged, tmp_path):
-    for name in ("predictions.jsonl", "tagging.json"):
+    for name in OUTPUTS:
         scratch = tmp_path / f".{name}.a1b2c3d4"
         scratch.mkdir()
         (scratch / name).write_text('{"id": "val')
     assert tag(study, tmp_path)[0] == tagged[0]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["predictions.jsonl", "tagging.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(OUTPUTS)
 
 
 def test_a_model_for_other_tags_is_refused(study, tmp_path):
@@ -130,3 +136,43 @@ def test_a_model_for_other_tags_is_refused(study, tmp_path):
     with pytest.raises(InputError, match=r"model: trained for 5 tags that are not those of the data; train it again"):
         tag(study, tmp_path, tags=tmp_path / "tags.json")
     assert not (tmp_path / "predictions.jsonl").exists()
+
+
+def test_the_shipped_script_tags_every_document_as_the_stage_did(study, tmp_path):
+    """Without this package, from the texts: the words and sentences are found anew."""
+    options = {"cuttings": 3, "transition_weights": [0.4], "outside_scores": [0.5], "train": study / "train.jsonl"}
+    shipped, texts = tmp_path / "shipped", tmp_path / "texts"
+    shutil.copytree(study / "model", shipped)
+    texts.mkdir()
+    predictions, _ = tag(study, tmp_path, **options)
+    for name in ("tagger.json", "tag.py"):
+        shutil.copy(tmp_path / name, shipped)
+    rows = [row for split in SPLITS for row in read_jsonl(study / f"{split}.jsonl")]
+    for row in rows:
+        ends = [*row["sentences"][1:], len(row["words"])]
+        lines = [" ".join(row["words"][start:end]) for start, end in zip(row["sentences"], ends, strict=True)]
+        (texts / f"{row['id']}.txt").write_text("\n".join(lines))
+    files = [str(texts / f"{row['id']}.txt") for row in rows]
+    command = [sys.executable, "-I", str(shipped / "tag.py"), "--device", "cpu", *files]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=texts)
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line)["entities"] for line in done.stdout.splitlines()]
+    for row, prediction, entities in zip(rows, predictions, found, strict=True):
+        expected = [
+            (
+                " ".join(row["words"][span.start : span.end]),
+                span.label,
+                min(prediction["calibrated"][span.start : span.end]),
+            )
+            for span in spans_of(prediction["tags"])
+        ]
+        assert [(entity["text"], entity["label"]) for entity in entities] == [item[:2] for item in expected]
+        assert [entity["confidence"] for entity in entities] == pytest.approx([item[2] for item in expected], abs=1e-5)
+    assert sum(map(len, found)) > 20
+
+
+def test_window_offsets_and_transitions_of_the_settings_play_a_part(study, tmp_path):
+    """What would be lost without them, so that the test above can fail."""
+    options = {"cuttings": 3, "transition_weights": [4.0], "outside_scores": [2.0], "train": study / "train.jsonl"}
+    predictions, _ = tag(study, tmp_path, **options)
+    assert [row["tags"] for row in predictions] != [row["tags"] for row in tag(study, tmp_path)[0]]

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from medtune.metrics.temperature import HIGHEST, LOWEST, confidences, fit_temperature, negative_log_likelihood
+from medtune.metrics.softmax import confidences
+from medtune.metrics.temperature import HIGHEST, LOWEST, fit_temperature, negative_log_likelihood
 
 
 def sampled(n, factor, seed=0):

@@ -23,4 +23,6 @@ if __name__ == "__main__":
             ),
             predictions=Path(snakemake.output.predictions),
             record=Path(snakemake.output.record),
+            settings=Path(snakemake.output.settings),
+            script=Path(snakemake.output.script),
         )

@@ -11,7 +11,7 @@ from medtune.data.sentences import sentences
 PATTERN = r"\w+|[^\w\s]"
 """A word is a run of letters, digits and underscores, or a single other sign."""
 
-_WORD = re.compile(PATTERN)
+_WORD_OR_SIGN = re.compile(PATTERN)
 
 
 class Word(NamedTuple):
@@ -24,7 +24,7 @@ class Word(NamedTuple):
 
 def words_of(text: str) -> list[Word]:
     """The words of a text. Every character that is not white space is in one word."""
-    return [Word(match.group(), *match.span()) for match in _WORD.finditer(text)]
+    return [Word(match.group(), *match.span()) for match in _WORD_OR_SIGN.finditer(text)]
 
 
 def word_range(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:

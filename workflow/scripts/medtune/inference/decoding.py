@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 import numpy as np
-from scipy.special import log_softmax
 
 from medtune.data.bio import BEGIN, INSIDE, repair
+from medtune.metrics.softmax import log_softmax
 
 UNSEEN = 0.1
 """Counted for each pair of tags besides those in the training documents."""
@@ -31,7 +31,7 @@ def decode(logits: np.ndarray, tags: Sequence[str], transitions: Transitions | N
     """
     if len(logits) == 0:
         return []
-    scores = log_softmax(np.asarray(logits, dtype=float), axis=1)
+    scores = log_softmax(logits)
     place = {tag: number for number, tag in enumerate(tags)}
     inside = np.array([number for number, tag in enumerate(tags) if tag.startswith(INSIDE)], dtype=int)
     begin = np.array([place[BEGIN + tags[number].removeprefix(INSIDE)] for number in inside], dtype=int)

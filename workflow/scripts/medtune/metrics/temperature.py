@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+
+from medtune.metrics.softmax import log_softmax
 
 LOWEST, HIGHEST = 0.05, 20.0
 """Bounds of the temperature. Where every item is right the likelihood has no maximum inside."""
@@ -44,10 +45,4 @@ def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> Temperature:
 
 def negative_log_likelihood(logits: np.ndarray, gold: np.ndarray, temperature: float = 1.0) -> float:
     """Mean over items of -log softmax(logits / temperature)[gold]. logits: (n, classes). gold: (n,)."""
-    return float(-log_softmax(logits / temperature, axis=1)[np.arange(len(gold)), gold].mean())
-
-
-def confidences(logits: np.ndarray, chosen: ArrayLike, temperature: float = 1.0) -> np.ndarray:
-    """(n,) probability of the chosen classes in softmax(logits / temperature). logits: (n, classes). chosen: (n,)."""
-    chosen = np.asarray(chosen, dtype=int)
-    return np.exp(log_softmax(np.asarray(logits, dtype=float) / temperature, axis=1)[np.arange(len(chosen)), chosen])
+    return float(-log_softmax(logits / temperature)[np.arange(len(gold)), gold].mean())

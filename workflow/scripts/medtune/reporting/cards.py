@@ -100,33 +100,28 @@ class StudyCard(Card):
 
 @dataclass(frozen=True, kw_only=True)
 class TaggerCard(Card):
-    """The card of a tagger, a whole model. text: what the snippet's model tags.
-
-    window_tokens, overlap_tokens: of the windows that it was trained and tested on, in subwords.
-    """
+    """The card of a tagger, a whole model whose folder holds `tag.py`. text: what the snippet's model tags."""
 
     library = "transformers"
     pipeline = "token-classification"
 
     text: str
-    window_tokens: int
-    overlap_tokens: int
 
     def snippet(self, base_folder: Path | str, model_folder: Path | str) -> str:
         """Loads the tagger, which needs no base, and prints the entities of the text."""
         return "\n".join(
             [
-                "from transformers import pipeline",
+                "import sys",
                 "",
                 f"model = {_literal(model_folder)}",
                 f"text = {_literal(self.text)}",
                 "",
-                f'tagger = pipeline("token-classification", model, stride={self.overlap_tokens}, '
-                'aggregation_strategy="first")',
-                f"tagger.tokenizer.model_max_length = {self.window_tokens}  # longer texts are cut into such windows",
-                "for found in tagger(text):",
-                '    words = text[found["start"] : found["end"]]',
-                '    print(found["entity_group"], repr(words), round(float(found["score"]), 2))',
+                "sys.path.insert(0, model)",
+                "from tag import Tagger",
+                "",
+                "for found in Tagger.load(model).entities([text])[0]:",
+                "    words = text[found.start : found.end]",
+                "    print(found.label, repr(words), round(found.confidence, 2))",
             ]
         )
 

@@ -1,4 +1,5 @@
-"""The tag stage of the encoder studies: predictions.jsonl with honest confidences, and tagging.json."""
+"""The tag stage of the encoder studies: predictions.jsonl with honest confidences, tagging.json, and what the model's
+folder needs to tag in the same way elsewhere."""
 
 import logging
 import time
@@ -11,11 +12,12 @@ from pydantic import BaseModel
 from medtune.alignment import subwords
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
-from medtune.files import remove_leftovers, write_json, write_jsonl
+from medtune.files import remove_leftovers, write_json, write_jsonl, write_text
 from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
 from medtune.metrics.bootstrap import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
-from medtune.metrics.temperature import confidences, fit_temperature
+from medtune.metrics.temperature import fit_temperature
+from medtune.standalone import standalone
 from medtune.tasks.generation import rounded
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.tasks.tagger_training import layout_of
@@ -23,6 +25,14 @@ from medtune.tasks.tagger_training import layout_of
 logger = logging.getLogger("medtune")
 
 CALIBRATION_SPLIT = "validation"
+ABOUT_SCRIPT = """Tags texts with the model of this folder exactly as in its evaluation.
+
+    python tag.py note.txt … # a line of JSON for each file
+
+    from tag import Tagger
+    Tagger.load(folder).entities([text])
+
+Needs torch, transformers and numpy. All that follows is the code that tagged in the evaluation."""
 
 
 class Job(BaseModel):
@@ -43,7 +53,7 @@ class Job(BaseModel):
     train: Path | None = None
 
 
-def tag_documents(job: Job, predictions: Path, record: Path) -> None:
+def tag_documents(job: Job, predictions: Path, record: Path, settings: Path, script: Path) -> None:
     """Tag all words of all documents of all splits.
 
     predictions: one row per document, in the order of the splits and their files: id, split, the tag of each word in
@@ -51,16 +61,18 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
     validation split. It holds no timings: the same job gives the same file.
     record: tagging.json, with the temperature, sizes and speed. words_per_second: from words to tags, all splits
     together. stray_inside: words whose likeliest tag by itself is an "I-" without the "B-" or "I-" that it needs.
+    settings, script: `TaggerSettings` as JSON and a script that tags texts by them; both for the model's folder.
     A killed job starts again: this is minutes of work. What it left half-written is removed then.
     Raises InputError for a model with other tags and for windows that it has no positions for.
     """
     import torch
 
+    from medtune.inference.tagger import TaggerSettings
     from medtune.inference.tagging import mean_logits
     from medtune.memory import peak_memory_mb
     from medtune.models.loading import load_tagger
 
-    for output in (predictions, record):
+    for output in (predictions, record, settings, script):
         remove_leftovers(output)
     tags = read_tags(job.tags)
     model, tokenizer = load_tagger(job.model, dtype=getattr(torch, job.precision))
@@ -89,6 +101,18 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
             for (split, row), of_words, of_row in zip(rows, logits, chosen, strict=True)
         ),
     )
+    determined = TaggerSettings(
+        tags=tags,
+        window_tokens=job.window_tokens,
+        overlap_tokens=job.overlap_tokens,
+        window_offsets=job.cuttings,
+        transitions=None if transitions is None else transitions.pairs.tolist(),
+        outside_score=0.0 if transitions is None else transitions.outside,
+        temperature=temperature.value,
+        precision=job.precision,
+    )
+    write_json(settings, determined.as_dict())
+    write_text(script, tagger_script())
     write_json(
         record,
         {
@@ -114,6 +138,12 @@ def tag_documents(job: Job, predictions: Path, record: Path) -> None:
             "threads": torch.get_num_threads(),
         },
     )
+
+
+def tagger_script() -> str:
+    """A script that tags texts by the files of the folder that it lies in, without this package."""
+    ending = 'if __name__ == "__main__":\n    main()'
+    return standalone(ABOUT_SCRIPT, "medtune.inference.tagger", ["Tagger", "main"], ending)
 
 
 def _transitions(
@@ -144,10 +174,13 @@ def check_tags(model: Any, tags: list[str], folder: Path) -> None:
 
 def _row(split: str, row: dict, logits: np.ndarray, chosen: list[int], tags: list[str], temperature: float) -> dict:
     """One line of predictions.jsonl."""
+    from medtune.inference.tagger import tagged_words
+
+    found = tagged_words(logits, chosen, tags, temperature)
     return {
         "id": row["id"],
         "split": split,
-        "tags": [tags[number] for number in chosen],
-        "confidence": [rounded(value) for value in confidences(logits, chosen)],
-        "calibrated": [rounded(value) for value in confidences(logits, chosen, temperature)],
+        "tags": found.tags,
+        "confidence": list(map(rounded, found.confidence)),
+        "calibrated": list(map(rounded, found.calibrated)),
     }

@@ -1,4 +1,4 @@
-"""The chosen run in one folder: checkpoint, tokenizer, card, tag maps and test predictions, for a `pipeline`."""
+"""The chosen run in one folder: checkpoint, tokenizer, card, predictions, a script that tags as it was tested."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,10 +6,14 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.files import atomic, read_json, read_jsonl, sha256_of, write_json, write_jsonl
+from medtune.models.tagger_files import SCRIPT_FILE, TAGGER_FILE
 from medtune.tasks.maccrobat.runs import RunFiles, chosen_run
 
-MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "README.md")
-"""What a pipeline needs, and the model card; other files of the model's folder come along."""
+MODEL_FILES = (
+    *("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
+    *(TAGGER_FILE, SCRIPT_FILE, "README.md"),
+)
+"""What tagging needs, and the model card; other files of the model's folder come along."""
 TAGS, PREDICTIONS, RECORD = "tags.json", "test_predictions.jsonl", "export.json"
 
 
@@ -32,7 +36,7 @@ def export(files: Sequence[RunFiles], choice: Path | str, tags: Path | str, fold
         raise InputError(f"{model}/config.json: its tags are not those of {tags}; train again")
     predictions = [row for row in read_jsonl(run.predictions) if row["split"] == "test"]
     with atomic(folder) as temporary:
-        shutil.copytree(model, temporary)
+        shutil.copytree(model, temporary, ignore=shutil.ignore_patterns("__pycache__"))
         tag_maps = {"tag2id": {tag: number for number, tag in enumerate(names)}, "id2tag": dict(enumerate(names))}
         write_json(temporary / TAGS, {**tag_maps, "tiers": content["tiers"], "counts": content["counts"]})
         write_jsonl(temporary / PREDICTIONS, predictions)
