@@ -125,6 +125,11 @@ def threads_for(wildcards, input):
     return demand(input, "threads")
 
 
+def whole_machine(wildcards):
+    """All cores, so that no other job runs beside one that measures time. A node of a cluster is not ours to count."""
+    return DEMANDS["hub"]["threads"] if workflow.non_local_exec else workflow.cores or 1
+
+
 def memory_for(wildcards, input, attempt):
     """Host memory in MB; a retry gets more."""
     return demand(input, "mem_mb") * attempt

@@ -74,25 +74,28 @@ rule maccrobat_confidence:
 
 
 rule maccrobat_speed:
+    """Timed with no other job beside it: on this machine it takes all cores (`whole_machine`), on SLURM the profile asks
+    for an exclusive node. The tagger has as many threads as when its documents were tagged."""
     input:
         data=MACCROBAT_ROWS["test"],
-        tags=MACCROBAT_TAGS,
         model=f"{MACCROBAT_RUN}/model/config.json",
-        tagging=f"{MACCROBAT_RUN}/tagging.json",
+        settings=f"{MACCROBAT_RUN}/model/tagger.json",
     output:
         **maccrobat_analysis("speed", ["speed", "precision", "streaming"], ["throughput", "precision"]),
     log:
         f"{MACCROBAT_RUN}/analysis/speed/analyse.log",
     conda:
         "../envs/train.yaml"
-    threads: 2
+    threads: whole_machine
     resources:
         gpu=1,
         mem_mb=encoder_memory,
         runtime=encoder_runtime,
+        batch_tokens=tagging_batch_tokens,
     params:
         timed=CONFIG.maccrobat.analysis.timed_documents,
         rounds=CONFIG.maccrobat.analysis.timing_rounds,
+        threads=maccrobat_threads,
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/analyse_speed.py"

@@ -1,4 +1,4 @@
-"""Study maccrobat, over all trained taggers: comparison and choice, readiness, selection, export, insights, notebook."""
+"""Study maccrobat, over all trained taggers: selection, comparison, readiness, export, insights, notebook."""
 
 MACCROBAT_SUMMARY = f"{RESULTS}/maccrobat/summary"
 MACCROBAT_READINESS = f"{RESULTS}/maccrobat/analysis/readiness"
@@ -11,6 +11,7 @@ MACCROBAT_RUN_FILES = {
     "records": maccrobat_files("training.json"),
     "taggings": maccrobat_files("tagging.json"),
     "predictions": maccrobat_files("predictions.jsonl"),
+    "speeds": maccrobat_files("analysis/speed/speed.json"),
 }
 MACCROBAT_GOLD = {
     "validation": MACCROBAT_ROWS["validation"],
@@ -28,10 +29,33 @@ localrules:
     maccrobat_notebook,
 
 
+rule maccrobat_select:
+    """Chooses the run that summary, readiness, export, insights and notebook are about."""
+    input:
+        **MACCROBAT_RUN_FILES,
+        **MACCROBAT_GOLD,
+    output:
+        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SELECTION, "selection"),
+        ranking=f"{MACCROBAT_SELECTION}/ranking.csv",
+        trade_offs=f"{MACCROBAT_SELECTION}/trade_offs.csv",
+        record=f"{MACCROBAT_SELECTION}/selection.json",
+    log:
+        f"{MACCROBAT_SELECTION}/select.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        runs=MACCROBAT_KEYS,
+        weights=CONFIG.maccrobat.analysis.weights.model_dump(),
+        seed=CONFIG.seed,
+    script:
+        "../workflow/scripts/select_maccrobat.py"
+
+
 rule maccrobat_summarize:
     input:
         **MACCROBAT_RUN_FILES,
         **MACCROBAT_GOLD,
+        selection=rules.maccrobat_select.output.record,
     output:
         **summary_tables(
             "maccrobat", "MACCROBAT", ["models", "comparisons", "best_by_type"], ["validation", "seeds"]
@@ -89,28 +113,6 @@ rule maccrobat_readiness:
         "../workflow/scripts/readiness_maccrobat.py"
 
 
-rule maccrobat_select:
-    input:
-        **MACCROBAT_RUN_FILES,
-        **MACCROBAT_GOLD,
-        choice=rules.maccrobat_summarize.output.choice,
-    output:
-        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SELECTION, "selection"),
-        ranking=f"{MACCROBAT_SELECTION}/ranking.csv",
-        trade_offs=f"{MACCROBAT_SELECTION}/trade_offs.csv",
-        record=f"{MACCROBAT_SELECTION}/selection.json",
-    log:
-        f"{MACCROBAT_SELECTION}/select.log",
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        runs=MACCROBAT_KEYS,
-        weights=CONFIG.maccrobat.analysis.weights.model_dump(),
-        seed=CONFIG.seed,
-    script:
-        "../workflow/scripts/select_maccrobat.py"
-
-
 rule maccrobat_export:
     input:
         **MACCROBAT_RUN_FILES,
@@ -137,9 +139,7 @@ rule maccrobat_insights:
         types=maccrobat_files("analysis/types/types.json"),
         errors=maccrobat_files("analysis/errors/errors.json"),
         confidence=maccrobat_files("analysis/confidence/confidence.json"),
-        speed=maccrobat_files("analysis/speed/speed.json"),
         readiness=rules.maccrobat_readiness.output.record,
-        selection=rules.maccrobat_select.output.record,
     output:
         **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SUMMARY, "insights"),
         record=f"{MACCROBAT_SUMMARY}/insights.json",

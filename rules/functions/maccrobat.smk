@@ -39,6 +39,11 @@ def maccrobat_training(wildcards):
     return {**training_settings("maccrobat"), "learning_rate": float(wildcards.lr)}
 
 
+def maccrobat_threads(wildcards):
+    """CPU threads with which an encoder tags."""
+    return DEMANDS[CONFIG.models[wildcards.encoder].source]["threads"]
+
+
 def maccrobat_analysis(name, tables, plots):
     """Outputs of one analysis of one tagger: a CSV for each table, a record, each plot as PNG and SVG."""
     folder = f"{RESULTS}/maccrobat/{{encoder}}/lr{{lr}}{{replicate}}/analysis/{name}"

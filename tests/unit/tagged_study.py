@@ -54,11 +54,16 @@ def made_study(folder, runs=RUNS, noise=NOISE):
         write_jsonl(home / "predictions.jsonl", found)
         size = 2 if encoder == "large" else 1
         write_json(home / "training.json", {"train_seconds": 100.0 * size})
-        write_json(home / "tagging.json", {"words_per_second": 1000.0 / size, "parameters": 10**6 * size})
+        write_json(home / "tagging.json", {"parameters": 10**6 * size})
+        speed = {
+            f"words_per_second{end}": 1000.0 * part / size for end, part in (("", 1), ("_low", 0.9), ("_high", 1.1))
+        }
+        write_json(home / "analysis" / "speed" / "speed.json", {**SPEED, "reported": speed})
         files.append(
             RunFiles(encoder, lr, seed, *(home / f"{name}" for name in FILE_NAMES)),
         )
     return files, data, tags
 
 
-FILE_NAMES = ("training.json", "tagging.json", "predictions.jsonl")
+FILE_NAMES = ("training.json", "tagging.json", "predictions.jsonl", "analysis/speed/speed.json")
+SPEED = {"precision": [], "hours": "10,000 notes take 2.0 hours."}

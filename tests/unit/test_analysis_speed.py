@@ -20,7 +20,9 @@ from medtune.analysis.speed import (
 )
 from medtune.analysis.speed_measurement import measure, spread, tagger_loader, time_round
 from medtune.analysis.stages.speed import COLUMNS, PLOTS, analyse_speed
-from medtune.files import write_jsonl
+from medtune.files import write_json, write_jsonl
+from medtune.inference.tagger import Tagger, TaggerSettings
+from medtune.inference.tagging import mean_logits
 from tests.unit.analysis_cases import row
 
 FP32, INT8 = Variant("cpu", "fp32"), Variant("cpu", "int8")
@@ -135,6 +137,8 @@ def test_the_whole_analysis_writes_every_file(tmp_path):
         tmp_path / "test.jsonl",
         lambda variant: (gold_tagger, 5.0),
         [FP32, INT8],
+        INT8,
+        64,
         outputs,
         timed=2,
         rounds=2,
@@ -143,8 +147,10 @@ def test_the_whole_analysis_writes_every_file(tmp_path):
     )
     assert all(path.stat().st_size for path in outputs.values())
     record = json.loads((tmp_path / "speed.json").read_text())
-    assert len(record["speed"]) == 2 * len(WAYS)
-    assert len(record["hours"]) == 2
+    assert len(record["speed"]) == 2 * (len(WAYS) + 1)
+    reported = record["reported"]
+    assert (reported["precision"], reported["mode"], reported["batch_size"]) == ("int8", TOGETHER, 64)
+    assert record["hours"] == hours_in_words(reported)
 
 
 @pytest.fixture(scope="module")
@@ -167,16 +173,31 @@ def tagger(tmp_path_factory):
     )
     BertForTokenClassification(config).save_pretrained(folder)
     BertTokenizerFast(vocab={word: number for number, word in enumerate(vocabulary)}).save_pretrained(folder)
+    settings = TaggerSettings(tags, 6, 1, 3, [[0.0] * 3] * 3, 99.0, 1.0, "float32")
+    write_json(folder / "tagger.json", settings.as_dict())
     return folder, tags
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
 def test_every_precision_tags_every_word_and_smaller_ones_have_smaller_weights(tagger, precision):
     folder, tags = tagger
-    load = tagger_loader(folder, tags, window_tokens=6, overlap_tokens=1)
+    load = tagger_loader(folder)
     tag, weights_mb = load(Variant("cpu", precision))
     found = tag(ROWS, 1)
     assert [len(row) for row in found] == [2, 4]
     assert {name for row in found for name in row} <= set(tags)
     whole = load(FP32)[1]
     assert weights_mb == whole if precision == "fp32" else weights_mb < whole
+
+
+def test_what_is_timed_is_the_tagger_of_the_figures(tagger, monkeypatch):
+    """With its window offsets and transition scores: both change what it does."""
+    folder, _ = tagger
+    offsets = []
+    monkeypatch.setattr(
+        "medtune.inference.tagger.mean_logits", lambda *given: offsets.append(given[5]) or mean_logits(*given)
+    )
+    tag, _ = tagger_loader(folder)(FP32)
+    assert tag(ROWS, 1) == [found.tags for found in Tagger.load(folder, "cpu").tag_words(ROWS)]
+    assert offsets == [3, 3]
+    assert all(name == "O" for row in tag(ROWS, 1) for name in row), "the score of O is to have its say"

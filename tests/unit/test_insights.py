@@ -8,10 +8,12 @@ from medtune.analysis.insights import (
     NOT_SHOWN,
     SURPRISING,
     Expected,
+    Judged,
     Records,
     findings,
     judge,
     of_kind,
+    p_value,
     recommendations,
 )
 from medtune.tasks.maccrobat.insights import insights_page
@@ -44,6 +46,7 @@ def made():
     return {
         "choice": {
             "chosen": run,
+            "reason": "Chosen: bert.",
             "test": {
                 "micro_f1": estimate(0.58, 0.55, 0.61),
                 "macro_f1": estimate(0.41, 0.36, 0.46),
@@ -104,10 +107,9 @@ def made():
                 {"device": "cpu", "precision": "fp32", "speed_ratio": 1.0, **ends("f1_less_fp32", None, None, None)},
                 {"device": "cpu", "precision": "int8", "speed_ratio": 1.6, **ends("f1_less_fp32", -0.02, -0.03, -0.01)},
             ],
-            "hours": ["10,000 notes take 2.0 hours."],
+            "hours": "10,000 notes take 2.0 hours.",
         },
         "readiness": {"recommendation": {"confidence": "calibrated"}, "sentences": ["Nothing goes without review."]},
-        "selection": {"agreement": "The criteria put bert first."},
     }
 
 
@@ -133,18 +135,40 @@ def texts(records):
     ],
 )
 def test_a_difference_is_called_by_its_interval_and_by_what_was_expected(difference, kind, text):
-    (found,) = judge("x", difference, EXPECTED)
+    found = judge(Judged("x", difference, EXPECTED), 0.01)
     assert (found.kind, found.text) == (kind, text)
 
 
+def test_what_the_correction_undoes_is_not_shown():
+    found = judge(Judged("x", Contrast(0.15, 0.1, 0.2), EXPECTED), 0.06)
+    assert found.kind == NOT_SHOWN
+    assert found.text.endswith("(+10.0 to +20.0), which the correction for all comparisons undoes.")
+
+
+def test_differences_are_corrected_together():
+    """One that just excludes 0 is shown alone, and not among the many of the page."""
+    assert p_value(Contrast(0.15, 0.001, 0.3)) < 0.05 < p_value(Contrast(0.15, -0.001, 0.3))
+    assert p_value(Contrast(-0.15, -0.3, -0.001)) < 0.05
+    alone = changed((*TIER, "difference_low"), 0.001)
+    assert texts(alone)["frequent against rare types"][0] == KEY
+    alone["errors"]["single_less_multi_f1"] = difference(0.2, 0.001, 0.4)
+    for name in ("frequent against rare types", "single against several words"):
+        kind, text = texts(alone)[name]
+        assert kind == NOT_SHOWN and "which the correction for all comparisons undoes" in text
+    records = Records(**alone)
+    assert not any(text.startswith("Annotate more") for text in recommendations(records, findings(records)))
+
+
 def test_without_anything_to_compare_there_is_no_finding():
-    assert judge("x", Contrast(None, None, None), EXPECTED) == []
+    records = changed(("errors", "single_less_multi_f1"), difference(None, None, None))
+    assert "single against several words" in texts(made())
+    assert "single against several words" not in texts(records)
 
 
 def test_without_an_expectation_no_direction_is_a_surprise():
     for value in (0.2, -0.2):
-        (found,) = judge("x", Contrast(value, value - 0.1, value + 0.1), Expected("s", "above", "below"))
-        assert found.kind == KEY
+        expected = Expected("s", "above", "below")
+        assert judge(Judged("x", Contrast(value, value - 0.1, value + 0.1), expected), 0.001).kind == KEY
 
 
 def test_findings_hold_the_measured_figures():
@@ -239,8 +263,8 @@ def test_a_run_that_is_better_on_test_than_the_chosen_one_is_a_surprise():
     kind, text = texts(records)["tiny at 5e-05, seed 1 against the chosen run"]
     assert kind == SURPRISING
     assert text == (
-        "tiny at 5e-05, seed 1 is better on test than bert at 2e-05, seed 1, which validation chose: +5.0 F1 points "
-        "(+2.0 to +8.0)."
+        "tiny at 5e-05, seed 1 is better on test than bert at 2e-05, seed 1, which was chosen without it: +5.0 F1 "
+        "points (+2.0 to +8.0)."
     )
 
 
@@ -253,19 +277,23 @@ def test_a_tie_whose_interval_excludes_zero_says_why_it_is_one(high, end):
 
 
 def test_recommendations_follow_the_figures():
-    advice = recommendations(Records(**made()))
-    assert advice[:4] == [
-        "Nothing goes without review.",
-        "Recommended: a threshold of 0.9.",
-        "The criteria put bert first.",
-        "10,000 notes take 2.0 hours.",
-    ]
+    records = Records(**made())
+    advice = recommendations(records, findings(records))
+    assert advice[:3] == ["Chosen: bert.", "Nothing goes without review.", "10,000 notes take 2.0 hours."]
     assert (
         "Annotate more of the rare types: they are behind the frequent ones by 15.0 F1 points (10.0 to 20.0)." in advice
     )
     assert any(text.startswith("Work on boundaries before types") for text in advice)
-    not_shown = recommendations(Records(**changed((*TIER, "difference_low"), -0.01)))
-    assert not any(text.startswith("Annotate more") for text in not_shown)
+    records = Records(**changed((*TIER, "difference_low"), -0.01))
+    assert not any(text.startswith("Annotate more") for text in recommendations(records, findings(records)))
+
+
+def test_only_readiness_recommends_a_threshold_and_only_one_run_is_named():
+    """The confidence analysis knows another threshold, which the advice must not name beside it."""
+    records = Records(**made())
+    advice = " ".join(recommendations(records, findings(records)))
+    assert "0.9" in records.confidence["recommendation"]["calibrated"]["words"] and "0.9" not in advice
+    assert "tiny" not in advice
 
 
 def test_the_document_has_a_section_for_each_kind_and_says_where_one_is_empty():

@@ -44,7 +44,9 @@ def made_run(folder, tags):
     rows = [{"id": split, "split": split, "tags": ["O"]} for split in ("validation", "test")]
     write_jsonl(folder / "predictions.jsonl", rows)
     write_json(folder / "tagging.json", {"temperature": 1.1, "parameters": 5})
-    return RunFiles("bert", 2e-5, 1, folder / "training.json", folder / "tagging.json", folder / "predictions.jsonl")
+    return RunFiles(
+        "bert", 2e-5, 1, folder / "training.json", folder / "tagging.json", folder / "predictions.jsonl", folder / "s"
+    )
 
 
 @pytest.fixture

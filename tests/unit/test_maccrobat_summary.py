@@ -19,7 +19,6 @@ from medtune.tasks.maccrobat.insights import OF_RUNS, write_insights
 from medtune.tasks.maccrobat.notebook import write_summary_notebook
 from medtune.tasks.maccrobat.runs import chosen_run, rare_types, read_runs
 from tests.unit.tagged_study import RUNS, made_study
-from tests.unit.test_insights import made as made_records
 
 SETTINGS = MaccrobatAnalysis(high_value=["Medication"], target=0.8)
 PAGE = {"page": "page.md", "page_html": "page.html"}
@@ -32,11 +31,11 @@ def outputs_of(module, folder, **others):
     return {name: folder / file for name, file in names.items()}
 
 
-def summarize_into(folder, files, data, tags):
+def summarize_into(folder, files, selected, data, tags):
     pages = {f"{name}_html": f"{name}.html" for name in ("models", "comparisons", "best_by_type")}
     others = {"choice": "choice.json", "page": "summary.md", "headline": "headline.txt", **pages}
     outputs = outputs_of(summarize, folder, **others)
-    summarize.summarize(files, data, tags, outputs, seed=0)
+    summarize.summarize(files, selected["record"], data, tags, outputs, seed=0)
     return outputs
 
 
@@ -46,10 +45,10 @@ def assess_into(folder, files, choice, data, tags):
     return outputs
 
 
-def select_into(folder, files, choice, data, tags):
+def select_into(folder, files, data, tags):
     names = {**{name: f"{name}.csv" for name in selection.COLUMNS}, "record": "selection.json", **PAGE}
     outputs = {name: folder / file for name, file in names.items()}
-    selection.select(files, choice, data, tags, SelectionWeights(), outputs, seed=0)
+    selection.select(files, data, tags, SelectionWeights(), outputs, seed=0)
     return outputs
 
 
@@ -68,7 +67,6 @@ def analyse(run, data, tags):
         data, run.predictions, outputs(confidence_stage, "confidence"), [0.5, 0.85], target=0.8, seed=0
     )
     speed = home / "speed"
-    write_json(speed / "speed.json", made_records()["speed"])
     for name in ("speed", "precision"):
         (speed / f"{name}.csv").write_text("device,documents_per_second\ncpu,2\n")
     (speed / "throughput.png").write_bytes((home / "types" / "tiers.png").read_bytes())
@@ -78,22 +76,22 @@ def analyse(run, data, tags):
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("maccrobat")
     files, data, tags = made_study(folder)
-    summary = summarize_into(folder / "summary", files, data, tags)
+    selected = select_into(folder / "selection", files, data, tags)
+    summary = summarize_into(folder / "summary", files, selected, data, tags)
     ready = assess_into(folder / "readiness", files, summary["choice"], data, tags)
-    selected = select_into(folder / "selection", files, summary["choice"], data, tags)
     return folder, files, data, tags, summary, ready, selected
 
 
 @pytest.fixture(scope="module")
 def insights(study):
-    folder, files, data, tags, summary, ready, selected = study
+    folder, files, data, tags, summary, ready, _ = study
     analyse(chosen_run(files, summary["choice"]), data, tags)
     of_runs = {name: [run.predictions.parent / "analysis" / name / f"{name}.json" for run in files] for name in OF_RUNS}
     outputs = {
         name: folder / "summary" / f"insights.{end}"
         for name, end in (("record", "json"), ("page", "md"), ("page_html", "html"))
     }
-    write_insights(files, summary["choice"], of_runs, ready["record"], selected["record"], outputs)
+    write_insights(files, summary["choice"], of_runs, ready["record"], outputs)
     return outputs
 
 
@@ -112,8 +110,9 @@ def test_the_chosen_run_is_of_the_less_noisy_encoder_and_the_page_says_why(study
     record = read_json(summary["choice"])
     assert record["chosen"]["encoder"] == "large"
     page = summary["page"].read_text()
-    assert re.search(r"Chosen: large at 2e-05, seed \d, on the validation split alone", page)
-    assert "as a mean over 2 seeds, the highest of 2 configurations" in page
+    assert re.search(r"Chosen: large at 2e-05, seed \d, without the test documents", page)
+    assert "has the highest score of 2 configurations" in page and "as a mean over 2 seeds" in page
+    assert page.count("nothing is claimed about the encoders") == 2, "of two seeds each"
     assert "## Seeds" in page
     assert "(micro_f1.png)" in page
     assert record["reason"].split(".")[0] in page.replace("\\", "")
@@ -123,13 +122,13 @@ def test_the_chosen_run_is_of_the_less_noisy_encoder_and_the_page_says_why(study
 
 def test_tables_are_the_same_when_made_again(study, tmp_path):
     _, files, data, tags, summary, ready, selected = study
-    again = summarize_into(tmp_path / "summary", files, data, tags)
+    again = summarize_into(tmp_path / "summary", files, selected, data, tags)
     for name, path in again.items():
         assert path.read_bytes() == summary[name].read_bytes(), name
     choice = again["choice"]
     for made, before in (
         (assess_into(tmp_path / "readiness", files, choice, data, tags), ready),
-        (select_into(tmp_path / "selection", files, choice, data, tags), selected),
+        (select_into(tmp_path / "selection", files, data, tags), selected),
     ):
         for name, path in made.items():
             assert path.read_bytes() == before[name].read_bytes(), name
@@ -137,10 +136,10 @@ def test_tables_are_the_same_when_made_again(study, tmp_path):
 
 def test_a_single_run_has_a_summary_and_a_selection_too(tmp_path):
     files, data, tags = made_study(tmp_path, runs=RUNS[:1])
-    summary = summarize_into(tmp_path / "summary", files, data, tags)
+    selected = select_into(tmp_path / "selection", files, data, tags)
+    summary = summarize_into(tmp_path / "summary", files, selected, data, tags)
     assert "There is no other run to compare with." in summary["page"].read_text()
     assert "## Seeds" not in summary["page"].read_text()
-    selected = select_into(tmp_path / "selection", files, summary["choice"], data, tags)
     assert "There is nothing to compare." in selected["page"].read_text()
 
 
@@ -163,7 +162,9 @@ def test_the_readiness_sentences_change_with_the_predictions(study, tmp_path):
     _, before_files, *_, before, _ = study
     files, data, tags = made_study(tmp_path, noise={"large": 0.0, "small": 0.0})
     assert len(files) == len(before_files)
-    summary = summarize_into(tmp_path / "summary", files, data, tags)
+    summary = summarize_into(
+        tmp_path / "summary", files, select_into(tmp_path / "selected", files, data, tags), data, tags
+    )
     after = assess_into(tmp_path / "readiness", files, summary["choice"], data, tags)
     sentences = [set(read_json(outputs["record"])["sentences"]) for outputs in (before, after)]
     assert sentences[0].isdisjoint(sentences[1])
@@ -178,7 +179,7 @@ def test_the_selection_states_weights_ranking_and_trade_offs(study):
     assert len(record["trade_off_words"]) == 1
     page = selected["page"].read_text().replace("\\", "")
     assert record["trade_off_words"][0] in page
-    assert record["agreement"] in page
+    assert record["reason"] in page
 
 
 def test_insights_are_written_with_their_figures(insights):
@@ -224,8 +225,8 @@ def test_the_notebook_is_executed_and_reads_tables_plots_and_sentences(study, in
     ("file", "content", "message"),
     [
         (
-            "tagging.json",
-            {"words_per_second": 0, "parameters": 5},
+            "analysis/speed/speed.json",
+            {"reported": {"words_per_second": 0}},
             '"words_per_second" is 0; expected a number above 0',
         ),
         ("training.json", {}, '"train_seconds" is None; expected a number above 0'),

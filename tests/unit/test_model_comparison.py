@@ -8,9 +8,9 @@ from medtune.analysis.comparison import (
     MODEL_COLUMNS,
     SEED_COLUMNS,
     TYPE_COLUMNS,
+    Speed,
     TaggerRun,
     best_by_type,
-    choose,
     comparison_rows,
     mean_f1,
     model_rows,
@@ -30,26 +30,7 @@ def run(validation, test, encoder="e", lr=2e-5, seed=1, parameters=10, lost=None
         "validation": [document(GOLD, tags) for tags in validation],
         "test": [document(GOLD, tags, lost=lost) for tags in test],
     }
-    return TaggerRun(encoder, lr, seed, documents, ("A", "B"), 60.0, 100.0, parameters, 0)
-
-
-def test_the_choice_is_made_on_validation_whatever_test_says():
-    good, lucky = run([PERFECT] * 3, [NONE] * 3, "good"), run([HALF] * 3, [PERFECT] * 3, "lucky")
-    assert choose([lucky, good]) is good
-
-
-def test_a_configuration_is_chosen_by_its_mean_over_seeds_and_then_its_best_seed():
-    uneven = [run([PERFECT] * 3, [HALF], "uneven", seed=1), run([NONE] * 3, [HALF], "uneven", seed=2)]
-    even = [run([HALF] * 3, [HALF], "even", seed=s) for s in (1, 2)]
-    better = run([HALF, HALF, PERFECT], [HALF], "even", seed=3)
-    assert choose([*uneven, *even, better]) is better
-
-
-def test_ties_go_to_fewer_parameters_then_to_the_alphabet_and_the_smaller_seed():
-    small, large = run([HALF], [HALF], "z", parameters=5), run([HALF], [HALF], "a", parameters=9)
-    assert choose([large, small]) is small
-    assert choose([run([HALF], [HALF], "b"), run([HALF], [HALF], "a")]).encoder == "a"
-    assert choose([run([HALF], [HALF], seed=2), run([HALF], [HALF], seed=1)]).seed == 1
+    return TaggerRun(encoder, lr, seed, documents, ("A", "B"), 60.0, Speed(100.0, 90.0, 110.0), parameters, 0)
 
 
 def test_a_run_that_predicts_nothing_can_be_compared():
@@ -66,7 +47,7 @@ def test_model_rows_have_the_agreed_columns_and_the_figures_of_the_test_split():
         == ",".join(MODEL_COLUMNS)
         == (
             "encoder,lr,seed,micro_f1,micro_f1_low,micro_f1_high,macro_f1,precision,recall,all_gold_recall,train_seconds,"
-            "words_per_second,parameters,n_documents,chosen"
+            "words_per_second,parameters,n_documents,chosen,words_per_second_low,words_per_second_high"
         )
     )
     assert row["micro_f1"] == pytest.approx(6 / 7)

@@ -1,13 +1,15 @@
 import pytest
 
 from medtune.analysis.clustered import Contrast
-from medtune.analysis.comparison import TaggerRun
+from medtune.analysis.comparison import Speed, TaggerRun
 from medtune.analysis.selection import (
     CANDIDATE_COLUMNS,
     TRADE_OFF_COLUMNS,
     Candidate,
     TradeOff,
     candidate,
+    choose,
+    equal_speeds,
     rank,
     ranking_rows,
     scores,
@@ -15,20 +17,22 @@ from medtune.analysis.selection import (
     trade_off_rows,
     usable_weights,
 )
-from medtune.tasks.maccrobat.selection import agreement, trade_off_words
+from medtune.tasks.maccrobat.selection import reason, trade_off_words
 from tests.unit.analysis_cases import document
 
 WEIGHTS = {"validation_f1": 0.5, "rare_f1": 0.2, "speed": 0.2, "size": 0.1}
 
 
-def made(name, f1, rare, speed, size):
+def made(name, f1, rare, speed, size, spread=0.0):
     figures = {"validation_f1": f1, "rare_f1": rare, "speed": speed, "size": size}
-    return Candidate((name, 2e-5), [], figures)
+    return Candidate((name, 2e-5), [], figures, Speed(speed, speed - spread, speed + spread))
 
 
 def run(tags, encoder, speed=100.0, seconds=60.0, parameters=10, seed=1, gold="B-A O B-R"):
     documents = {split: [document(gold, found) for found in tags] for split in ("validation", "test")}
-    return TaggerRun(encoder, 2e-5, seed, documents, ("A", "R"), seconds, speed, parameters, 0)
+    return TaggerRun(
+        encoder, 2e-5, seed, documents, ("A", "R"), seconds, Speed(speed, 0.9 * speed, 1.1 * speed), parameters, 0
+    )
 
 
 def test_a_score_is_the_share_of_the_best_so_that_small_differences_stay_small():
@@ -70,7 +74,7 @@ def test_figures_of_a_candidate_are_means_over_its_seeds_and_rare_types_are_scor
 
 
 def test_a_difference_with_zero_in_its_interval_is_called_no_difference():
-    first, other = (Candidate((name, 2e-5), [], {}) for name in ("A", "B"))
+    first, other = (Candidate((name, 2e-5), [], {}, Speed(1, 1, 1)) for name in ("A", "B"))
     found = TradeOff(first, other, Contrast(0.012, -0.003, 0.027), Contrast(None, None, None), 1.5, 2.0, 0.5)
     assert trade_off_words(found) == (
         "A at 2e-05 against B at 2e-05: +1.2 F1 points (-0.3 to +2.7), no difference shown; at 1.50 times the time for "
@@ -95,11 +99,49 @@ def test_trade_offs_compare_the_means_over_seeds_on_the_same_documents():
     assert tuple(trade_off_rows([found])[0]) == TRADE_OFF_COLUMNS
 
 
-def test_the_page_says_whether_the_criteria_name_the_configuration_with_the_best_validation_f1():
-    assert "also has the highest validation micro-F1" in agreement(("a", 2e-5), ("a", 2e-5), 2)
-    assert agreement(("a", 2e-5), ("a", 2e-5), 1) == (
-        "a at 2e-05 is the only configuration: it was analysed and exported."
+def test_speeds_inside_each_others_spread_decide_nothing():
+    """In the second ranking the faster one would win by its median, and the bigger one would by nothing else."""
+    slow, fast = made("slow", 0.8, 0.5, 100, 10, spread=1), made("fast", 0.79, 0.5, 150, 10, spread=1)
+    assert [one.configuration[0] for one, _, _ in rank([slow, fast], WEIGHTS)] == ["fast", "slow"]
+    slow, fast = made("slow", 0.8, 0.5, 100, 10, spread=30), made("fast", 0.79, 0.5, 150, 10, spread=25)
+    ranking = rank([slow, fast], WEIGHTS)
+    assert [one.configuration[0] for one, _, _ in ranking] == ["slow", "fast"]
+    assert {table["speed"] for _, table, _ in ranking} == {1}
+
+
+def test_overlapping_rounds_make_a_chain_of_equals():
+    chain = [made(name, 1, 1, speed, 1, spread=6) for name, speed in (("a", 100), ("b", 110), ("c", 120), ("d", 140))]
+    assert equal_speeds(chain) == [120, 120, 120, 140]
+    assert equal_speeds(list(reversed(chain))) == [140, 120, 120, 120]
+
+
+def test_the_choice_is_made_without_the_test_documents():
+    good, lucky = run(["B-A O B-R"] * 3, "good"), run(["B-A O O"] * 3, "lucky")
+    lucky.documents["test"][:] = good.documents["test"]
+    good.documents["test"][:] = [document("B-A O B-R", "O O O")] * 3
+    ranking = rank([candidate([one], ["R"]) for one in (lucky, good)], WEIGHTS)
+    assert choose(ranking) is good
+
+
+def test_of_a_configuration_the_best_seed_on_validation_is_chosen():
+    weak, strong = (run([tags] * 2, "e", seed=seed) for seed, tags in ((1, "B-A O O"), (2, "B-A O B-R")))
+    assert choose(rank([candidate([weak, strong], [])], WEIGHTS)) is strong
+    same = [run(["B-A O O"], "e", seed=seed) for seed in (2, 1)]
+    assert choose(rank([candidate(same, [])], WEIGHTS)).seed == 1
+
+
+def test_the_reason_names_the_next_one_the_best_validation_f1_and_that_nothing_is_claimed_of_encoders():
+    small, large = (
+        run(["B-A O B-R", tags], name, parameters=size)
+        for name, tags, size in (("small", "B-A O O", 10), ("large", "B-A O B-R", 40))
     )
-    other = agreement(("a", 2e-5), ("b", 5e-5), 2)
-    assert "put a at 2e-05 first" in other
-    assert "exported, is b at 5e-05" in other
+    ranking = rank([candidate([one], ["R"]) for one in (small, large)], {**WEIGHTS, "size": 2.0})
+    text = reason(choose(ranking), ranking_rows(ranking))
+    assert text.startswith("Chosen: small at 2e-05, seed 1, without the test documents. small at 2e-05 has the highest")
+    assert "next: large at 2e-05" in text and "where large at 2e-05 has 100.0 % but less in the other criteria" in text
+    assert "nothing is claimed about the encoders" in text
+    seeds = [candidate([run(["B-A O O"], name, seed=n) for n in (1, 2, 3)], []) for name in ("a", "b")]
+    several = rank(seeds, WEIGHTS)
+    assert "claimed" not in reason(choose(several), ranking_rows(several))
+    alone = rank([candidate([small], [])], WEIGHTS)
+    assert "small at 2e-05 is the only configuration" in reason(choose(alone), ranking_rows(alone))

@@ -3,26 +3,25 @@
 from medtune.runtime import job
 
 if __name__ == "__main__":
-    with job(snakemake.log, snakemake.threads):
+    threads = min(snakemake.params.threads, snakemake.threads)  # the other cores are kept free
+    with job(snakemake.log, threads):
         from pathlib import Path
 
-        from medtune.analysis.speed_measurement import tagger_loader, variants_here
+        from medtune.analysis.speed_measurement import reported_variant, tagger_loader, variants_here
         from medtune.analysis.stages.speed import analyse_speed
-        from medtune.files import read_json
+        from medtune.inference.tagger import read_settings
 
-        windows = read_json(snakemake.input.tagging)
+        folder = Path(snakemake.input.model).parent
+        settings = read_settings(folder)
         analyse_speed(
             data=snakemake.input.data,
-            load=tagger_loader(
-                Path(snakemake.input.model).parent,
-                tags=read_json(snakemake.input.tags)["tags"],
-                window_tokens=windows["window_tokens"],
-                overlap_tokens=windows["overlap_tokens"],
-            ),
+            load=tagger_loader(folder),
             variants=variants_here(),
+            reported=reported_variant(settings.precision),
+            batch_size=max(1, snakemake.resources.batch_tokens // settings.window_tokens),
             outputs=dict(snakemake.output.items()),
             timed=snakemake.params.timed,
             rounds=snakemake.params.rounds,
-            threads=snakemake.threads,
+            threads=threads,
             seed=snakemake.params.seed,
         )

@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
         given = snakemake.input
         export(
-            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
             choice=given.choice,
             tags=given.tags,
             folder=snakemake.output.folder,

@@ -9,10 +9,9 @@ if __name__ == "__main__":
 
         given = snakemake.input
         write_insights(
-            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
             choice=given.choice,
             of_runs={name: given[name] for name in OF_RUNS},
             readiness=given.readiness,
-            selection=given.selection,
             outputs=dict(snakemake.output.items()),
         )

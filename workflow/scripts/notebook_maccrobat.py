@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
         given = snakemake.input
         write_summary_notebook(
-            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
             choice=given.choice,
             readiness=given.readiness,
             selection=given.selection,

@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
         given = snakemake.input
         assess_chosen(
-            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
             choice=given.choice,
             data={"validation": given.validation, "test": given.test},
             tags=given.tags,

@@ -1,4 +1,4 @@
-"""Rank the configurations for the next phase. Called by the rule `maccrobat_select`."""
+"""Rank the configurations and choose the run that all else follows. Called by the rule `maccrobat_select`."""
 
 from medtune.runtime import job
 
@@ -10,8 +10,7 @@ if __name__ == "__main__":
 
         given = snakemake.input
         select(
-            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
-            choice=given.choice,
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
             data={"validation": given.validation, "test": given.test},
             tags=given.tags,
             weights=SelectionWeights(**snakemake.params.weights),

@@ -9,7 +9,8 @@ if __name__ == "__main__":
 
         given = snakemake.input
         summarize(
-            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions),
+            run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
+            selection=given.selection,
             data={"validation": given.validation, "test": given.test},
             tags=given.tags,
             outputs=dict(snakemake.output.items()),

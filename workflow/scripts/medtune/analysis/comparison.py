@@ -30,6 +30,8 @@ MODEL_COLUMNS = (
     "parameters",
     "n_documents",
     "chosen",
+    "words_per_second_low",
+    "words_per_second_high",
 )
 VALIDATION_COLUMNS = ("encoder", "lr", "seed", *(f"micro_f1{end}" for end in _ENDS), "n_documents", "chosen")
 COMPARISON_COLUMNS = (
@@ -72,10 +74,19 @@ TYPE_COLUMNS = (
 
 
 @dataclass(frozen=True)
+class Speed:
+    """Words tagged per second: median, slowest and fastest of repeated rounds without another job beside them."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class TaggerRun:
     """One trained encoder with its tagged documents by split, "validation" and "test".
 
-    labels: all entity types. train_seconds: of the training. words_per_second: of tagging. parameters: their number.
+    labels: all entity types. train_seconds: of the training. speed: of tagging. parameters: their number.
     seed_of_bootstrap: of all intervals.
     """
 
@@ -85,7 +96,7 @@ class TaggerRun:
     documents: Mapping[str, Sequence[TaggedDocument]]
     labels: tuple[str, ...]
     train_seconds: float
-    words_per_second: float
+    speed: Speed
     parameters: int
     seed_of_bootstrap: int
 
@@ -148,17 +159,6 @@ def mean_validation_f1(runs: Sequence[TaggerRun]) -> float:
     return mean(run.validation_f1 for run in runs)
 
 
-def choose(runs: Sequence[TaggerRun]) -> TaggerRun:
-    """The configuration with the highest validation micro-F1, as a mean over its seeds, and of it the best seed.
-
-    A mean, so that one lucky seed does not decide. Ties go to fewer parameters, then to the alphabet, the smaller rate
-    and the smaller seed. The time that things took has no say: it differs each time.
-    """
-    groups = by_configuration(runs).values()
-    best = min(groups, key=lambda group: (-mean_validation_f1(group), group[0].parameters, group[0].configuration))
-    return min(best, key=lambda run: (-run.validation_f1, run.seed))
-
-
 def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
     """models.csv: figures on test, one row for each run."""
     rows = []
@@ -173,10 +173,12 @@ def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
             micro.recall.value,
             run.all_gold_recall.value,
             run.train_seconds,
-            run.words_per_second,
+            run.speed.median,
             run.parameters,
             test.documents,
             run is chosen,
+            run.speed.low,
+            run.speed.high,
         )
         rows.append(dict(zip(MODEL_COLUMNS, values, strict=True)))
     return rows

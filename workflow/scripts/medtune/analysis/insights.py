@@ -1,12 +1,13 @@
 """Findings in words, from the records of the analyses. Each sentence follows from the figures in it.
 
-A difference whose interval includes zero, or which a correction for several comparisons undoes, is reported as no
-difference shown. One that is shown is a key finding, or a surprising result where it runs against what was expected
-beforehand; the expectations are stated in the calls below.
+A difference whose interval includes zero, or which the correction for all differences of the page (Holm 1979) undoes,
+is reported as no difference shown. One that is shown is a key finding, or a surprising result where it runs against
+what was expected beforehand; the expectations are stated below.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from medtune.analysis.clustered import NO_DIFFERENCE, Contrast, contrast
@@ -14,6 +15,7 @@ from medtune.analysis.comparison import configuration_name
 from medtune.analysis.confidence import RAW, SPANS
 from medtune.analysis.errors import BOUNDARY, TYPE
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.significance import ALPHA, holm
 from medtune.reporting.prose import counted, figure_text, interval_text, listed, points
 from medtune.reporting.tables import percent
 
@@ -46,9 +48,20 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A difference that is still to be judged, together with all others. figure: it in words, where it is not one in
+    percentage points. none: what is said where it is not shown."""
+
+    name: str
+    difference: Contrast
+    expected: Expected
+    figure: str = ""
+    none: str = NO_DIFFERENCE
+
+
+@dataclass(frozen=True)
 class Records:
-    """The records (JSON) of the study: the choice of the run; its types, errors, confidence, speed and readiness; and
-    the selection."""
+    """The records (JSON) of the study: the choice of the run; its types, errors, confidence, speed and readiness."""
 
     choice: Record
     types: Record
@@ -56,12 +69,11 @@ class Records:
     confidence: Record
     speed: Record
     readiness: Record
-    selection: Record
 
 
 def findings(records: Records) -> list[Finding]:
     """Everything worth a sentence, in the order of the analyses."""
-    return [
+    items = [
         *_overall(records.choice),
         *_runs(records.choice),
         *_seeds(records.choice),
@@ -73,34 +85,53 @@ def findings(records: Records) -> list[Finding]:
         *_confidence(records.confidence, records.readiness["recommendation"]["confidence"]),
         *_precisions(records.speed),
     ]
+    compared = [item.difference for item in items if isinstance(item, Judged) and item.difference.value is not None]
+    adjusted = iter(holm([p_value(difference) for difference in compared]))
+    found = []
+    for item in items:
+        if isinstance(item, Finding):
+            found.append(item)
+        elif item.difference.value is not None:
+            found.append(judge(item, next(adjusted)))
+    return found
 
 
-def recommendations(records: Records) -> list[str]:
-    """What to do, from the figures of readiness, confidence, selection, speed and types."""
-    kind = records.readiness["recommendation"]["confidence"]
+def recommendations(records: Records, found: Sequence[Finding]) -> list[str]:
+    """What to do: which run, what may go without review, how long it takes, and what the findings (those of `findings`)
+    say of more annotation. Only readiness speaks of thresholds, and only the choice of a run."""
+    shown = {finding.name: finding for finding in found if finding.kind != NOT_SHOWN}
     return [
+        records.choice["reason"],
         *records.readiness["sentences"],
-        records.confidence["recommendation"][kind]["words"],
-        records.selection["agreement"],
-        *records.speed["hours"],
-        *_more_examples(records.types),
-        *_boundaries_or_types(records.errors),
+        records.speed["hours"],
+        *_more_examples(records.types, shown),
+        *_boundaries_or_types(shown),
     ]
 
 
-def judge(name: str, difference: Contrast, expected: Expected) -> list[Finding]:
-    """One difference as a finding; none where there was nothing to compare."""
-    if difference.value is None:
-        return []
-    figure = points(difference.value, difference.low, difference.high, of=expected.unit)
-    if not difference.shown:
-        text, kind = f"{expected.subject}: {NO_DIFFERENCE}, {figure}.", NOT_SHOWN
+def judge(item: Judged, adjusted: float) -> Finding:
+    """A difference that has a value as a finding. adjusted: its p-value after the correction."""
+    difference, expected = item.difference, item.expected
+    figure = item.figure or points(difference.value, difference.low, difference.high, of=expected.unit)
+    if not difference.shown or adjusted >= ALPHA:
+        undone = ", which the correction for all comparisons undoes" if difference.shown else ""
+        text, kind = f"{expected.subject}: {item.none}, {figure}{undone}.", NOT_SHOWN
     else:
         sign = 1 if difference.value > 0 else -1
         text, kind = f"{expected.above if sign > 0 else expected.below}: {figure}.", KEY
         if sign == -expected.sign:
             text, kind = f"{text} The opposite was expected.", SURPRISING
-    return [Finding(name, kind, text, difference.value, difference.low, difference.high)]
+    return Finding(item.name, kind, text, difference.value, difference.low, difference.high)
+
+
+def p_value(difference: Contrast) -> float:
+    """Two-sided p of no difference, from the interval's end that lies towards 0 (normal): below 0.05 where the interval
+    excludes 0."""
+    end = difference.low if difference.value > 0 else difference.high
+    width = abs(difference.value - end)
+    if not width:
+        return float(difference.value == 0)
+    return 2 * NormalDist().cdf(-abs(difference.value) / width * NormalDist().inv_cdf(0.975))
 
 
 def _overall(choice: Record) -> Iterator[Finding]:
@@ -139,7 +170,7 @@ def _runs(choice: Record) -> Iterator[Finding]:
         elif row["verdict"] == "worse":
             text, kind = f"{name} is worse than the chosen {chosen} on test: {figure}.", KEY
         else:
-            text = f"{name} is better on test than {chosen}, which validation chose: {figure}."
+            text = f"{name} is better on test than {chosen}, which was chosen without it: {figure}."
             kind = SURPRISING
         yield Finding(f"{name} against the chosen run", kind, text, difference.value, difference.low, difference.high)
 
@@ -161,13 +192,13 @@ def _seeds(choice: Record) -> Iterator[Finding]:
             )
 
 
-def _tiers(types: Record) -> Iterator[Finding]:
+def _tiers(types: Record) -> Iterator[Finding | Judged]:
     for row in types["tier_differences"]:
         if row["average"] != "micro":
             continue
         first, second = row["first"], row["second"]
-        yield from judge(
-            f"{first} against {second} types",
+        yield Judged(
+            _tier_name(row),
             Contrast(row["difference"], row["difference_low"], row["difference_high"]),
             Expected(
                 f"Micro-F1 of {first} against {second} types",
@@ -180,16 +211,18 @@ def _tiers(types: Record) -> Iterator[Finding]:
     found = types["frequency_and_f1"]
     if found["rho"] is None:
         return
-    difference = Contrast(found["rho"], found["low"], found["high"])
-    figure = f"Spearman's rho {found['rho']:+.2f} ({found['low']:+.2f} to {found['high']:+.2f}, {found['n']} types)"
-    if not difference.shown:
-        text, kind = f"A type's frequency and its F1: no correlation shown, {figure}.", NOT_SHOWN
-    elif found["rho"] > 0:
-        text, kind = f"The more frequent a type, the better it is found: {figure}.", KEY
-    else:
-        text = f"The more frequent a type, the worse it is found: {figure}. The opposite was expected."
-        kind = SURPRISING
-    yield Finding("frequency and F1", kind, text, found["rho"], found["low"], found["high"])
+    yield Judged(
+        "frequency and F1",
+        Contrast(found["rho"], found["low"], found["high"]),
+        Expected(
+            "A type's frequency and its F1",
+            "The more frequent a type, the better it is found",
+            "The more frequent a type, the worse it is found",
+            sign=1,
+        ),
+        figure=f"Spearman's rho {found['rho']:+.2f} ({found['low']:+.2f} to {found['high']:+.2f}, {found['n']} types)",
+        none="no correlation shown",
+    )
 
 
 def _weakest(types: Record) -> Iterator[Finding]:
@@ -207,7 +240,7 @@ def _weakest(types: Record) -> Iterator[Finding]:
         )
 
 
-def _error_classes(errors: Record) -> Iterator[Finding]:
+def _error_classes(errors: Record) -> Iterator[Finding | Judged]:
     shares = {row["class"]: row for row in errors["classes"] if row["share_of_errors"] is not None}
     if not shares:
         return
@@ -219,9 +252,10 @@ def _error_classes(errors: Record) -> Iterator[Finding]:
         f"{interval_text(first, 'share_of_errors')}.",
         *(first[f"share_of_errors{end}"] for end in ("", "_low", "_high")),
     )
-    yield from judge("boundary against type errors", _boundary_less_type(errors), BOUNDARY_OR_TYPE)
+    yield Judged(BOUNDARY_NAME, _boundary_less_type(errors), BOUNDARY_OR_TYPE)
 
 
+BOUNDARY_NAME = "boundary against type errors"
 BOUNDARY_OR_TYPE = Expected(
     "Errors of the boundary alone against errors of the type alone",
     "Errors of the boundary alone are more frequent than of the type alone",
@@ -245,8 +279,8 @@ def _confusions(errors: Record) -> Iterator[Finding]:
         )
 
 
-def _lengths(errors: Record) -> Iterator[Finding]:
-    yield from judge(
+def _lengths(errors: Record) -> Iterator[Judged]:
+    yield Judged(
         "single against several words",
         _contrast(errors["single_less_multi_f1"]),
         Expected(
@@ -257,7 +291,7 @@ def _lengths(errors: Record) -> Iterator[Finding]:
             unit="F1 points",
         ),
     )
-    yield from judge(
+    yield Judged(
         "boundary errors by length",
         _contrast(errors["multi_less_single_boundary_errors"]),
         Expected(
@@ -269,8 +303,8 @@ def _lengths(errors: Record) -> Iterator[Finding]:
     )
 
 
-def _confidence(confidence: Record, kind: str) -> Iterator[Finding]:
-    yield from judge(
+def _confidence(confidence: Record, kind: str) -> Iterator[Judged]:
+    yield Judged(
         "confidence of right and wrong predictions",
         _contrast(confidence["correct_less_wrong"][kind]),
         Expected(
@@ -284,7 +318,7 @@ def _confidence(confidence: Record, kind: str) -> Iterator[Finding]:
         if (row["level"], row["split"]) != (SPANS, "test"):
             continue
         means = [_estimate(row, name, row["n"]) for name in ("mean_confidence", "accuracy")]
-        yield from judge(
+        yield Judged(
             f"{row['confidence']} confidence against accuracy",
             contrast(*means),
             Expected(
@@ -296,12 +330,12 @@ def _confidence(confidence: Record, kind: str) -> Iterator[Finding]:
         )
 
 
-def _precisions(speed: Record) -> Iterator[Finding]:
+def _precisions(speed: Record) -> Iterator[Judged]:
     for row in speed["precision"]:
         name = f"{row['precision']} on {row['device']}"
         difference = Contrast(*(row[f"f1_less_fp32{end}"] for end in ("", "_low", "_high")))
         fast = f", at {row['speed_ratio']:.2f} times the words per second of fp32"
-        yield from judge(
+        yield Judged(
             name,
             difference,
             Expected(
@@ -314,24 +348,28 @@ def _precisions(speed: Record) -> Iterator[Finding]:
         )
 
 
-def _more_examples(types: Record) -> Iterator[str]:
+def _more_examples(types: Record, shown: Mapping[str, Finding]) -> Iterator[str]:
     """More annotation of a rarer tier, only where it is shown to be found worse."""
     for row in types["tier_differences"]:
-        difference = Contrast(row["difference"], row["difference_low"], row["difference_high"])
-        if row["average"] == "micro" and difference.value is not None and difference.low > 0:
-            value, low, high = (100 * end for end in (difference.value, difference.low, difference.high))
+        found = shown.get(_tier_name(row)) if row["average"] == "micro" else None
+        if found and found.value > 0:
+            value, low, high = (100 * end for end in (found.value, found.low, found.high))
             yield (
                 f"Annotate more of the {row['second']} types: they are behind the {row['first']} ones by "
                 f"{value:.1f} F1 points ({low:.1f} to {high:.1f})."
             )
 
 
-def _boundaries_or_types(errors: Record) -> Iterator[str]:
-    difference = _boundary_less_type(errors)
-    if difference.shown:
-        first, second = ("boundaries", "types") if difference.value > 0 else ("types", "boundaries")
-        figure = points(difference.value, difference.low, difference.high)
+def _boundaries_or_types(shown: Mapping[str, Finding]) -> Iterator[str]:
+    found = shown.get(BOUNDARY_NAME)
+    if found:
+        first, second = ("boundaries", "types") if found.value > 0 else ("types", "boundaries")
+        figure = points(found.value, found.low, found.high)
         yield f"Work on {first} before {second}: their shares of the errors differ by {figure}, boundary less type."
+
+
+def _tier_name(row: Record) -> str:
+    return f"{row['first']} against {row['second']} types"
 
 
 def _run(key: Record) -> str:

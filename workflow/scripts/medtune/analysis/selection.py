@@ -1,7 +1,8 @@
 """Which configuration goes on to the next phase? Stated criteria and weights, scores, a ranking, and its price.
 
 A criterion's score is the candidate's figure as a share of the best one (the least, where less is better), so that a
-difference of one per cent stays one per cent; scaling from worst to best would make it the whole range.
+difference of one per cent stays one per cent; scaling from worst to best would make it the whole range. Speeds whose
+rounds overlap count as equal. The test split has no part in the ranking; the price is what it says afterwards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from statistics import mean
 import numpy as np
 
 from medtune.analysis.clustered import Contrast
-from medtune.analysis.comparison import TaggerRun, group_counts, label_f1_counts, mean_f1, mean_validation_f1
+from medtune.analysis.comparison import Speed, TaggerRun, group_counts, label_f1_counts, mean_f1, mean_validation_f1
 from medtune.metrics.bootstrap import bootstrap, f1_of_counts
 
 HIGHER, LOWER = "higher", "lower"
@@ -25,6 +26,8 @@ CANDIDATE_COLUMNS = (
     *CRITERIA,
     *(f"{name}_score" for name in CRITERIA),
     "score",
+    "speed_low",
+    "speed_high",
 )
 TRADE_OFF_COLUMNS = (
     "encoder",
@@ -40,11 +43,13 @@ TRADE_OFF_COLUMNS = (
 
 @dataclass(frozen=True)
 class Candidate:
-    """A configuration with its runs, one per seed. figures: by criterion, means over the seeds; None: no figure."""
+    """A configuration with its runs, one per seed. figures: by criterion, means over the seeds; None: no figure.
+    speed: of all seeds' rounds."""
 
     configuration: tuple[str, float]
     runs: Sequence[TaggerRun]
     figures: Mapping[str, float | None]
+    speed: Speed
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,16 @@ class TradeOff:
 
 def candidate(runs: Sequence[TaggerRun], rare: Sequence[str]) -> Candidate:
     """A configuration with its figures. rare: the types of the rare tier."""
+    speed = Speed(
+        mean(run.speed.median for run in runs), min(run.speed.low for run in runs), max(run.speed.high for run in runs)
+    )
     figures = {
         "validation_f1": mean_validation_f1(runs),
         "rare_f1": _rare_f1(runs, rare),
-        "speed": mean(run.words_per_second for run in runs),
+        "speed": speed.median,
         "size": float(runs[0].parameters),
     }
-    return Candidate(runs[0].configuration, runs, figures)
+    return Candidate(runs[0].configuration, runs, figures, speed)
 
 
 def usable_weights(candidates: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:
@@ -95,12 +103,35 @@ def scores(candidates: Sequence[Candidate], names: Sequence[str]) -> list[dict[s
     """For each candidate the score in [0, 1] of each named criterion: 1 for the best."""
     tables: list[dict[str, float]] = [{} for _ in candidates]
     for name in names:
-        values = [one.figures[name] for one in candidates]
+        values = equal_speeds(candidates) if name == "speed" else [one.figures[name] for one in candidates]
         best = max(values) if CRITERIA[name] == HIGHER else min(values)
         for table, value in zip(tables, values, strict=True):
             shares = (value, best) if CRITERIA[name] == HIGHER else (best, value)
             table[name] = shares[0] / shares[1] if shares[1] else 1.0
     return tables
+
+
+def equal_speeds(candidates: Sequence[Candidate]) -> list[float]:
+    """The speed that each candidate is ranked by: of those that hang together by overlapping rounds the fastest median,
+    so that no difference inside the spread decides anything."""
+    order = sorted(range(len(candidates)), key=lambda place: candidates[place].speed.low)
+    groups: list[list[int]] = []
+    reach = -1.0
+    for place in order:
+        if candidates[place].speed.low > reach:
+            groups.append([])
+        groups[-1].append(place)
+        reach = max(reach, candidates[place].speed.high)
+    values = [0.0] * len(candidates)
+    for group in groups:
+        for place in group:
+            values[place] = max(candidates[member].speed.median for member in group)
+    return values
+
+
+def choose(ranking: Sequence[tuple[Candidate, dict[str, float], float]]) -> TaggerRun:
+    """Of the first configuration the run with the highest validation micro-F1; of equals that of the smallest seed."""
+    return min(ranking[0][0].runs, key=lambda run: (-run.validation_f1, run.seed))
 
 
 def rank(
@@ -129,6 +160,8 @@ def ranking_rows(ranking: Sequence[tuple[Candidate, dict[str, float], float]]) -
             *(one.figures[name] for name in CRITERIA),
             *(table.get(name) for name in CRITERIA),
             score,
+            one.speed.low,
+            one.speed.high,
         )
         rows.append(dict(zip(CANDIDATE_COLUMNS, values, strict=True)))
     return rows

@@ -34,6 +34,8 @@ SPEED_COLUMNS = (
     "documents_per_second_low",
     "documents_per_second_high",
     "words_per_second",
+    "words_per_second_low",
+    "words_per_second_high",
     "latency_ms",
     "latency_ms_p95",
     "hours_for_10000",
@@ -79,6 +81,12 @@ WAYS = (
     Way(STREAMING, max(BATCH_SIZES)),
     *(Way(TOGETHER, size) for size in BATCH_SIZES),
 )
+
+
+def ways_with(batch_size: int) -> tuple[Way, ...]:
+    """`WAYS`, and the one in which documents are tagged in the study, should it not be among them."""
+    used = Way(TOGETHER, batch_size)
+    return WAYS if used in WAYS else (*WAYS, used)
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,8 @@ def speed_rows(rounds: Sequence[Round]) -> list[dict]:
             min(speeds),
             max(speeds),
             median(speeds) * words_each,
+            min(speeds) * words_each,
+            max(speeds) * words_each,
             median(latencies) if latencies else None,
             float(np.percentile(latencies, 95)) if latencies else None,
             hours_for(median(speeds)),

@@ -24,6 +24,7 @@ def measure(
     rows: Rows,
     timed: int,
     rounds: int,
+    ways: Sequence[Way] = WAYS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[list[Tagged], list[Round]]:
     """Tag all rows with each variant, one loaded at a time, and time so many of them in so many rounds.
@@ -35,10 +36,10 @@ def measure(
     for variant in variants:
         tag, weights_mb = load(variant)
         reset_peak_memory(variant.device)
-        tags = tag(rows, WAYS[-1].batch_size)  # Warms up, too.
+        tags = tag(rows, ways[-1].batch_size)  # Warms up, too.
         found.append(Tagged(variant, tags, weights_mb, peak_memory_mb(variant.device)))
         # Round by round, not way by way: a slow minute of the machine then hits all ways alike.
-        timings += [time_round(tag, variant, way, chosen, clock) for _ in range(rounds) for way in WAYS]
+        timings += [time_round(tag, variant, way, chosen, clock) for _ in range(rounds) for way in ways]
         del tag
         gc.collect()
     return found, timings
@@ -62,6 +63,13 @@ def time_round(tag: Tag, variant: Variant, way: Way, rows: Rows, clock: Callable
     return Round(variant, way, len(rows), sum(len(row["words"]) for row in rows), tuple(seconds))
 
 
+def reported_variant(precision: str) -> Variant:
+    """Where and how documents are tagged here. precision: of the tagger's settings, as torch names it."""
+    import torch
+
+    return Variant("cuda" if torch.cuda.is_available() else "cpu", {"float32": "fp32", "bfloat16": "bf16"}[precision])
+
+
 def variants_here() -> list[Variant]:
     """What this machine can run: fp32, bf16 and dynamic int8 on the CPU; fp32, bf16 and fp16 on a GPU."""
     import torch
@@ -73,17 +81,16 @@ def variants_here() -> list[Variant]:
     return found
 
 
-def tagger_loader(folder: Path, tags: Sequence[str], window_tokens: int, overlap_tokens: int) -> Load:
-    """Loads the tagger of a folder in any variant, with windows as in its predictions. tags: by number."""
+def tagger_loader(folder: Path) -> Load:
+    """Loads the tagger of a model's folder in any variant; all else is as in its evaluation (tagger.json)."""
 
     def load(variant: Variant) -> tuple[Tag, float]:
         import torch
 
-        from medtune.alignment import make_layout, subwords
-        from medtune.inference.decoding import decode
-        from medtune.inference.tagging import word_logits
+        from medtune.inference.tagger import Tagger, read_settings
         from medtune.models.loading import load_tagger
 
+        settings = read_settings(folder)
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(variant.precision, torch.float32)
         model, tokenizer = load_tagger(folder, device=variant.device, dtype=dtype)
         if variant.precision == "int8":
@@ -91,12 +98,10 @@ def tagger_loader(folder: Path, tags: Sequence[str], window_tokens: int, overlap
                 # Deprecated in favour of torchao, which is no dependency; in torch 2.13 it works as it did.
                 warnings.simplefilter("ignore")
                 model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
-        layout = make_layout(tokenizer, window_tokens, overlap_tokens)
 
         def tag(rows: Rows, batch_size: int) -> list[list[str]]:
-            documents = [subwords(row["words"], row["sentences"], tokenizer) for row in rows]
-            logits = word_logits(model, documents, layout, batch_size * layout.tokens, tokenizer.pad_token_id)
-            return [[tags[number] for number in decode(of_words, tags)] for of_words in logits]
+            tagger = Tagger(model, tokenizer, settings, batch_tokens=batch_size * settings.window_tokens)
+            return [found.tags for found in tagger.tag_words(rows)]
 
         return tag, weights_mb(model)
 

@@ -46,7 +46,9 @@ class MaccrobatAnalysis(Section):
     high_value_threshold: Share = Field(0.85, description="Confidence at which their precision is reported.")
     samples: Count = Field(25, description="Sampled errors that are shown with their context.")
     timed_documents: Count = Field(16, description="Test documents that the speed is measured on, at most.")
-    timing_rounds: Count = Field(3, description="Times that each way of tagging is timed; the range is over them.")
+    timing_rounds: Annotated[int, Field(ge=3)] = Field(
+        5, description="Times that each way of tagging is timed, with no other job beside it: median, least and most."
+    )
     weights: SelectionWeights = Field(
         default_factory=SelectionWeights, description="Criteria of the choice for the next phase."
     )

@@ -84,7 +84,7 @@ class Tagger:
         """The tagger of a model's folder. device: by default the GPU where there is one."""
         import torch
 
-        settings = TaggerSettings(**json.loads(Path(folder, TAGGER_FILE).read_text(encoding="utf-8")))
+        settings = read_settings(folder)
         model, tokenizer = load_tagger(Path(folder), device, getattr(torch, settings.precision))
         return cls(model, tokenizer, settings, batch_tokens)
 
@@ -119,6 +119,11 @@ class Tagger:
     def _tagged(self, logits: np.ndarray) -> TaggedWords:
         chosen = decode(logits, self.settings.tags, self.settings.scores)
         return tagged_words(logits, chosen, self.settings.tags, self.settings.temperature)
+
+
+def read_settings(folder: Path | str) -> TaggerSettings:
+    """The settings in a model's folder."""
+    return TaggerSettings(**json.loads(Path(folder, TAGGER_FILE).read_text(encoding="utf-8")))
 
 
 def tagged_words(logits: np.ndarray, chosen: Sequence[int], tags: Sequence[str], temperature: float) -> TaggedWords:

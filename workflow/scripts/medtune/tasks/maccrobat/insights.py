@@ -9,8 +9,8 @@ from medtune.files import read_json, write_json
 from medtune.reporting.prose import Document, Heading, Items, Paragraph, write_document
 from medtune.tasks.maccrobat.runs import RunFiles, chosen_run
 
-OF_RUNS = ("types", "errors", "confidence", "speed")
-"""Analyses that every run has a record of."""
+OF_RUNS = ("types", "errors", "confidence")
+"""Analyses that every run has a record of, besides its speed."""
 
 
 def write_insights(
@@ -18,22 +18,23 @@ def write_insights(
     choice: Path | str,
     of_runs: Mapping[str, Sequence[Path | str]],
     readiness: Path | str,
-    selection: Path | str,
     outputs: Mapping[str, Path | str],
 ) -> None:
     """Write the findings as `record` (JSON), `page` (Markdown) and `page_html`.
 
     of_runs: by name in `OF_RUNS`, the record of each run, in the order of `files`; those of the chosen run are read.
-    readiness, selection: readiness.json and selection.json. Raises InputError when a file is missing or broken.
+    readiness: readiness.json. Raises InputError when a file is missing or broken.
     """
-    place = list(files).index(chosen_run(files, choice))
+    run = chosen_run(files, choice)
+    place = list(files).index(run)
     records = Records(
         choice=read_json(choice),
         **{name: read_json(of_runs[name][place]) for name in OF_RUNS},
+        speed=read_json(run.speed),
         readiness=read_json(readiness),
-        selection=read_json(selection),
     )
-    found, advice = findings(records), recommendations(records)
+    found = findings(records)
+    advice = recommendations(records, found)
     write_json(outputs["record"], {"findings": [asdict(finding) for finding in found], "recommendations": advice})
     write_document(insights_page(found, advice), outputs["page"], outputs["page_html"])
 
@@ -43,7 +44,7 @@ def insights_page(found: Sequence[Finding], advice: Sequence[str]) -> Document:
     blocks = [
         Paragraph(
             "Figures are of the test documents, with 95 % intervals over documents. A difference whose interval "
-            "includes zero, or which the correction for several comparisons undoes, is listed under “No difference "
+            "includes zero, or which the correction for all comparisons (Holm) undoes, is listed under “No difference "
             "shown”, whatever its value. Runs are named by encoder, learning rate and seed."
         )
     ]

@@ -100,15 +100,13 @@ def cells(summary: str, readiness: str, selection: str, insights: str, analysis:
         _image(f"{analysis}/confidence/thresholds.png", "Precision, coverage and recall by threshold"),
         _image(f"{analysis}/confidence/reliability.png", "Accuracy by confidence"),
         Code(
-            f'advice = record("{analysis}/confidence/confidence.json")["recommendation"]\n'
-            'sentences([point["words"] for point in advice.values()])\n'
             f'table("{analysis}/confidence/thresholds.csv", split="test")\n'
             f'table("{analysis}/confidence/calibration.csv")'
         ),
         Text("## Speed"),
         _image(f"{analysis}/speed/throughput.png", "Documents per second"),
         Code(
-            f'sentences(record("{analysis}/speed/speed.json")["hours"])\ntable("{analysis}/speed/speed.csv")\n'
+            f'sentences([record("{analysis}/speed/speed.json")["hours"]])\ntable("{analysis}/speed/speed.csv")\n'
             f'table("{analysis}/speed/precision.csv")'
         ),
         Text("## Production readiness"),
@@ -121,7 +119,7 @@ def cells(summary: str, readiness: str, selection: str, insights: str, analysis:
         Text("## Selection for the next phase"),
         Code(
             f'selection = record("{selection}/selection.json")\n'
-            'sentences([selection["agreement"], *selection["trade_off_words"]])\n'
+            'sentences([selection["reason"], *selection["trade_off_words"]])\n'
             f'table("{selection}/ranking.csv")'
         ),
         Text("## Recommendations"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtune.analysis.comparison import TaggerRun
+from medtune.analysis.comparison import Speed, TaggerRun
 from medtune.analysis.documents import load_splits
 from medtune.analysis.types import read_type_table
 from medtune.errors import InputError
@@ -15,7 +15,7 @@ SPLITS = ("validation", "test")
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What one run left behind: training.json, tagging.json and predictions.jsonl."""
+    """What one run left behind: training.json, tagging.json, predictions.jsonl and speed.json."""
 
     encoder: str
     lr: float
@@ -23,6 +23,7 @@ class RunFiles:
     record: Path | str
     tagging: Path | str
     predictions: Path | str
+    speed: Path | str
 
 
 def run_files(
@@ -30,10 +31,11 @@ def run_files(
     records: Sequence[Path | str],
     taggings: Sequence[Path | str],
     predictions: Sequence[Path | str],
+    speeds: Sequence[Path | str],
 ) -> list[RunFiles]:
     """The files of each run, in the order of `keys` (encoder, lr, seed)."""
-    files = zip(keys, records, taggings, predictions, strict=True)
-    return [RunFiles(**key, record=record, tagging=tagging, predictions=tags) for key, record, tagging, tags in files]
+    files = zip(keys, records, taggings, predictions, speeds, strict=True)
+    return [RunFiles(**key, record=r, tagging=t, predictions=p, speed=s) for key, r, t, p, s in files]
 
 
 def read_runs(
@@ -55,7 +57,7 @@ def rare_types(tags: Path | str) -> list[str]:
 
 
 def chosen_run(runs: Sequence[RunFiles], choice: Path | str) -> RunFiles:
-    """The run that choice.json names. Raises InputError when there is no such."""
+    """The run that a record (selection.json, choice.json) names as chosen. Raises InputError when there is no such."""
     key = read_json(choice)["chosen"]
     for run in runs:
         if (run.encoder, run.lr, run.seed) == (key["encoder"], key["lr"], key["seed"]):
@@ -69,6 +71,7 @@ def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ..
         if not documents[split]:
             raise InputError(f"{data[split]}: no documents; expected at least one")
     record, tagging = read_json(files.record), read_json(files.tagging)
+    speed = read_json(files.speed).get("reported", {})
     return TaggerRun(
         encoder=files.encoder,
         lr=files.lr,
@@ -76,7 +79,7 @@ def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ..
         documents=documents,
         labels=labels,
         train_seconds=_figure(record, "train_seconds", files.record),
-        words_per_second=_figure(tagging, "words_per_second", files.tagging),
+        speed=Speed(*(_figure(speed, f"words_per_second{end}", files.speed) for end in ("", "_low", "_high"))),
         parameters=round(_figure(tagging, "parameters", files.tagging)),
         seed_of_bootstrap=seed,
     )

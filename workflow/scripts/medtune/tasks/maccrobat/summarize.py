@@ -1,4 +1,4 @@
-"""Compare the trained encoders: tables, the choice of a run on validation, and what the test split shows."""
+"""Compare the trained encoders: tables, the run that the selection chose, and what the test split shows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,19 +12,18 @@ from medtune.analysis.comparison import (
     TaggerRun,
     best_by_type,
     by_configuration,
-    choose,
     comparison_rows,
     mean_validation_f1,
     model_rows,
     seed_rows,
     validation_rows,
 )
-from medtune.files import write_json, write_text
+from medtune.files import read_json, write_json, write_text
 from medtune.reporting.plots import save_figure
 from medtune.reporting.prose import to_markdown
 from medtune.reporting.tables import write_csv, write_html_table
-from medtune.tasks.maccrobat.pages import HTML_PAGES, figures, headline, reason, summary_page
-from medtune.tasks.maccrobat.runs import RunFiles, read_runs
+from medtune.tasks.maccrobat.pages import HTML_PAGES, figures, headline, summary_page
+from medtune.tasks.maccrobat.runs import RunFiles, chosen_run, read_runs
 
 COLUMNS = {
     "models": MODEL_COLUMNS,
@@ -38,6 +37,7 @@ PLOTS = ("micro_f1", "type_f1")
 
 def summarize(
     files: Sequence[RunFiles],
+    selection: Path | str,
     data: Mapping[str, Path | str],
     tags: Path | str,
     outputs: Mapping[str, Path | str],
@@ -45,14 +45,15 @@ def summarize(
 ) -> None:
     """Read the tagged documents of every run, and write the comparison.
 
-    data: rows of the splits "validation" and "test". tags: tags.json. seed: of the bootstrap intervals.
+    selection: selection.json, which names the chosen run. data: rows of the splits "validation" and "test". tags:
+    tags.json. seed: of the bootstrap intervals.
     outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `models_html`, `comparisons_html`,
     `best_by_type_html`; `choice` (JSON), `page` (Markdown), `headline` (one line of text); the plots
     `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or runs were not tagged on the same documents.
     """
     runs = read_runs(files, data, tags, seed)
-    chosen = choose(runs)
+    chosen = runs[list(files).index(chosen_run(files, selection))]
     rows = {
         "models": model_rows(runs, chosen),
         "validation": validation_rows(runs, chosen),
@@ -67,22 +68,24 @@ def summarize(
     for name, figure in figures(runs, chosen, rows).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
-    words = reason(runs, chosen)
-    write_json(outputs["choice"], choice_record(runs, chosen, words, rows))
+    selected = read_json(selection)
+    write_json(outputs["choice"], choice_record(runs, chosen, selected, rows))
     write_text(outputs["headline"], headline(chosen))
     folder = Path(outputs["page"]).parent
     pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
-    write_text(outputs["page"], to_markdown(summary_page(runs, chosen, words, rows, pictures), folder))
+    write_text(outputs["page"], to_markdown(summary_page(runs, chosen, selected["reason"], rows, pictures), folder))
 
 
-def choice_record(runs: Sequence[TaggerRun], chosen: TaggerRun, words: str, rows: Mapping[str, Sequence[dict]]) -> dict:
-    """Content of choice.json: the chosen run, why, its figures, and how the others compare."""
+def choice_record(
+    runs: Sequence[TaggerRun], chosen: TaggerRun, selected: Mapping, rows: Mapping[str, Sequence[dict]]
+) -> dict:
+    """Content of choice.json: the chosen run, why, its figures, and how others compare. selected: selection.json."""
     micro = chosen.scores["test"].micro["strict"]
     group = by_configuration(runs)[chosen.configuration]
     return {
         "chosen": chosen.key,
-        "chosen_on": "validation micro-F1: mean over the seeds of an encoder at a learning rate, then the best seed",
-        "reason": words,
+        "chosen_on": selected["chosen_on"],
+        "reason": selected["reason"],
         "mean_validation_f1": mean_validation_f1(group),
         "validation_f1": chosen.scores["validation"].micro["strict"].f1.as_dict(),
         "test": {
