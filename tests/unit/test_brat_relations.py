@@ -33,6 +33,15 @@ def test_relations_join_mentions_and_an_event_is_its_trigger(read):
     assert corpus.symmetric == {"WITH"} and corpus.left_out == {}
 
 
+def test_roles_may_have_any_names_and_arg1_is_the_head_wherever_it_stands(read):
+    lines = "R1\tCAUSE Agent:T1 Effect:T2\nR2\tCAUSE Arg2:T3 Arg1:T1\nR3\tWITH Subject:E2  Object:T2\n"
+    assert read(MENTIONS + EVENTS + lines).documents[0].relations == (
+        Relation("CAUSE", 0, 1),
+        Relation("CAUSE", 0, 2),
+        Relation("WITH", 2, 1),
+    )
+
+
 def test_a_discontinuous_mention_is_the_range_around_its_parts_and_repeats_are_dropped_and_both_counted(read):
     corpus = read("T1\tX 0 4;15 18\tleft arm\nR1\tA Arg1:T1 Arg2:T1\nR2\tA Arg1:T1 Arg2:T1\n", "left and right arm")
     assert corpus.documents[0].entities[0].text == "left and right arm"
@@ -52,7 +61,13 @@ def test_what_is_dropped_is_what_the_reader_of_mentions_drops(read, tmp_path):
         ("E1\tSymptom\n", "line 4: cannot be read; expected id, tab, type and trigger (E1<TAB>Finding:T1)"),
         (
             "R1\tCAUSE T1 T2\n",
-            "line 4: cannot be read; expected id, tab, type and arguments (R1<TAB>CAUSE Arg1:T1 Arg2:T2)",
+            "line 4: cannot be read; expected id, tab, type and two arguments with their roles (R1<TAB>CAUSE Arg1:T1 "
+            "Arg2:T2)",
+        ),
+        (
+            "R1\tCAUSE A:T1 B:T2 C:T3\n",
+            "line 4: cannot be read; expected id, tab, type and two arguments with their roles (R1<TAB>CAUSE Arg1:T1 "
+            "Arg2:T2)",
         ),
     ],
 )

@@ -276,13 +276,21 @@ def test_mentions_that_only_overlap_link_by_the_relaxed_rule_alone():
     assert concept_figures([Relation("C1", "treats", "D1")], predicted) == {"strict": [0, 1, 1], "relaxed": [1, 0, 0]}
 
 
-def test_a_mention_of_several_concepts_stands_for_all_gold_relations_that_it_may_mean():
+def test_a_mention_of_several_concepts_stands_for_all_its_pairs_right_or_wrong_as_in_the_evaluation_of_biored():
     predicted = [Relation(Span(12, 19, "Gene"), "causes", DISEASE)]
     gold = [Relation("G1", "causes", "D1"), Relation("G2", "causes", "D1")]
     assert concept_figures(gold, predicted)["strict"] == [2, 0, 0]
-    assert concept_figures(gold[1:], predicted)["strict"] == [1, 0, 0]
-    assert concept_figures([], predicted)["strict"] == [0, 1, 0]
-    assert concept_figures([Relation("G2", "treats", "D1")], predicted)["strict"] == [0, 1, 1]
+    assert concept_figures(gold[1:], predicted)["strict"] == [1, 1, 0]
+    assert concept_figures([], predicted)["strict"] == [0, 2, 0]
+    assert concept_figures([Relation("G2", "treats", "D1")], predicted)["strict"] == [0, 2, 1]
+
+
+def test_two_concepts_of_one_mention_can_be_related_and_none_to_itself():
+    both = Span(12, 19, "Gene")
+    assert concept_figures([Relation("G1", "interacts_with", "G2")], [Relation(both, "interacts_with", both)]) == {
+        "strict": [1, 0, 0],
+        "relaxed": [1, 0, 0],
+    }
 
 
 def test_errors_between_concepts_have_their_classes_too():
@@ -290,8 +298,8 @@ def test_errors_between_concepts_have_their_classes_too():
     linked = link_concepts(
         ConceptDocument(MENTIONS, gold, [Relation(Span(12, 19, "Gene"), "treats", DISEASE)]), SYMMETRIC, False
     )
-    assert linked.predicted == [Relation("G2", "treats", "D1")]
-    assert [case.kind for case in classify_relations([linked], SYMMETRIC)] == [WRONG_DIRECTION]
+    assert linked.predicted == [Relation("G1", "treats", "D1"), Relation("G2", "treats", "D1")]
+    assert [case.kind for case in classify_relations([linked], SYMMETRIC)] == [WRONG_DIRECTION, SPURIOUS]
 
 
 def test_what_links_to_no_concept_is_spurious():
@@ -355,12 +363,11 @@ def test_neither_order_nor_duplicates_change_anything_between_concepts(document,
 
 
 @given(CONCEPT_DOCUMENTS)
-def test_relaxed_links_find_all_that_strict_ones_find_and_have_no_more_wrong(document):
+def test_relaxed_links_find_all_that_strict_ones_find(document):
     strict, relaxed = (
         count_concept_relations([document], SYMMETRIC).f1_counts(scheme)[0] for scheme in ("strict", "relaxed")
     )
     assert strict[0] <= relaxed[0]
-    assert strict[1] >= relaxed[1]
 
 
 @given(DOCUMENTS)

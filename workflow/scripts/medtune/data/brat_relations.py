@@ -4,8 +4,10 @@
     E1<TAB>Sign_symptom:T2
     R1<TAB>CAUSE Arg1:T1 Arg2:E1
 
-An argument that is an event stands for its trigger, the mention before which the event's type is named. Roles within
-events and equivalences (*) are no relations between two mentions, and are left alone.
+The roles of a relation may have other names, as an annotation.conf can give them: the first that is written is the
+head, but of Arg1 and Arg2 it is Arg1, wherever it stands. An argument that is an event stands for its trigger, the
+mention before which the event's type is named. Roles within events and equivalences (*) are no relations between two
+mentions, and are left alone.
 """
 
 import re
@@ -26,7 +28,7 @@ from medtune.data.related import (
 from medtune.errors import InputError
 
 _EVENT = re.compile(r"\S+:(T\d+)(?:\s.*)?")
-_RELATION = re.compile(r"(\S+) Arg1:(\S+) Arg2:(\S+)")
+_RELATION = re.compile(r"(\S+)\s+([^\s:]+):(\S+)\s+([^\s:]+):(\S+)")
 
 
 def read_brat_relations(folder: Path | str, source: str, symmetric: Collection[str] = ()) -> RelatedCorpus:
@@ -59,12 +61,14 @@ def _document(file: BratFile, left_out: Counter[str]) -> RelatedDocument:
             relation = _RELATION.fullmatch(content)
             if not relation:
                 raise InputError(
-                    f"{where}: cannot be read; expected id, tab, type and arguments (R1<TAB>CAUSE Arg1:T1 Arg2:T2)"
+                    f"{where}: cannot be read; expected id, tab, type and two arguments with their roles (R1<TAB>CAUSE "
+                    "Arg1:T1 Arg2:T2)"
                 )
             found.append((where, relation))
     # An event may stand below a relation that names it, so that relations come last.
     relations, repeated = unique(
-        Relation(match[1], *(_index(match[n], match[1], places, where) for n in (2, 3))) for where, match in found
+        Relation(match[1], *(_index(key, match[1], places, where) for key in _arguments(match)))
+        for where, match in found
     )
     entities = tuple(
         RelatedEntity(mention.start, mention.end, mention.label, text[mention.start : mention.end])
@@ -73,6 +77,12 @@ def _document(file: BratFile, left_out: Counter[str]) -> RelatedDocument:
     notes = {DISCONTINUOUS: sum(mention.discontinuous for mention in file.document.mentions), REPEATED: repeated}
     left_out.update({reason: count for reason, count in notes.items() if count})
     return RelatedDocument(file.document.id, text, entities, relations)
+
+
+def _arguments(relation: re.Match) -> tuple[str, str]:
+    """Ids of head and tail."""
+    _, first, head, second, tail = relation.groups()
+    return (tail, head) if (first, second) == ("Arg2", "Arg1") else (head, tail)
 
 
 def _index(key: str, holder: str, places: dict[str, int], where: str) -> int:

@@ -1,12 +1,14 @@
-"""ChemProt in TSV files: relations of chemicals and proteins (Krallinger et al. 2017, BioCreative VI track 5).
+"""ChemProt and DrugProt in TSV files: relations of chemicals and proteins (Krallinger et al. 2017, BioCreative VI track
+5; Miranda et al. 2021, BioCreative VII track 1).
 
     …abstracts….tsv   11319232<TAB>title<TAB>abstract
     …entities….tsv    11319232<TAB>T1<TAB>CHEMICAL<TAB>242<TAB>251<TAB>acyl-CoAs
-    …relations….tsv   10047461<TAB>CPR:3<TAB>Y <TAB>ACTIVATOR<TAB>Arg1:T13<TAB>Arg2:T57
+    …relations….tsv   10047461<TAB>CPR:3<TAB>Y <TAB>ACTIVATOR<TAB>Arg1:T13<TAB>Arg2:T57   ChemProt
+                      17512723<TAB>ACTIVATOR<TAB>Arg1:T7<TAB>Arg2:T39                     DrugProt
 
 The text is title, one character, abstract (a space here, a tab in the file), whose characters the offsets count. A
 relation's type is its group (CPR:3), "Y" says that the track evaluates this group; the name beside it is finer than
-what is scored.
+what is scored. DrugProt has the type alone, all of which are evaluated; its files of abstracts are named "abstracs".
 """
 
 from collections import Counter, defaultdict
@@ -17,24 +19,31 @@ from medtune.data.related import REPEATED, RelatedCorpus, RelatedDocument, Relat
 from medtune.errors import InputError
 from medtune.files import read_text
 
-LICENCE = "Public Domain Mark 1.0"
+LICENCES = {"chemprot": "Public Domain Mark 1.0", "drugprot": "CC BY 4.0"}
+"""By what the names of the released files begin with; of other files it is not known."""
+WHERE = (
+    "ChemProt: https://biocreative.bioinformatics.udel.edu, task 5 of BioCreative VI (free registration, Public Domain "
+    "Mark 1.0); DrugProt: https://zenodo.org/records/5119892 (CC BY 4.0); unpack the archive and name the folder"
+)
 NOT_EVALUATED = "relation of a group that the track does not evaluate"
+_PLURALS = {"abstrac": "abstracts", "entities": "entities", "relations": "relations"}
+"""What files are called, by what their names have to hold."""
 _Row = tuple[str, list[str]]
 
 
 def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCorpus:
     """The documents of one part of the corpus (training, development or test), in the order of its abstracts.
 
-    folder: holds one file each with "abstracts", "entities" and "relations" in its name. evaluated_only: leave out, and
+    folder: holds one file each with "abstrac", "entities" and "relations" in its name. evaluated_only: leave out, and
     count, relations of the groups that the track does not evaluate. Relations are directed, from Arg1 to Arg2.
     Raises InputError naming file and line: rows of another number of fields, a document that is not among the abstracts
     or occurs again, offsets outside the text, a text that differs from what stands there, arguments that are not there.
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; expected one with the TSV files of ChemProt")
+        raise InputError(f"{root}: no such folder; expected one with the TSV files of ChemProt or DrugProt. {WHERE}")
     texts: dict[str, str] = {}
-    for where, (identifier, title, abstract) in _rows(root, "abstracts", 3):
+    for where, (identifier, title, abstract) in _rows(root, "abstrac", 3):
         if identifier in texts:
             raise InputError(f'{where}: the document "{identifier}" occurs more than once; ids must be unique')
         texts[identifier] = f"{title} {abstract}"
@@ -46,7 +55,8 @@ def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCor
         found[key] = _entity(fields, texts[identifier], where)
     relations: dict[str, list[Relation]] = defaultdict(list)
     left_out: Counter[str] = Counter()
-    for where, (identifier, group, evaluated, _, *arguments) in _rows(root, "relations", 6):
+    for where, (identifier, group, *evaluated, first, second) in _rows(root, "relations", 6, 4):
+        arguments = [first, second]
         keys = list(_of(entities, identifier, where))
         names = [argument.partition(":")[2].strip() for argument in arguments]
         for name in names:
@@ -54,7 +64,7 @@ def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCor
                 raise InputError(
                     f'{where}: the relation "{group}" names "{name}", which is no entity of document "{identifier}"'
                 )
-        if evaluated_only and evaluated.strip() != "Y":
+        if evaluated_only and evaluated and evaluated[0].strip() != "Y":
             left_out[NOT_EVALUATED] += 1
             continue
         relations[identifier].append(Relation(group, *(keys.index(name) for name in names)))
@@ -66,20 +76,30 @@ def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCor
     return RelatedCorpus(tuple(documents), left_out=dict(left_out))
 
 
-def _rows(root: Path, name: str, fields: int) -> Iterator[_Row]:
-    """Where each row of a file stands, and its fields; blank lines are passed over."""
+def licence_of(folder: Path | str) -> str | None:
+    """The licence of the corpus, by the names of its files; none where they are not those of a release."""
+    names = [path.name.lower() for path in Path(folder).glob("*.tsv")]
+    return next(
+        (licence for stem, licence in LICENCES.items() if all(n.startswith(stem) for n in names) and names), None
+    )
+
+
+def _rows(root: Path, name: str, *fields: int) -> Iterator[_Row]:
+    """Where each row of a file stands, and its fields; blank lines are passed over. fields: how many there can be, the
+    same in all rows of a file."""
     paths = sorted(root.glob(f"*{name}*.tsv"))
     if len(paths) != 1:
         found = ", ".join(path.name for path in paths) or "none"
-        raise InputError(f'{root}: expected one .tsv file with "{name}" in its name, found {found}')
+        raise InputError(f'{root}: expected one .tsv file with "{_PLURALS[name]}" in its name, found {found}')
+    wanted = fields
     for number, line in enumerate(read_text(paths[0]).split("\n"), start=1):
         if not line.strip():
             continue
         row = line.split("\t")
-        if len(row) != fields:
-            raise InputError(
-                f"{paths[0]}, line {number}: {len(row)} fields parted by tabs; expected the {fields} of {name}"
-            )
+        if len(row) not in wanted:
+            expected = f"the {' or '.join(map(str, wanted))} of {_PLURALS[name]}"
+            raise InputError(f"{paths[0]}, line {number}: {len(row)} fields parted by tabs; expected {expected}")
+        wanted = (len(row),)
         yield f"{paths[0]}, line {number}", row
 
 

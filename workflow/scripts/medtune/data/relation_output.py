@@ -6,7 +6,7 @@
 Every mention is listed, in the order of the text: the n-th mention of a value goes to its n-th occurrence, and where it
 has more of them, the order tells which are meant. Offsets are not asked for. Arguments are named by their text. Where
 several mentions have it, those are meant whose types the schema allows, and of them the two that begin nearest to each
-other. A relation between concepts names the first mention of each.
+other. A relation between concepts names the first mention of each, before others one that names no other concept.
 """
 
 import json
@@ -74,8 +74,9 @@ def write_output(document: RelatedDocument) -> str:
     entities = dict.fromkeys(sorted((e.start, e.end, e.label, e.text) for e in document.entities))
 
     def text_of(argument: str | int) -> str:
-        entity = min((document.entities[index] for index in document.mentions_of(argument)), key=lambda e: e.start)
-        return entity.text
+        mentions = (document.entities[index] for index in document.mentions_of(argument))
+        # A mention of several concepts would relate all of them.
+        return min(mentions, key=lambda entity: (len(entity.concepts), entity.start)).text
 
     relations = dict.fromkeys((text_of(r.head), r.type, text_of(r.tail)) for r in document.relations)
     answer = {

@@ -1,7 +1,7 @@
 """Relations between concepts, answered by relations between mentions.
 
 Corpora such as BioRED say that two concepts are related in a document, not which of their mentions say so. A predicted
-pair of mentions is right when it links to a pair of concepts that are related so.
+pair of mentions is read as the pairs of the concepts that they name, and each of these is right or wrong.
 """
 
 from collections import Counter
@@ -34,10 +34,10 @@ def link_concepts(document: ConceptDocument, symmetric: Collection[str], overlap
     overlapping: a mention that is none of the gold ones links to those that it overlaps most, whatever their entity
     types. An argument that links to no concept stays as it is, and is none of the gold ones.
     Pairs of mentions that say the same of two concepts become one relation; repeats of one pair stay repeats. A mention
-    of several concepts stands for all the gold relations that it may mean, and for one where it means none of them.
+    of several concepts stands for each of them: every pair of concepts is a relation of its own, right or wrong, as in
+    the evaluation of BioRED, whose items are pairs of concept ids (Luo et al. 2022). A concept is not paired with
+    itself where there is another pair.
     """
-    gold = {relation.normal(symmetric) for relation in document.gold}
-    related = {frozenset((relation.head, relation.tail)) for relation in gold}
 
     @cache
     def linked(argument: Argument) -> list[Argument]:
@@ -45,17 +45,15 @@ def link_concepts(document: ConceptDocument, symmetric: Collection[str], overlap
 
     counts: Counter[Relation] = Counter()
     for relation, copies in Counter(relation.normal(symmetric) for relation in document.predicted).items():
-        meant = [
+        meant = dict.fromkeys(
             Relation(head, relation.label, tail).normal(symmetric)
             for head in linked(relation.head)
             for tail in linked(relation.tail)
-        ]
-        right = [candidate for candidate in meant if candidate in gold]
-        between_related = [candidate for candidate in meant if frozenset((candidate.head, candidate.tail)) in related]
-        chosen = right or between_related[:1] or meant[:1]
-        for candidate in chosen:
+        )
+        pairs = [candidate for candidate in meant if candidate.head != candidate.tail] or list(meant)
+        for candidate in pairs:
             counts[candidate] = max(counts[candidate], 1)
-        counts[chosen[0]] += copies - 1
+        counts[pairs[0]] += copies - 1
     return RelationDocument(document.gold, list(counts.elements()))
 
 

@@ -121,7 +121,10 @@ def describe(source: Source, split: str, records: int) -> SourceDescription:
     made = source["format"] == "synthetic"
     path = None if made else Path(source[split])
     files = [] if made else sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    licence = {"synthetic": "none: made by the workflow", "chemprot": chemprot.LICENCE}.get(source["format"])
+    if made:
+        licence = "none: made by the workflow"
+    else:
+        licence = chemprot.licence_of(path) if source["format"] == "chemprot" else None
     return SourceDescription(
         name=f"{source['format']}/{split}",
         format=source["format"],

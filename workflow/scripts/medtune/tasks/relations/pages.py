@@ -168,7 +168,9 @@ def summary_page(
 
 def _between(run: Run) -> str:
     return (
-        "between concepts: one is right when it joins mentions of them"
+        "between concepts: a pair of mentions is read as all pairs of the concepts that they name, each of which is "
+        "right or wrong, as in the evaluation of BioRED; an entity is to be found by its words, no concept is asked "
+        "for"
         if run.relations_between == "concepts"
         else "between mentions of entities"
     )
