@@ -3,16 +3,19 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+sys.path.insert(0, str(Path(workflow.current_basedir).parent / "workflow" / "scripts"))
 
 from medtune.config_check import load_config
+from medtune.config_layers import merge, read_layers
 from medtune.data.report_sources import listing
 from medtune.errors import InputError
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
 
 try:
-    CONFIG = load_config(config, workflow.configfiles)
+    given = workflow.config_settings.configfiles
+    layers = read_layers(workflow.configfiles[len(given) :], given, workflow.config_settings.config_args)
+    CONFIG = load_config(merge(layers), layers)
     check_writable(CONFIG.results)
 except InputError as error:
     sys.exit(str(error))

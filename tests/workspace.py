@@ -38,15 +38,12 @@ class Workspace:
             (folder / link).symlink_to(f"profiles/{link}")
 
     def command(self, *arguments: str, config: dict | None = None) -> list[str]:
-        """The command line; config: values over those of the profile's overlay, as one more file."""
-        extra = []
-        if config:
-            profile = arguments[arguments.index("--profile") + 1] if "--profile" in arguments else None
-            file = self.folder / "config" / f"extra{len(list(self.folder.glob('config/extra*')))}.json"
-            file.write_text(json.dumps(config))
-            overlay = [f"config/{profile}.yaml"] if profile in ("tiny", "small") else []
-            extra = ["--configfile", *overlay, str(file.relative_to(self.folder))]
-        return [*SNAKEMAKE, *arguments, *extra]
+        """The command line; config: values over those of the scale, as a file of the user's."""
+        if not config:
+            return [*SNAKEMAKE, *arguments]
+        file = self.folder / "config" / f"extra{len(list(self.folder.glob('config/extra*')))}.json"
+        file.write_text(json.dumps(config))
+        return [*SNAKEMAKE, *arguments, "--configfile", str(file.relative_to(self.folder))]
 
     def run(self, *arguments: str, config: dict | None = None, timeout: int = 900) -> subprocess.CompletedProcess:
         """Run to the end. stdout holds both streams."""

@@ -62,7 +62,7 @@ def test_eight_ranks_train_at_the_same_time_and_end_with_the_figures_of_the_loca
     space = Workspace(tmp_path / "medtune")
     watch = Watch()
     watch.start()
-    space.succeed("--profile", "slurm", "--configfile", "config/tiny.yaml", "--", "yesno", timeout=1800)
+    space.succeed("yesno", "--profile", "slurm", "--configfile", "config/tiny.yaml", timeout=1800)
     watch.over.set()
     watch.join()
     assert watch.most_trainings == 8

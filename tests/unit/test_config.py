@@ -5,19 +5,12 @@ import pytest
 import yaml
 
 from medtune.config_check import load_config
+from medtune.config_layers import Layer, merge, read_layers
 from medtune.config_reference import reference
 from medtune.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 PAPER = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-
-
-def merged(base: dict, overlay: dict) -> dict:
-    out = dict(base)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(out.get(key), dict)
-        out[key] = merged(out[key], value) if both else value
-    return out
 
 
 def refusal(**changes) -> str:
@@ -30,13 +23,14 @@ def refusal(**changes) -> str:
             section = section[parent]
         section[key] = value
     with pytest.raises(InputError) as caught:
-        load_config(raw, ["config/config.yaml"])
+        load_config(raw, [Layer("config/config.yaml", raw)])
     return str(caught.value)
 
 
 @pytest.mark.parametrize("overlay", ["tiny", "small"])
 def test_each_overlay_gives_a_valid_configuration(overlay):
-    config = load_config(merged(PAPER, yaml.safe_load((ROOT / f"config/{overlay}.yaml").read_text())))
+    files = [ROOT / "config/config.yaml", ROOT / f"config/{overlay}.yaml"]
+    config = load_config(merge(read_layers(files, [], [])))
     assert config.scale == overlay
 
 
@@ -112,7 +106,7 @@ def test_new_notes_are_read_by_a_run_that_there_is():
     assert 'relations: predict.run = "mixed": must be one of default, longer, rank32' in message
     switches = {"mixed": {"mix": True}}
     for run in ("default", "mixed"):
-        section = merged(PAPER["relations"], {"predict": {**notes, "run": run}, "switches": switches})
+        section = {**PAPER["relations"], "predict": {**notes, "run": run}, "switches": switches}
         assert load_config({**PAPER, "relations": section}).relations.predict.run == run
 
 
@@ -132,13 +126,11 @@ def test_splits_must_add_up():
     assert "yesno.data.splits: train, validation and test must add up to 1" in message
 
 
-def test_the_file_that_sets_the_faulty_key_is_named(tmp_path):
-    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
-    first.write_text(yaml.safe_dump({"seed": 1, "scale": "x"}))
-    second.write_text(yaml.safe_dump({"seed": "a"}))
+def test_the_file_that_sets_the_faulty_key_is_named():
+    layers = [Layer("a.yaml", {"seed": 1, "scale": "x"}), Layer("b.yaml", {"seed": "a"})]
     with pytest.raises(InputError) as caught:
-        load_config({**PAPER, "seed": "a"}, [first, second])
-    assert str(caught.value).splitlines()[1].endswith(f"[{second}]")
+        load_config({**PAPER, "seed": "a"}, layers)
+    assert str(caught.value).splitlines()[1].endswith("[b.yaml]")
 
 
 def test_the_reference_is_up_to_date():

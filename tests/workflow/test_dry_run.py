@@ -180,6 +180,7 @@ def test_the_login_node_needs_no_torch(workspace):
     modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
     assert modules == {
         "medtune.config_check",
+        "medtune.config_layers",
         "medtune.data.medical_qa",
         "medtune.data.radgraph",
         "medtune.data.report_sources",

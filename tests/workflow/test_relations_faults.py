@@ -13,7 +13,6 @@ DATA = "results/tiny/relations/data"
 MANIFEST = f"{DATA}/manifest.json"
 MIXED = f"{DATA}/without0+mixed/train.jsonl"
 ONCE = ("--profile", "tiny", "--retries", "0")  # a second attempt would say the same
-OVERLAID = {"without_relations": None, "passages": None, "terms": None}
 
 
 def document(number: int, *lines: str) -> str:
@@ -34,8 +33,8 @@ def files(workspace: Workspace, odd: str | None = None, labels: str = "own", **s
     """Configuration with one PubTator file as the only source: ten sound documents, and perhaps an odd one."""
     content = "".join(map(document, range(1, 11))) + (odd or "")
     (workspace.folder / "corpus.PubTator").write_text(content)
-    source = {"format": "biored", "train": "corpus.PubTator", "validation": None, "test": None, "labels": labels}
-    return {"relations": {"data": {"source": {**OVERLAID, **source}}, **study}}
+    source = {"format": "biored", "train": "corpus.PubTator", "labels": labels}
+    return {"relations": {"data": {"source": source}, **study}}
 
 
 def label_map(workspace: Workspace, **changes) -> str:

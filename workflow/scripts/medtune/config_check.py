@@ -3,13 +3,12 @@
 import difflib
 import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from medtune.config import Config
+from medtune.config_layers import Layer
 from medtune.errors import InputError
 
 BERTSCORE = ("metrics", "bertscore", "model")
@@ -36,10 +35,10 @@ TYPES = {
 }
 
 
-def load_config(raw: dict, files: Sequence[str | Path] = ()) -> Config:
+def load_config(raw: dict, layers: Sequence[Layer] = ()) -> Config:
     """Check a raw configuration.
 
-    raw: the merged dictionary. files: what it was read from, later ones over earlier ones; an
+    raw: the merged dictionary. layers: what it was merged from, later ones over earlier ones; an
     error names the last that sets the faulty key.
     Raises InputError listing all problems, each with its path, the value and what is allowed.
     """
@@ -50,7 +49,7 @@ def load_config(raw: dict, files: Sequence[str | Path] = ()) -> Config:
         problems = _joined(_problem(raw, item) for item in error.errors())
     problems += _unknown_models(raw) + _without_form(raw)
     if problems:
-        raise InputError(_message(problems, files))
+        raise InputError(_message(problems, layers))
     return config
 
 
@@ -206,21 +205,16 @@ def _with_value(value: Any, found: bool, sentence: str) -> str:
     return f" = {shown if len(shown) <= 60 else shown[:57] + '...'}: {sentence}"
 
 
-def _message(problems: list[tuple[tuple, str]], files: Sequence[str | Path]) -> str:
-    """Headed by the files, one line a problem."""
-    contents = [(str(file), _parsed(file)) for file in files]
-    heading = " + ".join(name for name, _ in contents) or "configuration"
+def _message(problems: list[tuple[tuple, str]], layers: Sequence[Layer]) -> str:
+    """Headed by the layers, one line a problem."""
+    heading = " + ".join(layer.name for layer in layers) or "configuration"
     lines = [f"{heading}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"]
     for path, sentence in problems:
-        origin = next((name for name, content in reversed(contents) if _sets(content, path)), "")
-        where = f" [{origin}]" if origin and len(contents) > 1 else ""
+        origin = next((layer.name for layer in reversed(layers) if _sets(layer.content, path)), "")
+        where = f" [{origin}]" if origin and len(layers) > 1 else ""
         separator = "" if sentence.startswith((" =", ":")) else ": "
         lines.append(f"  {dotted(path)}{separator}{sentence}{where}")
     return "\n".join(lines)
-
-
-def _parsed(file: str | Path) -> Any:
-    return yaml.safe_load(Path(file).read_text(encoding="utf-8")) if Path(file).is_file() else None
 
 
 def _sets(content: Any, path: Iterable) -> bool:

@@ -17,9 +17,16 @@ from medtune.config_check import models_in
 HEADING = """# Configuration
 
 `config.yaml` holds the settings at paper scale. `tiny.yaml` and `small.yaml` are overlays: what they set replaces the
-same key of `config.yaml`, all else stays. A profile names its overlay, a run can add more:
-`snakemake --profile profiles/gpu --configfile my.yaml`, or single values with `--config 'yesno={"ranks": [8]}'`.
-Everything is checked before the first job; an unknown key is an error.
+same key of `config.yaml`, all else stays. The profiles `tiny` and `small` bring theirs along. Files of your own go over
+both, and single values over these; name the target first, since all that follows `--configfile` is taken for files:
+
+```bash
+snakemake yesno --profile tiny --configfile my.yaml --config 'yesno={ranks: [8], training: {max_steps: null}}'
+```
+
+Values on the command line are YAML too. A section whose `format` (of data) or `source` (of models) changes keeps
+nothing of the one before. Everything is checked before the first job; an unknown key, or one that is there twice, is
+an error.
 
 Site settings (account, partition, memory of your nodes) belong into a profile, not here.
 

@@ -88,7 +88,6 @@ class MaccrobatSynthetic(Section):
 
     format: Literal["synthetic"] = Field(description="Made by the workflow.")
     documents: Annotated[int, Field(ge=10)] = Field(160, description="Case reports made.")
-    path: None = Field(None, description="None; an overlay sets it over the path of another source.")
 
 
 MaccrobatSource = Annotated[MaccrobatFiles | MaccrobatSynthetic, Field(discriminator="format")]

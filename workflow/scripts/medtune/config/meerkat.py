@@ -21,7 +21,6 @@ class MeerkatSynthetic(Section):
 
     format: Literal["synthetic"] = Field(description="Made by the workflow.")
     records: Annotated[int, Field(ge=11)] = Field(90, description="Records of the smallest specialty; others get more.")
-    path: None = Field(None, description="None; an overlay sets it over the path of another source.")
 
 
 MeerkatSource = Annotated[MeerkatFiles | MeerkatSynthetic, Field(discriminator="format")]

@@ -11,7 +11,6 @@ from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
 Part = Annotated[float, Field(ge=0, lt=1)]
 RESERVED = ("base", "default", "data", "summary", "predictions")
 """Folders of the study that are no switch's."""
-OVERLAID = "None; an overlay sets it over that of synthetic documents."
 
 
 class RelationsFiles(Section):
@@ -28,9 +27,6 @@ class RelationsFiles(Section):
         min_length=1,
         description="own: the corpus's labels; biored_proxy: BioRED's read as the study's; or a file with a label map.",
     )
-    without_relations: None = Field(None, description=OVERLAID)
-    passages: None = Field(None, description=OVERLAID)
-    terms: None = Field(None, description=OVERLAID)
 
 
 class RelationsSynthetic(Section):

@@ -1,0 +1,37 @@
+"""All studies, whatever the scale; the entries (Snakefile, scales/*.smk) load the configuration first."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+include: "common.smk"
+include: "functions/reports.smk"
+include: "functions/yesno.smk"
+include: "functions/radgraph.smk"
+include: "functions/maccrobat.smk"
+include: "functions/meerkat.smk"
+include: "functions/relations.smk"
+include: "models.smk"
+include: "adapters.smk"
+include: "taggers.smk"
+include: "yesno.smk"
+include: "radgraph.smk"
+include: "maccrobat.smk"
+include: "maccrobat_analysis.smk"
+include: "maccrobat_summary.smk"
+include: "meerkat.smk"
+include: "relations.smk"
+
+
+onstart:
+    note_owner(Path(".snakemake"), remote=workflow.non_local_exec)
+
+
+rule studies:
+    input:
+        rules.yesno.input,
+        rules.radgraph.input,
+        rules.maccrobat.input,
+        rules.meerkat.input,
+        rules.relations.input,
