@@ -39,6 +39,7 @@ rule maccrobat_prepare:
         "../envs/analysis.yaml"
     params:
         settings=CONFIG.maccrobat.data.model_dump(),
+        encoders=maccrobat_pretraining,
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_maccrobat.py"

@@ -34,6 +34,7 @@ rule maccrobat_select:
     input:
         **MACCROBAT_RUN_FILES,
         **MACCROBAT_GOLD,
+        manifest=rules.maccrobat_prepare.output.manifest,
     output:
         **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SELECTION, "selection"),
         ranking=f"{MACCROBAT_SELECTION}/ranking.csv",

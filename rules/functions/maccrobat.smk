@@ -29,6 +29,15 @@ def maccrobat_sources(wildcards):
     return [] if source.format == "synthetic" or not Path(source.path).exists() else [source.path]
 
 
+def maccrobat_pretraining(wildcards):
+    """Seed of the pre-training text of each made encoder, none of others; nothing where the case reports are not made."""
+    settings = CONFIG.maccrobat
+    if settings.data.source.format != "synthetic":
+        return {}
+    models = {name: CONFIG.models[name] for name in settings.encoders}
+    return {name: model.seed if model.source == "made" else None for name, model in models.items()}
+
+
 def maccrobat_seed(wildcards):
     """Training seed of a run."""
     return int(wildcards.replicate.removeprefix("-seed") or CONFIG.maccrobat.seeds[0])

@@ -14,7 +14,8 @@ from medtune.files import read_jsonl, write_json
 from medtune.inference.tagger import TaggerSettings
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text
-from medtune.tasks.maccrobat.card import EXAMPLE, HEADLINES, ONLY_SYNTHETIC, study_card
+from medtune.tasks.maccrobat.card import EXAMPLE, HEADLINES, study_card
+from medtune.tasks.maccrobat.runs import SYNTHETIC
 from medtune.tasks.maccrobat.score import score
 from medtune.tasks.tagging import tagger_script
 from tests.unit.tagged_study import RUNS, TYPES, made_study
@@ -99,8 +100,8 @@ def test_rare_types_are_named_with_tags_or_without(metrics):
 
 
 def test_made_reports_are_called_that(metrics):
-    assert ONLY_SYNTHETIC in card(metrics, sources=[{**MANIFEST["sources"][0], "format": "synthetic"}])
-    assert ONLY_SYNTHETIC not in card(metrics)
+    assert SYNTHETIC in card(metrics, sources=[{**MANIFEST["sources"][0], "format": "synthetic"}])
+    assert SYNTHETIC not in card(metrics)
 
 
 @pytest.fixture(scope="module")

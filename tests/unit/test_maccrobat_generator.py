@@ -5,7 +5,20 @@ import pytest
 from medtune.data.annotated import label_counts, shapes
 from medtune.data.brat import parse_brat, read_brat
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.maccrobat import make_case_reports, write_case_reports
+from medtune.data.held_out import sentences_of, templates_of, terms_of
+from medtune.data.synthetic import maccrobat as generator
+from medtune.data.synthetic.maccrobat import (
+    FRAMES,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    make_case_reports,
+    split_of,
+    surfaces,
+    write_case_reports,
+)
+from medtune.models.made_encoder import pretraining_texts
 
 RARE = {"Occupation", "Family_history", "Weight"}
 
@@ -92,6 +105,42 @@ def test_events_have_their_lines_too():
     assert lines["T"] > lines["E"] > 0 and set(lines) == {"T", "E"}
 
 
-def test_the_written_folder_is_read_like_any_other(tmp_path):
-    write_case_reports(tmp_path, 3, 42)
-    assert list(read_brat(tmp_path, "made").documents) == [read(report)[0] for report in make_case_reports(3, 42)]
+def test_the_written_folders_are_read_like_any_other(tmp_path):
+    write_case_reports(tmp_path, {TRAIN: 3, TEST: 2}, 42)
+    found = read_brat(tmp_path, "made").documents
+    assert [document.id for document in found] == [f"test/made-{n:04d}" for n in (1, 2)] + [
+        f"train/made-{n:04d}" for n in (1, 2, 3)
+    ]
+    assert [document.text for document in found] == [
+        report.text for split, count in ((TEST, 2), (TRAIN, 3)) for report in make_case_reports(count, 42, split)
+    ]
+
+
+def test_every_frame_has_a_template_in_every_split():
+    for frame in FRAMES:
+        for split in SPLITS:
+            assert generator.templates_of(frame, split)
+
+
+def test_a_template_is_of_one_split_whatever_the_order_of_two_types():
+    first = "the chart mentioned [Medication|{drug}] and [Therapeutic_procedure|{operation}] ."
+    second = "the chart mentioned [Therapeutic_procedure|{operation}] and [Medication|{drug}] ."
+    assert split_of(first) == split_of(second)
+
+
+def test_held_out_reports_share_no_template_sentence_or_term_of_their_own_with_what_was_read():
+    """Looked for in the texts, not in what the generator declares."""
+    terms = set().union(*map(surfaces, SPLITS))
+    own = terms - surfaces(TRAIN)
+    read = [report.text for report in make_case_reports(300, 42)] + pretraining_texts(0) + pretraining_texts(1)
+    assert not terms_of(read, own)
+    for split in (VALIDATION, TEST):
+        held_out = [report.text for report in make_case_reports(60, 42, split)]
+        assert not sentences_of(held_out) & sentences_of(read)
+        assert not templates_of(held_out, terms) & templates_of(read, terms)
+        assert len(terms_of(held_out, own)) > 40 and terms_of(held_out, surfaces(TRAIN))
+
+
+def test_each_rare_type_stands_in_validation_and_in_test():
+    for split in (VALIDATION, TEST):
+        assert set(label_counts([read(report)[0] for report in make_case_reports(12, 42, split)])) >= RARE

@@ -17,13 +17,14 @@ from medtune.metrics.spans import Span
 from medtune.tasks.maccrobat.prepare import SPLITS, prepare, tier
 
 FILES = {**{split: f"{split}.jsonl" for split in SPLITS}, "tags": "tags.json", "manifest": "manifest.json"}
+ENCODERS = {"made": 0, "published": None}
 SMALL = {"splits": {"train": 0.6, "validation": 0.2, "test": 0.2}, "tiers": {"frequent": 60, "rare": 10}}
 
 
 def run(folder, source, seed=42, **settings):
     """Prepare into a folder; returns the splits, the tags and the manifest."""
     data = MaccrobatData(source=source, **{**SMALL, **settings})
-    prepare(data, seed, **{name: folder / file for name, file in FILES.items()})
+    prepare(data, seed, **{name: folder / file for name, file in FILES.items()}, encoders=ENCODERS)
     rows = {split: read_jsonl(folder / FILES[split]) for split in SPLITS}
     return rows, read_json(folder / "tags.json"), read_json(folder / "manifest.json")
 
@@ -125,7 +126,7 @@ def test_rare_types_that_are_dropped_have_no_tags_and_stay_as_entities(tmp_path,
 
 def test_of_the_same_reports_in_two_folders_the_later_ones_are_kept_and_it_is_said(tmp_path):
     corpus = tmp_path / "corpus"
-    write_case_reports(corpus / "2018", 12, 42)
+    write_case_reports(corpus / "2018", {"train": 12}, 42)
     shutil.copytree(corpus / "2018", corpus / "2020")
     rows, _, manifest = run(tmp_path, {"format": "brat", "path": str(corpus)})
     assert {row["id"].split("/")[0] for row in all_rows(rows)} == {"2020"} and len(all_rows(rows)) == 12
@@ -273,3 +274,25 @@ def test_a_corpus_that_is_not_there_is_told_with_where_to_get_it(tmp_path, layou
     sentence = refusal(tmp_path, {"format": layout, "path": str(tmp_path / "nowhere")})
     assert f"nowhere: no such {kind}. MACCROBAT 2020 is at https://doi.org/10.6084/m9.figshare.9764942" in sentence
     assert "CC BY 4.0" in sentence
+
+
+def test_made_reports_are_split_as_made_and_what_was_read_before_is_counted(made):
+    rows, _, manifest = made
+    assert {split: {row["id"].split("/")[0] for row in of_split} for split, of_split in rows.items()} == {
+        split: {split} for split in SPLITS
+    }
+    assert manifest["records"] == {"train": 18, "validation": 6, "test": 6}
+    for split in ("validation", "test"):
+        counts = manifest["held_out"][split]
+        assert counts["pre-training text of published"] is None, "not known"
+        for read in ("training split", "pre-training text of made"):
+            assert {kind: found["shared"] for kind, found in counts[read].items()} == {
+                "sentences": 0,
+                "templates": 0,
+                "held-out terms": 0,
+            }
+            assert all(found["held_out"] > 20 for found in counts[read].values())
+
+
+def test_own_reports_have_no_such_count(tmp_path):
+    assert run(tmp_path, brat(tmp_path / "own", plain(12)))[2]["held_out"] is None

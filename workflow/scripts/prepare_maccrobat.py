@@ -15,4 +15,5 @@ if __name__ == "__main__":
             test=snakemake.output.test,
             tags=snakemake.output.tags,
             manifest=snakemake.output.manifest,
+            encoders=snakemake.params.encoders,
         )

@@ -13,6 +13,7 @@ if __name__ == "__main__":
             run_files(snakemake.params.runs, given.records, given.taggings, given.predictions, given.speeds),
             data={"validation": given.validation, "test": given.test},
             tags=given.tags,
+            manifest=given.manifest,
             weights=SelectionWeights(**snakemake.params.weights),
             outputs=dict(snakemake.output.items()),
             seed=snakemake.params.seed,

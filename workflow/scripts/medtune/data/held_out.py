@@ -32,6 +32,12 @@ def templates_of(texts: Iterable[str], terms: Collection[str]) -> set[str]:
     } - {""}
 
 
+def terms_of(texts: Iterable[str], terms: Collection[str]) -> set[str]:
+    """The terms that stand in the texts, in lower case."""
+    pattern = _any_of(terms)
+    return {found.casefold() for text in texts for found in pattern.findall(text)}
+
+
 def pairs_of(texts: Iterable[str], firsts: Collection[str], seconds: Collection[str]) -> set[tuple[str, str]]:
     """The pairs of a first and a second term, in lower case, that stand in one text together."""
     first, second = _any_of(firsts), _any_of(seconds)

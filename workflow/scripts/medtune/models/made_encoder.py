@@ -34,7 +34,7 @@ def make_encoder(source: MadeModel, name: str, folder: Path) -> None:
     """Make tokenizer and model, pre-train, and save both. `folder` appears when it is complete."""
     from transformers import DataCollatorForLanguageModeling
 
-    documents = [report.text for report in make_case_reports(DOCUMENTS, source.seed + SEED_OFFSET)]
+    documents = pretraining_texts(source.seed)
     tokenizer = make_tokenizer(documents, source.vocabulary)
     model = untrained_encoder(source, tokenizer)
     collate = DataCollatorForLanguageModeling(tokenizer, mlm=True, mlm_probability=MASKED)
@@ -46,6 +46,11 @@ def make_encoder(source: MadeModel, name: str, folder: Path) -> None:
         write_record(
             temporary, name, source.model_dump(), LICENCE, pretraining_loss=history[-1]["loss"] if history else None
         )
+
+
+def pretraining_texts(seed: int) -> list[str]:
+    """What the encoder reads: case reports in the templates and terms of the training split."""
+    return [report.text for report in make_case_reports(DOCUMENTS, seed + SEED_OFFSET)]
 
 
 def make_tokenizer(documents: Iterable[str], vocabulary: int) -> Any:

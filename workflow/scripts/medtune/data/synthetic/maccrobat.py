@@ -3,14 +3,20 @@ workflow.
 
 Sentences come from frames whose slots are filled from lexicons. Some words have their type from the context alone, as
 in real reports: potassium is measured or given, "3 weeks" is how long or when, discharge is an event or a finding.
-Some mentions are nested, discontinuous, or have two types, and some types are rare. There is no
-patient behind any report.
+Others have it from the word alone: a list names problems of two types in any order. Some mentions are nested,
+discontinuous, or have two types, and some types are rare. There is no patient behind any report.
+
+Each split has sentence templates (an opening, a frame, an ending) of its own, and validation and test have terms of
+their own beside those of the training split, so that more is asked for than was read. Words that are few in every
+report (units, months, degrees, normal or low) are in all of them.
 """
 
+import hashlib
 import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
@@ -31,40 +37,53 @@ LEXICON: Mapping[str, tuple[str, ...]] = {
     "symptom": _terms(
         """fever; nausea; vomiting; headache; fatigue; dizziness; dyspnea; palpitations; weight loss; night sweats; back
         pain; jaundice; hematuria; syncope; skin rash; confusion; diarrhea; dry cough; seizures; hemoptysis; blurred
-        vision; joint pain; [Biological_structure|chest] pain; [Biological_structure|abdominal] pain"""
+        vision; joint pain; [Biological_structure|chest] pain; hoarseness; constipation;
+        [Biological_structure|abdominal] pain; pruritus; dysphagia; tremor; anorexia; dysuria; malaise; tinnitus;
+        polyuria; hiccups; vertigo"""
     ),
     "finding": _terms(
-        "mass; lesion; nodule; effusion; edema; stenosis; thrombus; lymphadenopathy; cyst; abscess; wall thickening"
+        """mass; lesion; nodule; effusion; edema; stenosis; thrombus; lymphadenopathy; cyst; abscess; wall thickening;
+        hematoma; fracture; opacity; dilatation; atrophy; ulcer; polyp; calcification; erosion"""
     ),
     "disease": _terms(
-        """hypertension; type 2 diabetes mellitus; asthma; pneumonia; pulmonary embolism; tuberculosis; lymphoma;
-        sarcoidosis; lupus nephritis; infective endocarditis; acute pancreatitis; hepatocellular carcinoma; multiple
-        sclerosis; Crohn disease; atrial fibrillation; chronic kidney disease; heart failure; hypothyroidism;
-        epilepsy"""
+        """hypertension; type 2 diabetes mellitus; asthma; pneumonia; cholangitis; tuberculosis; lymphoma; sarcoidosis;
+        lupus nephritis; infective endocarditis; acute pancreatitis; hepatocellular carcinoma; multiple sclerosis;
+        meningioma; atrial fibrillation; chronic kidney disease; heart failure; hypothyroidism; myocarditis; epilepsy;
+        psoriasis; gout; cirrhosis; osteomyelitis; melanoma; appendicitis; anemia; hepatitis; vasculitis; pulmonary
+        embolism"""
     ),
     "drug": _terms(
         """prednisone; metformin; warfarin; aspirin; amoxicillin; vancomycin; rituximab; cyclophosphamide; furosemide;
-        omeprazole; levetiracetam; methotrexate; {analyte}; {analyte}"""
+        omeprazole; levetiracetam; methotrexate; {analyte}; lisinopril; ceftriaxone; {analyte}; {analyte}; doxycycline;
+        heparin; infliximab; tacrolimus; fluconazole; {analyte}; digoxin; phenytoin"""
     ),
-    "analyte": _terms("potassium; calcium; iron; glucose; magnesium; insulin; albumin; cortisol"),
-    "test": _terms("hemoglobin; platelet count; creatinine; C-reactive protein; bilirubin; {analyte}; {analyte}"),
+    "analyte": _terms("potassium; calcium; iron; glucose; magnesium; insulin; albumin; zinc; cortisol; folate"),
+    "test": _terms(
+        """hemoglobin; platelet count; creatinine; C-reactive protein; bilirubin; {analyte}; {analyte}; ferritin;
+        troponin; lactate; urea; {analyte}; {analyte}; procalcitonin; thyrotropin"""
+    ),
     "imaging": _terms(
         """computed tomography; CT; magnetic resonance imaging; MRI; ultrasound; chest radiography; echocardiography;
-        positron emission tomography; angiography"""
+        positron emission tomography; angiography; scintigraphy"""
     ),
-    "exam": _terms("physical examination; electrocardiogram; urinalysis; biopsy; bone marrow biopsy; colonoscopy"),
+    "exam": _terms(
+        """physical examination; electrocardiogram; urinalysis; biopsy; colonoscopy; bronchoscopy; spirometry; lumbar
+        puncture; laryngoscopy; electromyography"""
+    ),
     "place": _terms(
-        """liver; spleen; pancreas; brain; abdomen; neck; duodenum; left ventricle; right atrium; left lung; right lung;
-        cervical spine; left kidney; right kidney; mitral valve; thyroid gland"""
+        """liver; spleen; pancreas; brain; abdomen; neck; duodenum; left ventricle; right atrium; stomach; bladder;
+        cervical spine; mitral valve; thyroid gland; esophagus; femur; retina; larynx; appendix; hip"""
     ),
-    "paired": _terms("kidney; lung; eye; arm; leg; adrenal gland"),
+    "paired": _terms("kidney; lung; eye; arm; leg; adrenal gland; ear; foot; ovary; shoulder"),
     "look": _terms(
-        "enhancing; irregular; calcified; solitary; large; well-defined; hypoechoic; diffuse; left-sided; right-sided"
+        """enhancing; irregular; calcified; solitary; large; well-defined; hypoechoic; diffuse; left-sided; right-sided;
+        pulsatile; mobile; lobulated; heterogeneous; painless"""
     ),
     "degree": _terms("mild; moderate; severe; marked; slight"),
     "operation": _terms(
         """surgical resection; percutaneous drainage; drainage; radiotherapy; chemotherapy; hemodialysis; mechanical
-        ventilation; splenectomy; stent placement; blood transfusion; plasma exchange; laparoscopy"""
+        ventilation; splenectomy; stent placement; blood transfusion; plasma exchange; laparoscopy; thoracentesis;
+        physiotherapy; craniotomy; embolization; amputation; tracheostomy; vitrectomy; cholecystectomy"""
     ),
     "unit": _terms("days; weeks; months"),
     "span": ("{2-9} {unit}",),
@@ -80,10 +99,19 @@ LEXICON: Mapping[str, tuple[str, ...]] = {
         "[History|appendectomy [Date|{2-20} years earlier]]",
         "[History|long-term use of [Medication|{drug}]]",
     ),
-    "habit": _terms("former smoker; heavy smoker; social drinker; nonsmoker"),
-    "job": _terms("farmer; teacher; retired miner; nurse"),
+    "habit": _terms(
+        "former smoker; heavy smoker; social drinker; nonsmoker; vegetarian; keen runner; former athlete; lifelong "
+        "abstainer; frequent traveler; daily drinker"
+    ),
+    "job": _terms("farmer; teacher; retired miner; nurse; carpenter; baker; bus driver; librarian; plumber; tailor"),
     "relative": _terms("father; mother; brother; sister"),
 }
+HELD_OUT = frozenset(LEXICON) - {
+    *("degree", "unit", "span", "value", "amount", "dose", "date", "month", "event", "past", "relative")
+}
+"""Lexicons of which each split has terms of its own."""
+OWN_SHARE = 0.4
+"""Share of their terms that reports of validation and test take from their own."""
 
 PRESENTATION = (
     "a [Age|{18-89}-year-old] [Sex|{man}] [Clinical_event|{event}] with a [Duration|{2-9}-week] history of "
@@ -100,6 +128,17 @@ HISTORY = (
     "{he} had been treated with [Medication|{drug}] for {past} .",
     "{he} denied [Sign_symptom|{symptom}] or [Sign_symptom|{symptom}] .",
 )
+PROBLEMS = (
+    "the problem list named [Disease_disorder|{disease}] , [Sign_symptom|{symptom}] and [Disease_disorder|{disease}] .",
+    "the problem list named [Sign_symptom|{symptom}] , [Disease_disorder|{disease}] and [Sign_symptom|{symptom}] .",
+    "the main concern was [Disease_disorder|{disease}] .",
+    "the main concern was [Sign_symptom|{symptom}] .",
+    "the chart mentioned [Medication|{drug}] and [Therapeutic_procedure|{operation}] .",
+    "the chart mentioned [Therapeutic_procedure|{operation}] and [Medication|{drug}] .",
+    "[Diagnostic_procedure|{exam}] and [Therapeutic_procedure|{operation}] were refused .",
+    "[Therapeutic_procedure|{operation}] and [Diagnostic_procedure|{exam}] were refused .",
+)
+"""Only the words tell which of two types they are of."""
 RARE = (
     "{he} worked as a [Occupation|{job}] .",
     "{his} {relative} had [Family_history|{disease}] .",
@@ -153,15 +192,25 @@ COURSE = (
     "{he} remained well for [Duration|{span}] .",
 )
 PARAGRAPHS = (
-    ((PRESENTATION, 1, 1), (HISTORY, 2, 3)),
-    ((EXAMINATION, 2, 3), (LABORATORY, 2, 4)),
-    ((IMAGING, 2, 3), (DIAGNOSIS, 1, 2)),
-    ((TREATMENT, 2, 4), (COURSE, 2, 3)),
+    ((PRESENTATION, 1, 1), (HISTORY, 1, 2), (PROBLEMS, 1, 2)),
+    ((EXAMINATION, 2, 3), (LABORATORY, 2, 3)),
+    ((IMAGING, 1, 3), (DIAGNOSIS, 1, 2)),
+    ((TREATMENT, 2, 3), (COURSE, 1, 2), (PROBLEMS, 1, 2)),
 )
 """Of each paragraph its groups of frames, with the fewest and most sentences of each."""
+FRAMES = (*(frame for paragraph in PARAGRAPHS for group, _, _ in paragraph for frame in group), *RARE)
 RARE_SHARE = 0.12
-"""Share of the reports with a sentence of a rare type."""
+"""Share of the reports with a sentence of a rare type; of validation and test the first reports have one each."""
+OPENINGS = (
+    *("", "", "on review , ", "of note , ", "according to the notes , ", "as expected , ", "at that time , "),
+    *("in summary , ", "by all accounts , ", "as before , "),
+)
+ENDINGS = (" .", " .", " , as noted by the team .", " , as was documented .", " , and this was discussed .")
+TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+_PARTS = (*[TRAIN] * 6, *[VALIDATION] * 2, *[TEST] * 2)
+"""The split of a template, by the remainder of its digest."""
 
+_TERM_PARTS = (TRAIN, TRAIN, TRAIN, VALIDATION, TEST)
 _SEXES = (
     {"man": "man", "he": "he", "his": "his"},
     {"man": "woman", "he": "she", "his": "her"},
@@ -181,42 +230,77 @@ class CaseReport:
     annotation: str
 
 
-def make_case_reports(documents: int, seed: int) -> Iterator[CaseReport]:
-    """Case reports of four paragraphs, one a line; no two have the same text. The same for the same number and seed."""
-    generator = random.Random(f"{seed}/maccrobat")
+def make_case_reports(documents: int, seed: int, split: str = TRAIN) -> Iterator[CaseReport]:
+    """Case reports of four paragraphs, one a line, in the templates and terms of a split; no two have the same text.
+    The same for the same number, seed and split."""
+    generator = random.Random(f"{seed}/maccrobat/{split}")
     seen: set[str] = set()
     while len(seen) < documents:
-        text, mentions = _parsed(_report(generator))
+        rare = RARE[len(seen)] if split != TRAIN and len(seen) < len(RARE) else None
+        text, mentions = _parsed(_report(generator, split, rare))
         if normalise(text) in seen:
             continue
         seen.add(normalise(text))
         yield CaseReport(f"made-{len(seen):04d}", text, _annotation(text, mentions))
 
 
-def write_case_reports(folder: Path | str, documents: int, seed: int) -> None:
-    """Write the .txt and .ann files of made case reports."""
-    for report in make_case_reports(documents, seed):
-        write_text(Path(folder, f"{report.name}.txt"), report.text)
-        write_text(Path(folder, f"{report.name}.ann"), report.annotation)
+def write_case_reports(folder: Path | str, documents: Mapping[str, int], seed: int) -> None:
+    """Write the .txt and .ann files of made case reports. documents: number by split; each split is a folder."""
+    for split, number in documents.items():
+        for report in make_case_reports(number, seed, split):
+            write_text(Path(folder, split, f"{report.name}.txt"), report.text)
+            write_text(Path(folder, split, f"{report.name}.ann"), report.annotation)
 
 
-def _report(generator: random.Random) -> str:
-    """A report with markup."""
+def terms_of(name: str, split: str) -> list[str]:
+    """The entries of a lexicon that are a split's own: of each five, three of the training split."""
+    terms = LEXICON[name]
+    if name not in HELD_OUT:
+        return list(terms)
+    # Of a lexicon that others hold ({analyte}) each split has the slot.
+    return [term for place, term in enumerate(terms) if _SLOT.search(term) or _TERM_PARTS[place % 5] == split]
+
+
+def surfaces(split: str) -> set[str]:
+    """The terms of a split in lower case, without markup: what reports of the other splits must not hold."""
+    return {
+        _MARK.sub("", term).lower() for name in HELD_OUT for term in terms_of(name, split) if not _SLOT.search(term)
+    }
+
+
+def _report(generator: random.Random, split: str, rare: str | None) -> str:
+    """A report with markup. rare: a frame that it has to hold."""
     sex = generator.choice(_SEXES)
     paragraphs = []
     for groups in PARAGRAPHS:
         frames = []
         for group, least, most in groups:
             frames += generator.sample(group, min(len(group), generator.randint(least, most)))
-        if groups is PARAGRAPHS[0] and generator.random() < RARE_SHARE:
+        if groups is PARAGRAPHS[0] and rare:
+            frames.append(rare)
+        elif groups is PARAGRAPHS[0] and generator.random() < RARE_SHARE:
             frames.append(generator.choice(RARE))
-        paragraphs.append(" ".join(_capitalised(_filled(frame, sex, generator)) for frame in frames))
+        templates = [generator.choice(templates_of(frame, split)) for frame in frames]
+        paragraphs.append(" ".join(_capitalised(_filled(template, sex, generator, split)) for template in templates))
     return "\n".join(paragraphs) + "\n"
 
 
-def _filled(frame: str, sex: Mapping[str, str], generator: random.Random) -> str:
-    """A frame with all its slots filled, no term twice, without the spaces that set its punctuation apart, and with
-    "an" before a vowel."""
+@cache
+def templates_of(frame: str, split: str) -> tuple[str, ...]:
+    """A frame with the openings and endings that it has in the split."""
+    made = (opening + frame.removesuffix(" .") + ending for opening in OPENINGS for ending in ENDINGS)
+    return tuple(template for template in made if split_of(template) == split)
+
+
+def split_of(template: str) -> str:
+    """The split that a sentence template is of: by its wording alone, so that the order of two types plays no part."""
+    wording = _MARK.sub("", _SLOT.sub("_", template))
+    return _PARTS[int(hashlib.sha256(wording.encode()).hexdigest(), 16) % len(_PARTS)]
+
+
+def _filled(frame: str, sex: Mapping[str, str], generator: random.Random, split: str) -> str:
+    """A frame with all its slots filled with terms of the split, no term twice, without the spaces that set its
+    punctuation apart, and with "an" before a vowel."""
     used: set[str] = set()
 
     def fill(match: re.Match) -> str:
@@ -225,7 +309,8 @@ def _filled(frame: str, sex: Mapping[str, str], generator: random.Random) -> str
             return str(generator.randint(int(least), int(most)))
         if name in sex:
             return sex[name]
-        term = generator.choice([term for term in LEXICON[name] if term not in used])
+        home = split if generator.random() < OWN_SHARE else TRAIN
+        term = generator.choice([term for term in terms_of(name, home) if term not in used])
         if not _SLOT.search(term):
             used.add(term)
         return _SLOT.sub(fill, term)

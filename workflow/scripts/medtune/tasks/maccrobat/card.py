@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from medtune.reporting.cards import Headline, TaggerCard
 from medtune.reporting.prose import counted
 from medtune.reporting.tables import escape_markdown
+from medtune.tasks.maccrobat.runs import SYNTHETIC
 
 HEADLINES = (
     Headline("micro.strict.f1", "strict micro-F1 (boundaries and type)"),
@@ -24,7 +25,6 @@ LIMITS = (
     "Runs whose intervals overlap may differ by chance alone: see the paired comparisons in the summary.",
 )
 PUBLISHED = "Its texts are published case reports in English; notes from a ward read otherwise, and were not tested."
-ONLY_SYNTHETIC = "Trained and tested on case reports made by rules: the figures say nothing about real ones."
 EXAMPLE = (
     "A 34-year-old man presented with fever and a dry cough. Chest radiography showed an effusion of the left lung. He "
     "was treated with amoxicillin for 2 weeks."
@@ -41,7 +41,7 @@ def study_card(manifest: Mapping) -> TaggerCard:
         summary=f"Gives each word of a case report a BIO tag. Types: {', '.join(map(escape_markdown, types))}.",
         headlines=HEADLINES,
         limits=[
-            ONLY_SYNTHETIC if synthetic else PUBLISHED,
+            SYNTHETIC if synthetic else PUBLISHED,
             _flat(manifest["flattening"]),
             *_rare(manifest),
             *LIMITS,

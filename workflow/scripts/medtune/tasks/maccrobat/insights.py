@@ -36,17 +36,18 @@ def write_insights(
     found = findings(records)
     advice = recommendations(records, found)
     write_json(outputs["record"], {"findings": [asdict(finding) for finding in found], "recommendations": advice})
-    write_document(insights_page(found, advice), outputs["page"], outputs["page_html"])
+    write_document(insights_page(found, advice, records.choice["note"]), outputs["page"], outputs["page_html"])
 
 
-def insights_page(found: Sequence[Finding], advice: Sequence[str]) -> Document:
-    """The document: each kind of finding in a section of its own."""
+def insights_page(found: Sequence[Finding], advice: Sequence[str], note: str = "") -> Document:
+    """The document: each kind of finding in a section of its own. note: what the figures show, where data are made."""
     blocks = [
+        *([Paragraph(note)] if note else []),
         Paragraph(
             "Figures are of the test documents, with 95 % intervals over documents. A difference whose interval "
             "includes zero, or which the correction for all comparisons (Holm) undoes, is listed under “No difference "
             "shown”, whatever its value. Runs are named by encoder, learning rate and seed."
-        )
+        ),
     ]
     for kind, title, none in (
         (KEY, "Key findings", "There are none."),

@@ -79,7 +79,11 @@ def cells(summary: str, readiness: str, selection: str, insights: str, analysis:
             "    sentences(texts)"
         ),
         Text("## Training results"),
-        Code(f'sentences([record("{summary}/choice.json")["reason"]])\ntable("{summary}/models.csv")'),
+        Code(
+            f'choice = record("{summary}/choice.json")\n'
+            'sentences(filter(None, [choice["note"], choice["reason"]]))\n'
+            f'table("{summary}/models.csv")'
+        ),
         _image(f"{summary}/micro_f1.png", "Micro-F1 of each run"),
         Code(f'table("{summary}/comparisons.csv")\ntable("{summary}/seeds.csv")'),
         Text("## Entity types of the chosen run"),

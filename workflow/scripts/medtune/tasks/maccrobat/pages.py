@@ -47,13 +47,13 @@ SEEDS_FOR_CLAIMS = 3
 NO_CLAIM = f"With fewer than {SEEDS_FOR_CLAIMS} training seeds of each nothing is claimed about the encoders."
 
 
-def headline(chosen: TaggerRun) -> str:
-    """The study's result in one line of plain text."""
+def headline(chosen: TaggerRun, note: str) -> str:
+    """The study's result in one line of plain text. note: what it shows, where the reports are made."""
     test = chosen.scores["test"]
     return (
         f"{chosen.name}, chosen without the test documents: strict micro-F1 {figure_text(test.micro['strict'].f1)}, "
         f"macro-F1 {figure_text(test.macro['strict'].f1)}, recall of all gold {figure_text(chosen.all_gold_recall)} on "
-        "the test documents\n"
+        f"the test documents{'; made by rules, so that it says nothing about real ones' if note else ''}\n"
     )
 
 
@@ -107,12 +107,13 @@ def figures(runs: Sequence[TaggerRun], chosen: TaggerRun, rows: Mapping[str, Seq
 def summary_page(
     runs: Sequence[TaggerRun],
     chosen: TaggerRun,
-    words: str,
+    selected: Mapping,
     rows: Mapping[str, Sequence[dict]],
     pictures: Mapping[str, Path | str],
 ) -> Document:
-    """The one-page summary. words: why the run was chosen. rows: of the tables. pictures: paths of the plots."""
+    """The one-page summary. selected: content of selection.json. rows: of the tables. pictures: paths of the plots."""
     blocks = [
+        *([Paragraph(selected["note"])] if selected["note"] else []),
         Paragraph(
             "Figures are of the test documents, with 95 % intervals over documents, unless said otherwise. Strict: "
             "same boundaries and type. Recall of all gold is of all annotated entities, also of those that flat tags "
@@ -120,7 +121,7 @@ def summary_page(
             "never. Runs are named by encoder, learning rate and seed."
         ),
         Heading("The chosen run"),
-        Paragraph(words),
+        Paragraph(selected["reason"]),
         Paragraph(against_others(rows["comparisons"], [row["seeds"] for row in rows["seeds"]])),
         Heading("All runs"),
         _model_table(runs, chosen),

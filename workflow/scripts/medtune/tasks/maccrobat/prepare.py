@@ -13,15 +13,18 @@ from medtune.config import MaccrobatData, MaccrobatFiles, MaccrobatSynthetic, Ti
 from medtune.data import bio, flatten, words
 from medtune.data.annotated import TWIN_RULE, AnnotatedDocument, Corpus, drop_twins, label_counts, shapes
 from medtune.data.brat import UNKNOWN, brat_files, read_brat
+from medtune.data.held_out import count_shared, sentences_of, templates_of, terms_of
 from medtune.data.maccrobat_json import read_maccrobat_json
 from medtune.data.maccrobat_release import LICENSE, WHERE, is_release
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.multilabel_split import multilabel_split
 from medtune.data.questions import Dropped
-from medtune.data.splits import check_no_twins
+from medtune.data.splits import check_no_twins, whole_numbers
+from medtune.data.synthetic import maccrobat as synthetic
 from medtune.data.synthetic.maccrobat import write_case_reports
 from medtune.errors import InputError
 from medtune.files import fingerprint, sha256_of, write_json, write_jsonl
+from medtune.models.made_encoder import pretraining_texts
 from medtune.reporting.prose import counted
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,8 @@ FREQUENT, MEDIUM, RARE = "frequent", "medium", "rare"
 NO_WORDS = "no words"
 LONG_DOCUMENT = 400
 """A document of more words (by white space) is counted as long: an encoder of 512 subwords does not take it whole."""
+SPLIT_BY_TYPES = "by document, by iterative stratification over the entity types (Sechidis et al. 2011)"
+SPLIT_AS_MADE = "as made: splits share no sentence template; validation and test have terms of their own, too"
 PMID_METHOD = "no PMID stands in two splits; documents without one are compared by their text alone"
 
 
@@ -58,13 +63,16 @@ def prepare(
     test: Path | str,
     tags: Path | str,
     manifest: Path | str,
+    encoders: Mapping[str, int | None],
 ) -> None:
     """Read the case reports, drop twins, flatten the mentions, split by document; write the five files.
 
+    encoders: by name the seed of the text that a made one was pre-trained on, None for others. It is counted how much
+    of made validation and test reports stands there and in the training split; made reports come in splits.
     Everything is checked before the first file is written. Raises InputError for faulty sources, too few documents,
     no entity type left, or a document that stands in two splits.
     """
-    corpus = _read(data.source, seed)
+    corpus = _read(data, seed)
     distinct, twins = drop_twins(corpus.documents, NAME)
     counts = label_counts(distinct)
     left_out = {name for name, count in counts.items() if data.rare == "drop" and count < data.drop_below}
@@ -76,13 +84,7 @@ def prepare(
         if not document.mentions:
             logger.warning("document %s has no mentions: it is kept, and all its words are tagged O", document.id)
     wordless = [Dropped(NAME, item.document.id, NO_WORDS) for item in ready if not item.words]
-    splits = multilabel_split(
-        [item for item in ready if item.words],
-        key_of=lambda item: item.document.id,
-        labels_of=lambda item: item.types,
-        shares={split: getattr(data.splits, split) for split in SPLITS},
-        seed=seed,
-    )
+    splits = _split([item for item in ready if item.words], data, seed)
     leakage = {
         "text": check_no_twins({split: [item.document.text for item in splits[split]] for split in SPLITS}, "document"),
         "pmid": check_no_twins(
@@ -103,6 +105,7 @@ def prepare(
             "counts": counts,
         },
     )
+    made = isinstance(data.source, MaccrobatSynthetic)
     record = {
         "study": NAME,
         "seed": seed,
@@ -115,10 +118,11 @@ def prepare(
         "rare_types": {"setting": data.rare, "drop_below": data.drop_below, "dropped": sorted(left_out)},
         "flattening": _flattening([item for split in SPLITS for item in splits[split]]),
         "bio_repairs": {"rule": bio.RULE, "tags_repaired": corpus.repaired},
-        "split": "by document, by iterative stratification over the entity types (Sechidis et al. 2011)",
+        "split": SPLIT_AS_MADE if made else SPLIT_BY_TYPES,
         "twins": {"rule": TWIN_RULE, "dropped": len(twins)},
         "dropped": summarise_drops([*corpus.dropped, *twins, *wordless]),
         "leakage": leakage,
+        "held_out": _held_out(splits, encoders) if made else None,
         "files": {Path(file).name: sha256_of(file) for file in [*files.values(), tags]},
     }
     write_json(manifest, record)
@@ -132,16 +136,51 @@ def tier(count: int, tiers: Tiers) -> str:
     return RARE if count < tiers.rare else MEDIUM
 
 
-def _read(source: MaccrobatFiles | MaccrobatSynthetic, seed: int) -> Corpus:
-    """The corpus; a made one is written as brat folder and read like any other."""
+def _read(data: MaccrobatData, seed: int) -> Corpus:
+    """The corpus; a made one is written as brat folders, one for each split, and read like any other."""
+    source = data.source
     if isinstance(source, MaccrobatSynthetic):
+        quotas = {split: getattr(data.splits, split) * source.documents for split in SPLITS}
         with tempfile.TemporaryDirectory() as folder:
-            write_case_reports(folder, source.documents, seed)
+            write_case_reports(folder, whole_numbers(quotas, source.documents), seed)
             return read_brat(folder, NAME)
     if not Path(source.path).exists():
         kind = "folder" if source.format == "brat" else "file"
         raise InputError(f"{source.path}: no such {kind}. {WHERE}")
     return read_brat(source.path, NAME) if source.format == "brat" else read_maccrobat_json(source.path, NAME)
+
+
+def _split(items: Sequence[Prepared], data: MaccrobatData, seed: int) -> dict[str, list[Prepared]]:
+    """The documents by split; of a made one the folder tells its split."""
+    if isinstance(data.source, MaccrobatSynthetic):
+        return {split: [item for item in items if item.document.id.startswith(f"{split}/")] for split in SPLITS}
+    return multilabel_split(
+        items,
+        key_of=lambda item: item.document.id,
+        labels_of=lambda item: item.types,
+        shares={split: getattr(data.splits, split) for split in SPLITS},
+        seed=seed,
+    )
+
+
+def _held_out(splits: Mapping[str, Sequence[Prepared]], encoders: Mapping[str, int | None]) -> dict:
+    """How much of made validation and test reports was read before: sentences, templates and terms."""
+    terms = frozenset().union(*map(synthetic.surfaces, synthetic.SPLITS))
+    own_terms = terms - synthetic.surfaces(synthetic.TRAIN)
+
+    def material(texts: Sequence[str]) -> dict[str, set[str]]:
+        return {
+            "sentences": sentences_of(texts),
+            "templates": templates_of(texts, terms),
+            "held-out terms": terms_of(texts, own_terms),
+        }
+
+    texts = {split: [item.document.text for item in splits[split]] for split in SPLITS}
+    read = {"training split": material(texts["train"])} | {
+        f"pre-training text of {name}": None if encoder_seed is None else material(pretraining_texts(encoder_seed))
+        for name, encoder_seed in encoders.items()
+    }
+    return {split: count_shared(material(texts[split]), read) for split in SPLITS if split != "train"}
 
 
 def _describe(source: MaccrobatFiles | MaccrobatSynthetic, corpus: Corpus) -> dict:

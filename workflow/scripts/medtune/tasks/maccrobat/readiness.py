@@ -17,7 +17,7 @@ from medtune.analysis.readiness import (
 from medtune.analysis.types import read_type_table
 from medtune.config import MaccrobatAnalysis
 from medtune.errors import InputError
-from medtune.files import write_json
+from medtune.files import read_json, write_json
 from medtune.reporting.plots import save_figure
 from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv
@@ -77,4 +77,5 @@ def assess_chosen(
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
     pictures = {name: outputs[f"{name}_svg"] for name in PLOTS}
-    write_document(readiness_page(found, run_key, pictures), outputs["page"], outputs["page_html"])
+    note = read_json(choice).get("note", "")
+    write_document(readiness_page(found, run_key, pictures, note), outputs["page"], outputs["page_html"])

@@ -82,11 +82,13 @@ def figures(found: Readiness) -> dict[str, Figure]:
     return made
 
 
-def readiness_page(found: Readiness, run: Mapping, pictures: Mapping[str, Path | str]) -> Document:
-    """The whole document. run: encoder, lr and seed of the assessed run. pictures: path of each plot, by name."""
+def readiness_page(found: Readiness, run: Mapping, pictures: Mapping[str, Path | str], note: str = "") -> Document:
+    """The whole document. run: encoder, lr and seed of the assessed run. pictures: path of each plot, by name. note:
+    what the figures show, where the data are made."""
     advice = found.recommendation
     target = percent(advice.target)
     blocks = [
+        *([Paragraph(note)] if note else []),
         Paragraph(
             f"Assessed: {configuration_name((run['encoder'], run['lr']))}, seed {run['seed']}. Simulated: entities (or "
             f"documents) with a {advice.confidence} confidence from a threshold on are coded without review, the "

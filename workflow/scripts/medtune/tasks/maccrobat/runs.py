@@ -11,6 +11,12 @@ from medtune.errors import InputError
 from medtune.files import read_json
 
 SPLITS = ("validation", "test")
+SYNTHETIC = (
+    "The case reports are made by rules. The figures show that every stage works, and how well a tagger goes beyond "
+    "what it read: no sentence template of validation and test stands in the training split or in the pre-training "
+    "text of a made encoder, and a part of their terms does not either (manifest.json has the counts). They say "
+    "nothing about real case reports."
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,12 @@ def read_runs(
         raise InputError("summary: no trained run; expected at least one encoder")
     labels = tuple(sorted(read_type_table(tags).tiers))
     return [_read(run, data, labels, seed) for run in files]
+
+
+def synthetic_note(manifest: Path | str) -> str:
+    """What figures of made case reports show, for every page that has some; empty where the reports are real."""
+    sources = read_json(manifest)["sources"]
+    return SYNTHETIC if all(source["format"] == "synthetic" for source in sources) else ""
 
 
 def rare_types(tags: Path | str) -> list[str]:

@@ -23,7 +23,7 @@ from medtune.files import write_json
 from medtune.reporting.prose import Document, Heading, Items, Paragraph, Table, counted, points, write_document
 from medtune.reporting.tables import percent, write_csv
 from medtune.tasks.maccrobat.pages import NO_CLAIM, SEEDS_FOR_CLAIMS
-from medtune.tasks.maccrobat.runs import RunFiles, rare_types, read_runs
+from medtune.tasks.maccrobat.runs import RunFiles, rare_types, read_runs, synthetic_note
 
 NAMES = {
     "validation_f1": "micro-F1 on validation",
@@ -42,15 +42,16 @@ def select(
     files: Sequence[RunFiles],
     data: Mapping[str, Path | str],
     tags: Path | str,
+    manifest: Path | str,
     weights: SelectionWeights,
     outputs: Mapping[str, Path | str],
     seed: int,
 ) -> None:
     """Rank the configurations, choose the run that all that follows is about, and write the selection.
 
-    data, tags: as `read_runs` takes them; the test split is for the trade-offs alone, after the choice.
-    seed: of the bootstrap intervals. outputs: paths by name: the tables of `COLUMNS` (CSV), `record` (JSON), `page`
-    (Markdown), `page_html`.
+    manifest: of the data. data, tags: as `read_runs` takes them; the test split is for the trade-offs alone, which
+    come after the choice. seed: of the bootstrap intervals. outputs: paths by name: the tables of `COLUMNS` (CSV),
+    `record` (JSON), `page` (Markdown), `page_html`.
     Raises InputError when a file is missing or broken.
     """
     runs, rare = read_runs(files, data, tags, seed), rare_types(tags)
@@ -67,6 +68,7 @@ def select(
     record = {
         "chosen": chosen.key,
         "chosen_on": CHOSEN_ON,
+        "note": synthetic_note(manifest),
         "weights": used,
         "left_out": [name for name in CRITERIA if given[name] > 0 and name not in used],
         "reason": reason(chosen, rows["ranking"]),
@@ -142,6 +144,7 @@ def selection_page(record: Mapping) -> Document:
         [Items(record["trade_off_words"])] if record["trade_off_words"] else [Paragraph("There is nothing to compare.")]
     )
     blocks = [
+        *([Paragraph(record["note"])] if record["note"] else []),
         Paragraph(record["reason"]),
         Heading("Criteria and weights"),
         Paragraph(

@@ -53,6 +53,7 @@ def summarize(
     Raises InputError when a file is missing or broken, or runs were not tagged on the same documents.
     """
     runs = read_runs(files, data, tags, seed)
+    selected = read_json(selection)
     chosen = runs[list(files).index(chosen_run(files, selection))]
     rows = {
         "models": model_rows(runs, chosen),
@@ -64,16 +65,16 @@ def summarize(
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
     for name, (title, note) in HTML_PAGES.items():
-        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
+        text = f"{selected['note']} {note}".strip()
+        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], text)
     for name, figure in figures(runs, chosen, rows).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
-    selected = read_json(selection)
     write_json(outputs["choice"], choice_record(runs, chosen, selected, rows))
-    write_text(outputs["headline"], headline(chosen))
+    write_text(outputs["headline"], headline(chosen, selected["note"]))
     folder = Path(outputs["page"]).parent
     pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
-    write_text(outputs["page"], to_markdown(summary_page(runs, chosen, selected["reason"], rows, pictures), folder))
+    write_text(outputs["page"], to_markdown(summary_page(runs, chosen, selected, rows, pictures), folder))
 
 
 def choice_record(
@@ -85,7 +86,7 @@ def choice_record(
     return {
         "chosen": chosen.key,
         "chosen_on": selected["chosen_on"],
-        "reason": selected["reason"],
+        **{name: selected[name] for name in ("reason", "note")},
         "mean_validation_f1": mean_validation_f1(group),
         "validation_f1": chosen.scores["validation"].micro["strict"].f1.as_dict(),
         "test": {
