@@ -1,5 +1,6 @@
 """Everything that rules compute: the checked configuration, paths, inputs, params, resources."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from medtune.data.report_sources import listing
 from medtune.errors import InputError
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
+from medtune.runtime import REFUSALS, allow_retries
 
 try:
     given = workflow.config_settings.configfiles
@@ -23,6 +25,7 @@ except InputError as error:
 release_lock_of_dead_run(Path(".snakemake"))
 
 RESULTS = f"{CONFIG.results}/{CONFIG.scale}"
+os.environ[REFUSALS] = str(Path(".snakemake/medtune-refused").absolute())  # also in the jobs of a cluster
 
 # What a first attempt at training or generating needs (MB, minutes), by where the base model comes from.
 DEMANDS = {

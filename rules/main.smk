@@ -26,6 +26,7 @@ include: "relations.smk"
 
 onstart:
     note_owner(Path(".snakemake"), remote=workflow.non_local_exec)
+    allow_retries(Path(os.environ[REFUSALS]))
 
 
 rule studies:

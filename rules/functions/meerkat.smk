@@ -30,7 +30,8 @@ def meerkat_sources(wildcards):
         except InputError:
             return []
     try:
-        check_known(adjusted, files, "meerkat.data.specialty_adjustments")
+        for iteration, shares in adjusted.items():
+            check_known(shares, files, f"meerkat.data.specialty_adjustments.{iteration}")
     except InputError as error:
         sys.exit(str(error))
     return [str(path) for path in files.values() if path]
@@ -64,8 +65,8 @@ def meerkat_card_options(wildcards):
 
 
 def meerkat_adjustments(wildcards):
-    """The shares set by hand; the first iteration has none."""
-    return {} if wildcards.iteration == "1" else CONFIG.meerkat.data.specialty_adjustments
+    """The shares set by hand for one iteration, so that those of the next change nothing that is there."""
+    return CONFIG.meerkat.data.specialty_adjustments.get(int(wildcards.iteration), {})
 
 
 def _meerkat_earlier(wildcards, **files):

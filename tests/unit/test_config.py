@@ -135,3 +135,11 @@ def test_the_file_that_sets_the_faulty_key_is_named():
 
 def test_the_reference_is_up_to_date():
     assert (ROOT / "config/README.md").read_text() == reference(), "run `make config-reference`"
+
+
+def test_shares_of_specialties_are_set_by_iteration():
+    assert "specialty_adjustments: expected iterations, from 2, with their specialties" in refusal(
+        meerkat__data__specialty_adjustments={"cardiology": 0.8}
+    )
+    section = {**PAPER["meerkat"], "data": {**PAPER["meerkat"]["data"], "specialty_adjustments": {"2": {"a": 0.8}}}}
+    assert load_config({**PAPER, "meerkat": section}).meerkat.data.specialty_adjustments == {2: {"a": 0.8}}

@@ -5,17 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from medtune.runtime import allow_retries
+
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
 
-def run(body: str, log: Path, threads: int = 1) -> subprocess.CompletedProcess:
+def run(body: str, log: Path, threads: int = 1, refusals: Path | str = "") -> subprocess.CompletedProcess:
     """Run a job with this body in a process of its own."""
     code = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
-        "from medtune.errors import InputError\nfrom medtune.runtime import job\n"
+        "from medtune.errors import InputError, PassingError\nfrom medtune.runtime import job\n"
         f"with job([{str(log)!r}], {threads}):\n    {body}\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP", "HF"))}
+    environment["MEDTUNE_REFUSALS"] = str(refusals)
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
 
 
@@ -46,3 +51,25 @@ def test_threads_and_offline_mode_are_set_before_the_work_begins(tmp_path):
 def test_a_job_that_ends_well_says_nothing(tmp_path):
     done = run("pass", tmp_path / "job.log")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_input_that_was_refused_is_not_looked_at_again_in_the_same_run(tmp_path):
+    refusals, log = tmp_path / "refused", tmp_path / "job.log"
+    run("raise InputError('data.json: broken')", log, refusals=refusals)
+    log.unlink()  # as Snakemake does before each attempt
+    done = run("print('worked')", log, refusals=refusals)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", ""), "no work, and not said twice"
+    assert "data.json: broken (not tried again" in log.read_text()
+    assert run("print('worked')", tmp_path / "other.log", refusals=refusals).returncode == 0
+
+    allow_retries(refusals)
+    assert run("print('worked')", log, refusals=refusals).stdout == "worked\n"
+
+
+@pytest.mark.parametrize(
+    "failure", ["raise PassingError('no answer')", "raise MemoryError", "import os; os._exit(137)"]
+)
+def test_what_may_pass_is_tried_again(tmp_path, failure):
+    refusals, log = tmp_path / "refused", tmp_path / "job.log"
+    assert run(failure, log, refusals=refusals).returncode != 0
+    assert run("print('worked')", log, refusals=refusals).stdout == "worked\n"

@@ -49,6 +49,26 @@ def test_data_that_cannot_be_used(workspace, content, sentence):
     assert workspace.files() == []
 
 
+def test_bad_input_is_not_tried_again(workspace):
+    """The second attempt, which the profile gives to jobs that were killed, ends before any work."""
+    config = pubmedqa(workspace, {"21645374": RECORD})
+    output = workspace.refuse("--profile", "tiny", DATA, config=config)
+    assert "Trying to restart job" in output
+    sentence = "too few records for 3 per class"
+    said = [line for line in output.splitlines() if sentence in line]
+    assert [line for line in said if "not tried again" in line] == said[-1:]
+    log = workspace.read("results/tiny/yesno/data/prepare.log").splitlines()
+    assert len(log) == 1, "nothing else was done"
+    assert "(not tried again" in log[0]
+
+    records = {
+        str(number): RECORD | {"QUESTION": f"Does drug {number} help?", "final_decision": label}
+        for number, label in enumerate(("yes", "no", "maybe") * 10)
+    }
+    output = workspace.run("--profile", "tiny", DATA, config=pubmedqa(workspace, records)).stdout
+    assert sentence not in output, "a new run looks again"
+
+
 def test_a_question_in_two_splits(workspace):
     """The challenge set is evaluation data: none of its questions may be trained on."""
     records = {}

@@ -188,4 +188,5 @@ def test_the_login_node_needs_no_torch(workspace):
         "medtune.errors",
         "medtune.files",
         "medtune.locks",
+        "medtune.runtime",
     }

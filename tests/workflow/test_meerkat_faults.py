@@ -135,16 +135,16 @@ def test_templates_that_cannot_be_used(workspace, questions, template, sentence)
     ("section", "sentence"),
     [
         (
-            {"data": {"specialty_adjustments": {"cardiolgy": 0.8}}},
-            'meerkat.data.specialty_adjustments: unknown specialty "cardiolgy"; did you mean "cardiology"?',
+            {"data": {"specialty_adjustments": {2: {"cardiolgy": 0.8}}}},
+            'meerkat.data.specialty_adjustments.2: unknown specialty "cardiolgy"; did you mean "cardiology"?',
         ),
         (
-            {"data": {"specialty_adjustments": {"../x": 0.8}}},
-            'meerkat.data.specialty_adjustments: unknown specialty "../x"; expected one of cardiology',
+            {"data": {"specialty_adjustments": {2: {"../x": 0.8}}}},
+            'meerkat.data.specialty_adjustments.2: unknown specialty "../x"; expected one of cardiology',
         ),
         (
-            {"data": {"specialty_adjustments": {"cardiology": 80}}},
-            "meerkat.data.specialty_adjustments.cardiology = 80: must be 1.0 or less",
+            {"data": {"specialty_adjustments": {2: {"cardiology": 80}}}},
+            "meerkat.data.specialty_adjustments.2.cardiology = 80: must be 1.0 or less",
         ),
         (
             {"metrics": {"custom": {"token_f1": "my_metrics:brevity"}}},

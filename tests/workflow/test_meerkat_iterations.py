@@ -78,12 +78,15 @@ def test_another_steering_metric_scores_nothing_again(run):
 def test_training_goes_on_from_the_previous_adapter(run, tmp_path):
     """With more questions of a specialty that was set by hand, since without any there would be nothing to train."""
     space = Workspace(tmp_path / "medtune", like=run)
-    data = NOTHING_LOW["meerkat"]["data"] | {"specialty_adjustments": {"neurology": 1.0}}
+    data = NOTHING_LOW["meerkat"]["data"] | {"specialty_adjustments": {2: {"neurology": 1.0}}}
     config = with_changes(data=data, start_from="previous")
     record = f"{STUDY}/iteration2/training.json"
     plan = planned(space.succeed(*TINY, "-n", record, config=config))
     assert plan == Counter([("meerkat_grow", 2), ("meerkat_train", 2)])
     space.succeed(*TINY, record, config=config)
+    next_one = data | {"specialty_adjustments": {2: {"neurology": 1.0}, 3: {"dermatology": 0.9}}}
+    later = with_changes(data=next_one, start_from="previous")
+    assert "Nothing to be done" in space.succeed(*TINY, "-n", record, config=later), "iteration 2 is as it was"
 
     facts = space.json(record)
     assert facts["started_from"] == f"{STUDY}/iteration1/adapter"

@@ -58,7 +58,7 @@ def test_the_small_profile_runs_on_medquad(workspace, corpora):
                 "source": {"path": str(corpora / "medquad_specialties")},
                 "most_records": 15,
                 "holdout": 4,
-                "specialty_adjustments": {"rare_diseases": 1.0},
+                "specialty_adjustments": {2: {"rare_diseases": 1.0}},
             },
             "training": {"max_steps": 2, "evaluate_every": 2, "learning_rate": 2e-3, "warmup": 0},
             "generation": {"max_new_tokens": 16},

@@ -73,7 +73,8 @@ def _type(annotation: Any, metadata: list[Any] = ()) -> str:
     if origin is list:
         return f"list of {_type(arguments[0])}"
     if origin is dict:
-        return f"mapping of names to {_type(arguments[1])}"
+        keys = "whole numbers" if arguments[0] is int else "names"
+        return f"mapping of {keys} to {_type(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
     word = {int: "whole number", float: "number", bool: "true or false", str: "text"}[annotation]

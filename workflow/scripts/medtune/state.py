@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from medtune.errors import InputError
+from medtune.errors import InputError, PassingError
 from medtune.files import write_text
 
 FINGERPRINT = "fingerprint.json"
@@ -54,7 +54,7 @@ def open_state(folder: Path | str, fingerprint: str) -> Iterator[StateFolder]:
         lock = FileLock(folder.with_name(folder.name + ".lock"))
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise InputError(
+        raise PassingError(
             f"{folder} is in use by {_owner_of(folder)}; wait until it has ended, or cancel it, and run again"
         ) from error
     except OSError as error:

@@ -1,6 +1,7 @@
 """Study meerkat."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -38,11 +39,18 @@ class MeerkatData(Section):
     evaluation_share: Fraction = Field(
         0.2, description="Share of that first part which becomes the evaluation split, the same in all iterations."
     )
-    specialty_adjustments: dict[str, Share] = Field(
+    specialty_adjustments: dict[int, dict[str, Share]] = Field(
         default_factory=dict,
-        description="Share of a specialty's records from the second iteration on, by hand; goes before what is"
-        " recommended. A share never falls.",
+        description="By iteration, from 2: shares of specialties' records that are set by hand, before what is"
+        " recommended, as in {2: {cardiology: 0.8}}. A share never falls, so it holds in later iterations too.",
     )
+
+    @field_validator("specialty_adjustments", mode="before")
+    @classmethod
+    def _by_iteration(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not all(re.fullmatch(r"[2-9]|[1-9]\d+", str(key)) for key in value):
+            raise ValueError("expected iterations, from 2, with their specialties, such as {2: {cardiology: 0.8}}")
+        return value
 
 
 class BertScore(Section):

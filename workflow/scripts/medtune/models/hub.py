@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from medtune.config import HubModel
-from medtune.errors import InputError
+from medtune.errors import InputError, PassingError
 from medtune.models.record import write_record
 
 # Weights as safetensors, configuration, tokenizer, chat template; no code, no pickles.
@@ -53,7 +53,7 @@ def fetch_from_hub(source: HubModel, name: str, folder: Path) -> None:
     except RepositoryNotFoundError as error:
         raise InputError(f"{where}: no such repository, or a private one that needs `hf auth login`") from error
     except (httpx2.TransportError, OfflineModeIsEnabled, HfHubHTTPError) as error:
-        raise InputError(
+        raise PassingError(
             f"{where}: the hub cannot be reached ({type(error).__name__}); run this step on a machine with internet, "
             "or give the model as `source: path`"
         ) from error

