@@ -1,10 +1,13 @@
 import copy
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
-from medtune.config_check import load_config
+from medtune.config import Config
+from medtune.config_check import load_config, models_in
 from medtune.config_layers import Layer, merge, read_layers
 from medtune.config_reference import reference
 from medtune.errors import InputError
@@ -143,3 +146,47 @@ def test_shares_of_specialties_are_set_by_iteration():
     )
     section = {**PAPER["meerkat"], "data": {**PAPER["meerkat"]["data"], "specialty_adjustments": {"2": {"a": 0.8}}}}
     assert load_config({**PAPER, "meerkat": section}).meerkat.data.specialty_adjustments == {2: {"a": 0.8}}
+
+
+def every_path(model=Config):
+    """(section, key) of all keys that hold a path."""
+    for name, field in model.model_fields.items():
+        if "AfterValidator(func=<function expanded" in repr((field.annotation, field.metadata)):
+            yield model, name
+        for inner in models_in(field.annotation):
+            if inner is not model:
+                yield from every_path(inner)
+
+
+PATHS = sorted({(model.__name__, name): (model, name) for model, name in every_path()}.items())
+
+
+def test_every_path_of_the_configuration_is_known_as_one():
+    """A new kind of file has its name added here."""
+    assert {name for (_, name), _ in PATHS} == {
+        *("path", "baseline", "wordnet", "terms", "template", "prompts", "labels", "results"),
+        *("train", "validation", "test"),
+    }
+
+
+@pytest.mark.parametrize(("model", "name"), [found for _, found in PATHS], ids=[".".join(key) for key, _ in PATHS])
+def test_home_and_variables_are_replaced_in_a_path(monkeypatch, model, name):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("CORPORA", "/corpora")
+    monkeypatch.delenv("UNSET", raising=False)
+    field = TypeAdapter(model.model_fields[name].rebuild_annotation())
+    assert field.validate_python("~/a$CORPORA") == "/home/me/a/corpora"
+    assert field.validate_python("${CORPORA}/b/") == "/corpora/b"
+    for faulty, sentence in (("$UNSET/a", "the variable $UNSET is not set"), ("a/{b}", "must not hold braces")):
+        with pytest.raises(ValidationError, match=re.escape(sentence)):
+            field.validate_python(faulty)
+
+
+def test_the_key_of_a_path_that_cannot_be_used_is_named():
+    source = {"format": "brat", "path": "my {old} notes"}
+    assert 'maccrobat.data.source.path = "my {old} notes": must not hold braces' in refusal(
+        maccrobat__data__source=source
+    )
+    assert 'radgraph.annotate.path = "$NOWHERE/x": the variable $NOWHERE is not set' in refusal(
+        radgraph__annotate={"format": "folder", "path": "$NOWHERE/x"}
+    )

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from medtune.config import Config
+from medtune.config.section import expanded
 from medtune.config_check import models_in
 
 HEADING = """# Configuration
@@ -25,8 +26,8 @@ snakemake yesno --profile tiny --configfile my.yaml --config 'yesno={ranks: [8],
 ```
 
 Values on the command line are YAML too. A section whose `format` (of data) or `source` (of models) changes keeps
-nothing of the one before. Everything is checked before the first job; an unknown key, or one that is there twice, is
-an error.
+nothing of the one before. In every path `~` and `$VARIABLES` are replaced. Everything is checked before the first job;
+an unknown key, or one that is there twice, is an error.
 
 Site settings (account, partition, memory of your nodes) belong into a profile, not here.
 
@@ -64,6 +65,8 @@ def _type(annotation: Any, metadata: list[Any] = ()) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if hasattr(annotation, "__metadata__"):
         return _type(arguments[0], [*annotation.__metadata__, *metadata])
+    if any(getattr(item, "func", None) is expanded for item in metadata):
+        return "path"
     if annotation is type(None):
         return "null"
     if origin is Literal:

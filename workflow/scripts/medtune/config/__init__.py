@@ -41,7 +41,7 @@ from medtune.config.relations import (
     RelationsSource,
     RelationsSynthetic,
 )
-from medtune.config.section import NAME, Count, Fraction, Section, Seed, Share
+from medtune.config.section import NAME, Count, Fraction, PathText, Section, Seed, Share
 from medtune.config.stages import (
     FineTuning,
     Generation,
@@ -83,6 +83,7 @@ __all__ = [
     "Negatives",
     "PackageModel",
     "PathModel",
+    "PathText",
     "RadGraph",
     "RadGraphAnnotate",
     "RadGraphData",
@@ -118,7 +119,7 @@ class Config(Section):
     """The whole configuration of a run."""
 
     scale: str = Field(pattern=NAME.pattern, description="Name of the run's scale: results go to results/{scale}/.")
-    results: str = Field("results", min_length=1, description="Folder for everything that runs write.")
+    results: PathText = Field("results", description="Folder for everything that runs write.")
     seed: Seed = Field(42, description="Seed of data generation, splits and statistics.")
     models: dict[str, ModelSource] = Field(description="Base models by name.")
     tracking: Tracking = Field(default_factory=Tracking, description="Experiment tracking.")

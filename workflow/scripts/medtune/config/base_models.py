@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
-from medtune.config.section import Count, Section, Seed
+from medtune.config.section import Count, PathText, Section, Seed
 
 
 class HubModel(Section):
@@ -19,7 +19,7 @@ class PathModel(Section):
     """A folder that is already there, in the layout of `save_pretrained`."""
 
     source: Literal["path"] = Field(description="Where the weights come from.")
-    path: str = Field(min_length=1, description="Folder with config.json, tokenizer and safetensors weights.")
+    path: PathText = Field(description="Folder with config.json, tokenizer and safetensors weights.")
 
 
 class PackageModel(Section):

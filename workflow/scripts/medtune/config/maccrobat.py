@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from medtune.config.section import Count, Fraction, Section, Seed, Share
+from medtune.config.section import Count, Fraction, PathText, Section, Seed, Share
 from medtune.config.stages import Splits, TaggerTraining, Tagging
 
 
@@ -74,7 +74,7 @@ class MaccrobatFiles(Section):
     format: Literal["brat", "json"] = Field(
         description="brat: a folder (and those in it) of .txt and .ann files; json: the hub's .json or .jsonl file."
     )
-    path: str = Field(min_length=1, description="The folder, or the file.")
+    path: PathText = Field(description="The folder, or the file.")
     license: str | None = Field(
         None,
         min_length=1,

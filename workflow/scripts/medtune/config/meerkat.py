@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from medtune.config.section import NAME, Count, Fraction, Section, Share
+from medtune.config.section import NAME, Count, Fraction, PathText, Section, Share
 from medtune.config.stages import Generation, Training
 from medtune.metrics.text.names import BERTSCORE, BUILT_IN, RESULT_COLUMNS
 
@@ -14,7 +14,7 @@ class MeerkatFiles(Section):
     """A folder of specialty files."""
 
     format: Literal["files"] = Field(description="Files dataset_with_answers_{specialty}.json.")
-    path: str = Field(min_length=1, description="The folder.")
+    path: PathText = Field(description="The folder.")
 
 
 class MeerkatSynthetic(Section):
@@ -59,7 +59,7 @@ class BertScore(Section):
     model: str = Field(description="Encoder: a name under `models`.")
     layer: Count = Field(description="Layer whose embeddings are compared, from 1.")
     rescale: bool = Field(False, description="Rescale with the baseline that bert-score has for English.")
-    baseline: str | None = Field(None, description="A baseline file in bert-score's layout instead of its own.")
+    baseline: PathText | None = Field(None, description="A baseline file in bert-score's layout instead of its own.")
 
 
 class MeerkatMetrics(Section):
@@ -72,10 +72,10 @@ class MeerkatMetrics(Section):
         description="Metric that says which specialties are low: a name as in the tables; higher must be better.",
     )
     stemmer: bool = Field(False, description="ROUGE on stems.")
-    wordnet: str | None = Field(
+    wordnet: PathText | None = Field(
         None, description="Folder of WordNet's dictionary files, for METEOR; null looks in the usual places."
     )
-    terms: str | None = Field(None, description="File of medical terms, one a line; null means the built-in list.")
+    terms: PathText | None = Field(None, description="File of medical terms, one a line; null means the built-in list.")
     bertscore: BertScore | None = Field(None, description="BERTScore; null leaves it out.")
     custom: dict[str, str] = Field(
         default_factory=dict,
@@ -123,9 +123,8 @@ class Meerkat(Section):
         "You are a medical expert. Answer the question accurately and concisely.",
         description="System message of every chat; empty for none.",
     )
-    template: str | None = Field(
+    template: PathText | None = Field(
         None,
-        pattern=r"^[^{}]+$",
         description="File with a Jinja chat template for data, training and evaluation; null means the model's own.",
     )
     iterations: Count = Field(

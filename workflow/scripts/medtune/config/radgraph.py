@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from medtune.config.section import NAME, Count, Section, Share
+from medtune.config.section import NAME, Count, PathText, Section, Share
 from medtune.config.stages import Generation, NewTexts, Splits, Training
 
 
@@ -12,9 +12,9 @@ class RadGraphFiles(Section):
     """RadGraph's own files, which PhysioNet gives to credentialed users."""
 
     format: Literal["radgraph"] = Field(description="RadGraph JSON.")
-    train: str = Field(min_length=1, description="train.json, or all reports.")
-    validation: str | None = Field(None, description="dev.json; null takes it out of the training file.")
-    test: str | None = Field(None, description="test.json; null takes it out of the training file.")
+    train: PathText = Field(description="train.json, or all reports.")
+    validation: PathText | None = Field(None, description="dev.json; null takes it out of the training file.")
+    test: PathText | None = Field(None, description="test.json; null takes it out of the training file.")
 
 
 class RadGraphSynthetic(Section):
@@ -67,7 +67,9 @@ class RadGraph(Section):
 
     model: str = Field(description="Base model: a name under `models`.")
     data: RadGraphData = Field(description="Reports, splits, negative examples.")
-    prompts: str = Field("config/prompts/radgraph", description="Folder with {entity}/prompt.txt of each entity type.")
+    prompts: PathText = Field(
+        "config/prompts/radgraph", description="Folder with {entity}/prompt.txt of each entity type."
+    )
     output_stem: str = Field(
         "NER_qwen2.5",
         pattern=NAME.pattern,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from medtune.config.section import NAME, Count, Section
+from medtune.config.section import NAME, Count, PathText, Section
 from medtune.config.stages import Generation, NewTexts, Splits, Training
 from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
 
@@ -19,12 +19,15 @@ class RelationsFiles(Section):
     format: Literal["biored", "chemprot", "brat"] = Field(
         description="biored: PubTator or (.json) BioC files; chemprot: folders of BioCreative's TSV; brat: folders."
     )
-    train: str = Field(min_length=1, description="File or folder for training, or of all documents.")
-    validation: str | None = Field(None, description="For choosing; null takes documents out of the training part.")
-    test: str | None = Field(None, description="For the final figures; null takes documents out of the training part.")
-    labels: str = Field(
+    train: PathText = Field(description="File or folder for training, or of all documents.")
+    validation: PathText | None = Field(
+        None, description="For choosing; null takes documents out of the training part."
+    )
+    test: PathText | None = Field(
+        None, description="For the final figures; null takes documents out of the training part."
+    )
+    labels: PathText = Field(
         "own",
-        min_length=1,
         description="own: the corpus's labels; biored_proxy: BioRED's read as the study's; or a file with a label map.",
     )
 
@@ -110,7 +113,9 @@ class Relations(Section):
 
     model: str = Field(description="Base model: a name under `models`.")
     data: RelationsData = Field(description="Documents and splits.")
-    prompts: str = Field("config/prompts/relations", description="Folder with joint.txt, entities.txt, relations.txt.")
+    prompts: PathText = Field(
+        "config/prompts/relations", description="Folder with joint.txt, entities.txt, relations.txt."
+    )
     relation_weight: PositiveFloat = Field(1.0, description="Loss weight of the tokens of relations; others have 1.")
     without_relations: Part = Field(
         0.0, description="Share of training documents in which no relation is asserted (synthetic documents only)."

@@ -1,15 +1,34 @@
 """What all sections of the configuration share."""
 
+import os
 import re
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+def expanded(path: str) -> str:
+    """A path with `~` and `$VARIABLES` replaced. Raises ValueError when one of them means nothing, and for braces."""
+    try:
+        found = str(Path(os.path.expandvars(path)).expanduser())
+    except RuntimeError as error:
+        raise ValueError("there is no such user, so no home folder") from error
+    unset = re.search(r"\$(\w+|\{\w*\})", found)
+    if unset:
+        raise ValueError(f"the variable {unset.group()} is not set")
+    if re.search("[{}]", found):
+        raise ValueError("must not hold braces, which Snakemake takes for wildcards; rename the folder or file")
+    return found
+
+
+PathText = Annotated[str, Field(min_length=1), AfterValidator(expanded)]
 
 
 class Section(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from medtune.config.section import Count, Fraction, Section
+from medtune.config.section import Count, Fraction, PathText, Section
 
 
 class Lora(Section):
@@ -136,9 +136,7 @@ class NewTexts(Section):
     format: Literal["folder", "csv", "jsonl"] = Field(
         description="A folder of .txt files (also in folders below), a CSV file with a header line, or JSON lines."
     )
-    path: str = Field(
-        pattern=r"^[^{}]+$", description="The folder or file; without braces, which Snakemake takes for wildcards."
-    )
+    path: PathText = Field(description="The folder or file.")
     text: str = Field("text", min_length=1, description="CSV column or JSON field that holds the text.")
     id: str | None = Field(
         None,

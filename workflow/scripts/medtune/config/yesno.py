@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from medtune.config.section import Count, Section, Seed
+from medtune.config.section import Count, PathText, Section, Seed
 from medtune.config.stages import Generation, Splits, Training
 
 
@@ -14,7 +14,7 @@ class YesNoFile(Section):
     format: Literal["pubmedqa_labeled", "pubmedqa_artificial", "bioasq"] = Field(
         description="Layout: ori_pqal.json, ori_pqaa.json (or a parquet file or folder of the hub), BioASQ JSON."
     )
-    path: str = Field(min_length=1, description="File, or folder of parquet files.")
+    path: PathText = Field(description="File, or folder of parquet files.")
 
 
 class YesNoSynthetic(Section):
