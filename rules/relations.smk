@@ -42,13 +42,14 @@ rule relations_prepare:
         second_given=f"{RELATIONS_DATA}/second_given.jsonl",
         manifest=f"{RELATIONS_DATA}/manifest.json",
         schema=f"{RELATIONS_DATA}/schema.json",
+        known=f"{RELATIONS_DATA}/known.json",
         diversity=f"{RELATIONS_DATA}/diversity.json",
     log:
         f"{RELATIONS_DATA}/prepare.log",
     conda:
         "../envs/analysis.yaml"
     params:
-        settings=relations_data(),
+        settings=relations_held_out_data(),
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_relations.py"
@@ -92,6 +93,7 @@ use rule train_adapter as relations_train with:
     params:
         task_options=relations_options,
         settings=relations_training,
+        seed=relations_seed,
 
 
 use rule generate as relations_generate_base with:
@@ -111,6 +113,22 @@ use rule generate as relations_generate_base with:
         settings=relations_generation,
         quantization=quantization_settings("relations"),
         splits=list(RELATIONS_SPLITS),
+
+
+use rule relations_generate_base as relations_generate_practised with:
+    input:
+        **RELATIONS_ROWS,
+        prompts=relations_prompts,
+        schema=rules.relations_prepare.output.schema,
+        base=base_model("relations"),
+    output:
+        predictions=f"{RELATIONS}/practised/predictions.jsonl",
+    log:
+        f"{RELATIONS}/practised/generate.log",
+    benchmark:
+        f"{RELATIONS}/practised/generate.benchmark.tsv"
+    params:
+        task_options=relations_practised,
 
 
 use rule generate as relations_generate with:
@@ -218,6 +236,7 @@ use rule score as relations_score with:
     input:
         **RELATIONS_ROWS,
         schema=rules.relations_prepare.output.schema,
+        known=rules.relations_prepare.output.known,
         predictions=relations_predictions,
         benchmark=relations_benchmarks,
     output:
@@ -239,6 +258,7 @@ use rule write_card as relations_card with:
         record=rules.relations_train.output.record,
         metrics=rules.relations_score.output.metrics,
         manifest=rules.relations_prepare.output.manifest,
+        practised=f"{RELATIONS}/practised/metrics.json",
         prompts=relations_prompts,
     output:
         card=f"{RELATIONS_RUN}/final_model/README.md",
@@ -247,7 +267,7 @@ use rule write_card as relations_card with:
     conda:
         "../envs/train.yaml"
     params:
-        options=relations_options,
+        options=relations_card_options,
 
 
 rule relations_summarize:
@@ -259,7 +279,7 @@ rule relations_summarize:
         **summary_tables(
             "relations",
             "Relations",
-            ["comparison", "switches", "entity_types", "relation_types"],
+            ["comparison", "switches", "entity_types", "relation_types", "familiarity"],
             ["errors", "entity_confusion", "relation_confusion", "answers"],
         ),
         **summary_plots(

@@ -4,8 +4,13 @@ RELATIONS_READING = {"deduplicate", "drop_violations"}
 """Settings of how answers are read."""
 
 
+RELATIONS_UNTRAINED = ("base", "practised")
+"""Runs without an adapter: the base model asked as the others are, and in the form that it knows."""
+
+
 def relations_runs():
-    """Effective settings of each run by its name: base (no adapter), default, and a run for each switch."""
+    """Effective settings of each run by its name: those without an adapter, default, and a run for each switch; then
+    default and switches with each further training seed, in folders with the suffix `-seed{n}`."""
     study = CONFIG.relations
     own = (
         "relation_weight",
@@ -20,7 +25,9 @@ def relations_runs():
         **study.model_dump(include=set(own)),
         "constrained": study.generation.constrained,
     }
-    runs = {"base": {**default, "relation_weight": 1.0, "two_steps": False}, "default": default}
+    default["seed"] = study.seeds[0]
+    as_it_is = {**default, "relation_weight": 1.0, "two_steps": False}
+    runs = {"base": as_it_is, "practised": {**as_it_is, "constrained": False}, "default": default}
     for name, switch in study.switches.items():
         changes = switch.model_dump(exclude_none=True) if switch else {}
         training = {key: value for key, value in changes.items() if key not in (*own, "rank")}
@@ -31,19 +38,25 @@ def relations_runs():
                 **{key: changes[key] for key in own if key in changes},
                 "training": {**default["training"], **training, "lora": lora},
             }
-    return runs
+    trained = {name: settings for name, settings in runs.items() if name not in RELATIONS_UNTRAINED}
+    again = {
+        f"{name}-seed{seed}": {**settings, "seed": seed}
+        for seed in study.seeds[1:]
+        for name, settings in trained.items()
+    }
+    return {**runs, **again}
 
 
 def _relations_alike(run, aside):
     """The first trained run whose settings differ from a run's in those of `aside` at most, often itself."""
     runs = relations_runs()
-    if run == "base":
+    if run in RELATIONS_UNTRAINED:
         return run
 
     def others(name):
         return {key: value for key, value in runs[name].items() if key not in aside}
 
-    return next(name for name in runs if name != "base" and others(name) == others(run))
+    return next(name for name in runs if name not in RELATIONS_UNTRAINED and others(name) == others(run))
 
 
 def relations_trained(run):
@@ -58,7 +71,8 @@ def relations_answered(run):
 
 def relations_trained_files(name):
     """A file of each run that has an adapter of its own."""
-    runs = dict.fromkeys(relations_trained(run) for run in relations_runs() if run != "base")
+    names = [run for run in relations_runs() if run not in RELATIONS_UNTRAINED]
+    runs = dict.fromkeys(map(relations_trained, names))
     return [f"{RESULTS}/relations/{run}/{name}" for run in runs]
 
 
@@ -87,7 +101,7 @@ def relations_names(two_steps):
     names = [
         run
         for run, settings in relations_runs().items()
-        if run != "base" and settings["two_steps"] == two_steps
+        if run not in RELATIONS_UNTRAINED and settings["two_steps"] == two_steps
     ]
     return "|".join(map(re.escape, names)) or "(?!)"
 
@@ -114,6 +128,13 @@ def relations_data(variant=None):
         "two_steps": settings["two_steps"],
         "longest_answer": study.data.longest_answer,
     }
+
+
+def relations_held_out_data():
+    """The same for all runs, and what a synthetic base model has read, against which made documents are checked."""
+    model = CONFIG.models[CONFIG.relations.model]
+    pretraining = {"text": model.text, "seed": model.seed} if model.source == "made" else None
+    return {**relations_data(), "pretraining": pretraining}
 
 
 def relations_variant_data(wildcards):
@@ -179,6 +200,25 @@ def _relations_generation(run):
 def relations_generation(wildcards):
     """The same, of the run of a job."""
     return _relations_generation(_relations_run(wildcards))
+
+
+def relations_card_options(wildcards):
+    """The same for the card, and where the scores of the base model in the form that it knows are."""
+    return {**relations_options(wildcards), "practised": f"{RESULTS}/relations/practised/metrics.json"}
+
+
+def relations_practised(wildcards):
+    """What the task needs to know to ask the base model in the form that it knows."""
+    return {
+        **_relations_task("practised"),
+        **practised_form("relations"),
+        "schema": f"{RESULTS}/relations/data/schema.json",
+    }
+
+
+def relations_seed(wildcards):
+    """Training seed of a run."""
+    return relations_runs()[wildcards.run]["seed"]
 
 
 def relations_training(wildcards):

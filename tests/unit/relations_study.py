@@ -9,6 +9,7 @@ from medtune.data.schema_file import write_schema
 from medtune.data.synthetic.relations import make_splits
 from medtune.files import write_json
 from medtune.reporting.tables import write_csv
+from medtune.tasks.relations.familiarity import entity_texts
 from medtune.tasks.relations.rows import document_of, gold_given, row_of
 from medtune.tasks.relations.score import ITEM_COLUMNS, score
 from medtune.tasks.relations.template import RelationsTask
@@ -100,7 +101,8 @@ def answers(rows, task, errors, repeats=0.0, seed=0, broken=0.0):
 
 def scored(folder, name, rows, predictions, schema, deduplicate=False, drop_violations=False):
     """Score a run and write its files as the score stage does; their paths."""
-    scores = score(rows, predictions, 0, schema=schema, deduplicate=deduplicate, drop_violations=drop_violations)
+    reading = {"deduplicate": deduplicate, "drop_violations": drop_violations}
+    scores = score(rows, predictions, 0, schema=schema, known=known_file(folder), **reading)
     write_json(folder / name / "metrics.json", scores.metrics)
     write_csv(folder / name / "items.csv", scores.items, ITEM_COLUMNS)
     return folder / name / "metrics.json", folder / name / "items.csv"
@@ -109,3 +111,10 @@ def scored(folder, name, rows, predictions, schema, deduplicate=False, drop_viol
 def task(folder):
     """The study's task with made instructions."""
     return RelationsTask(prompts(folder))
+
+
+def known_file(folder):
+    """Texts of the entities of made training documents."""
+    documents = [item.document for item in make_splits({"train": 60}, 3)["train"]]
+    write_json(folder / "known.json", entity_texts(documents))
+    return folder / "known.json"

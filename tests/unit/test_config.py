@@ -114,7 +114,7 @@ def test_new_notes_are_read_by_a_run_that_there_is():
 
 
 def test_a_switch_has_a_folder_of_its_own():
-    assert "must not be base, default, data, summary or predictions" in refusal(
+    assert "must not be base, practised, default, data, summary or predictions" in refusal(
         relations__switches={"predictions": {"rank": 2}}
     )
 

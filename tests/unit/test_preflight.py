@@ -86,6 +86,15 @@ def test_loss_weights_are_one_positive_number_for_each_token(weights, sentence):
         check_rows([Rendered([BOS, 5], [7, EOS], weights)], 16, TOKENIZER, "train.jsonl")
 
 
+def test_where_answers_are_of_whole_prompts_a_row_that_does_not_fit_is_left_out_and_counted():
+    rows = [Rendered([BOS, 5, 6], [7, EOS]), Rendered([BOS, 5, 6, 8], [7, EOS]), Rendered([BOS], [7] * 9 + [EOS])]
+    found = check_rows(rows, 5, TOKENIZER, "train", whole_prompts=True)
+    assert (found.input_ids, found.truncated, found.left_out) == ([[BOS, 5, 6, 7, EOS]], 0, 2)
+    assert check_rows(rows[:2], 5, TOKENIZER, "train").truncated == 1
+    with pytest.raises(InputError, match=r"train: none of 2 rows fits into max_tokens = 5.*the shortest has 6 tokens"):
+        check_rows(rows[1:], 5, TOKENIZER, "train", whole_prompts=True)
+
+
 def test_no_rows_are_refused():
     with pytest.raises(InputError, match=r"validation\.jsonl: no examples"):
         check_rows([], 16, TOKENIZER, "validation.jsonl")

@@ -1,18 +1,35 @@
-"""What the made model of the relations study reads before it is adapted."""
+"""What the synthetic base model of the relations study reads before it is adapted."""
 
 import json
 
 import pytest
 
 from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS
-from medtune.data.synthetic.relation_listing import FORMS, KIND_OF, LINKS, TERMS, relation_listing_documents
-from medtune.data.synthetic.relation_wording import LEXICON
-from medtune.data.synthetic.relations import make_splits, split_of
+from medtune.data.relation_schema import STUDY_SCHEMA
+from medtune.data.synthetic.relation_listing import (
+    FORMS,
+    KINDS,
+    LINKS,
+    QUESTION,
+    practised_prompt,
+    relation_listing_documents,
+)
+from medtune.data.synthetic.relation_practice import PRACTICE
+from medtune.data.synthetic.relation_wording import LEXICON, WORDING
+from medtune.data.synthetic.relations import held_out_terms, make_splits, training_terms
+from medtune.errors import InputError
+from medtune.tasks.relations.held_out import count_held_out
 
 
 @pytest.fixture(scope="module")
 def documents() -> list[str]:
     return relation_listing_documents(1500, 0)
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, list[str]]:
+    made = make_splits({"train": 200, "validation": 60, "test": 60}, 1, passages=1)
+    return {split: [item.document.text for item in items] for split, items in made.items()}
 
 
 def answers(documents: list[str]) -> list[tuple[str, object]]:
@@ -21,9 +38,9 @@ def answers(documents: list[str]) -> list[tuple[str, object]]:
     for document in documents:
         lines = document.split("\n")
         for place, line in enumerate(lines):
-            if line.startswith("Note: "):
+            if line.startswith(QUESTION):
                 after = next(number for number in range(place, len(lines)) if lines[number] == "Answer:")
-                found.append((line.removeprefix("Note: "), json.loads(lines[after + 1])))
+                found.append((line.removeprefix(QUESTION), json.loads(lines[after + 1])))
     return found
 
 
@@ -38,14 +55,20 @@ def test_the_same_seed_gives_the_same_documents_and_another_seed_others():
 
 
 def test_terms_are_listed_with_their_kind_in_the_order_of_the_text(documents):
-    kinds = {**KIND_OF, **{term[0].upper() + term[1:]: kind for term, kind in KIND_OF.items()}}
+    kind_of = {term.lower(): kind for kind, terms in PRACTICE.lexicon.items() for term in terms}
+    seen = set()
     for text, answer in answers(documents):
         for form in FORMS:
             name, kind = form.term
             listed = [item for item in items(answer) if name in item]
-            assert all(item.get(kind, kinds[item[name]]) == kinds[item[name]] for item in listed)
-            places = [text.index(item[name]) for item in listed]
-            assert places == sorted(places)
+            for item in listed:
+                if kind in item:
+                    assert item[kind] == kind_of[item[name].lower()]
+                    seen.add(item[kind])
+            place = 0
+            for item in listed:
+                place = text.index(item[name], place) + 1
+    assert seen == set(KINDS)
 
 
 def test_links_of_all_types_join_terms_of_the_text(documents):
@@ -54,36 +77,90 @@ def test_links_of_all_types_join_terms_of_the_text(documents):
         for head, link, tail in (form.link for form in FORMS):
             for item in items(answer):
                 if link in item:
-                    assert item[head] in text and item[tail] in text and item[head] != item[tail]
+                    assert item[head] in text and item[tail] in text
                     seen.add(item[link])
     assert seen == set(LINKS)
 
 
-def test_no_list_has_the_names_that_the_study_asks_for(documents):
+def test_of_clinical_texts_names_alone_are_listed(documents):
+    """Nothing is said of their types and relations."""
+    terms = {term.lower() for term in training_terms()}
+    clinical = 0
+    for text, answer in answers(documents):
+        listed = {str(value).lower() for item in items(answer) for value in item.values()}
+        if listed & terms and not set(LINKS) & listed:
+            assert all(len(item) == 1 for item in items(answer)), (text, answer)
+            clinical += 1
+    assert clinical > 100
+
+
+def test_neither_the_names_nor_the_types_nor_the_relations_that_the_study_asks_for_are_practised(documents):
     asked = {ENTITIES, RELATIONS, *(field for fields in LISTS.values() for field in fields)}
+    types = {*STUDY_SCHEMA.entities, *(relation.name for relation in STUDY_SCHEMA.relations)}
     for _, answer in answers(documents):
         assert not asked & set(answer if isinstance(answer, dict) else ())
         assert not any(asked & item.keys() for item in items(answer))
+        assert not any(types & set(item.values()) for item in items(answer))
+    assert not set(LINKS) & types
+    assert not {word.lower() for word in (*KINDS, *LINKS)} & {name.lower() for name in types}
 
 
-def test_no_template_sentence_of_the_test_split_is_read(documents):
-    """By the texts alone: with its terms blanked, each sentence belongs to the training split."""
-    terms = {term for terms in LEXICON.values() for term in terms[:TERMS]}
-    named = sorted((*terms, *(term[0].upper() + term[1:] for term in terms)), key=len, reverse=True)
-    held_out = {
-        template.wording
-        for items in make_splits({"validation": 200, "test": 200}, 1, passages=1, terms=TERMS).values()
-        for item in items
-        for template in item.templates
-    }
-    blanked = []
-    for text, _ in answers(documents):
-        for term in named:
-            text = text.replace(term, "_")
-        blanked += [f"{sentence.rstrip('.')}." for sentence in text.split(". ")]
-    assert not held_out & set(blanked)
-    from_texts = [sentence for sentence in blanked if split_of(sentence) == "train"]
-    assert len(from_texts) > len(blanked) / 2
+def test_the_other_world_shares_no_term_and_no_verb_with_the_study():
+    clinical = {word for terms in LEXICON.values() for term in terms for word in term.lower().split()}
+    for terms in PRACTICE.lexicon.values():
+        assert not clinical & {word for term in terms for word in term.lower().split()}
+    verbs = [
+        {word for words in world.values() for verb in words.verbs for word in verb}
+        for world in (WORDING, PRACTICE.words)
+    ]
+    assert not verbs[0] & verbs[1]
+
+
+def test_nothing_of_validation_and_test_is_read_and_that_is_counted(documents, texts):
+    counts = count_held_out([*texts["validation"], *texts["test"]], texts["train"], documents)
+    assert set(counts) == {"training", "pre-training"}
+    for kinds in counts.values():
+        assert {kind: found["shared"] for kind, found in kinds.items()} == {
+            "sentences": 0,
+            "templates": 0,
+            "held-out terms": 0,
+        }
+        assert all(found["held_out"] > 20 for found in kinds.values())
+    assert count_held_out(texts["test"], texts["train"], None)["pre-training"] is None
+
+
+@pytest.mark.parametrize(
+    ("planted", "sentence"),
+    [
+        ("{test}", "of validation and test stand in the pre-training text"),
+        ("Name the terms.\nNote: {test}\nAnswer:\n[]", "sentences of validation and test"),
+        ("Note: rifampicin.", r"1 of \d+ held-out terms"),
+    ],
+)
+def test_what_has_been_read_is_found(documents, texts, planted, sentence):
+    held_out = [*texts["validation"], *texts["test"]]
+    with pytest.raises(InputError, match=sentence):
+        count_held_out(held_out, texts["train"], [*documents, planted.format(test=texts["test"][0])])
+
+
+def test_another_wording_with_its_terms_changed_is_found_by_its_template(texts):
+    held_out = ["Gout was treated with warfarin."]
+    with pytest.raises(InputError, match="1 of 1 templates of validation and test stand in the training text"):
+        count_held_out(held_out, ["Asthma was treated with aspirin."], None)
+
+
+def test_the_practised_prompt_is_one_that_was_practised(documents):
+    kinds, links = sorted(KINDS), sorted(LINKS)
+    asked = practised_prompt("An otter.", kinds, links)
+    named = [document for document in documents if "\nKinds: " in document and "Name the terms and links." in document]
+    assert named and asked.startswith("Name the terms and links.\nKinds: ") and asked.endswith("Answer:\n")
+    lines = named[0].split("\n")
+    assert [line.split(":")[0] for line in lines[1:4]] == [line.split(":")[0] for line in asked.split("\n")[1:4]]
+
+
+def test_terms_are_of_training_or_held_out_and_never_both():
+    assert not set(training_terms()) & held_out_terms()
+    assert len(held_out_terms()) == 30
 
 
 def test_some_lists_are_empty_and_most_are_not(documents):

@@ -2,28 +2,35 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
+import yaml
 
+from medtune.config import Config, MadeModel
 from medtune.data.label_map import BIORED_PROXY, map_schema
 from medtune.data.related import Relation
 from medtune.data.relation_output import write_output
 from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
-from medtune.files import read_json, read_jsonl, write_jsonl
+from medtune.files import read_json, read_jsonl, write_json, write_jsonl
+from medtune.models.made import build_untrained
 from medtune.tasks.relations.prepare import HeldOutFiles, TrainingFiles, prepare, prepare_training
 from medtune.tasks.relations.rows import document_of, gold_given, read_rows, row_of
 from medtune.tasks.relations.template import RelationsTask
+from medtune.tasks.training import Job
+from medtune.tasks.training import prepare as prepare_job
 from tests.conftest import ROOT
 
 SYNTHETIC = {"format": "synthetic", "train": 60, "validation": 12, "test": 15, "without_relations": 0.2}
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 PLAIN = {"mix": None, "without_relations": 0.0, "two_steps": False, "longest_answer": None}
-JSON_FILES = ("manifest", "schema", "diversity")
+JSON_FILES = ("manifest", "schema", "known", "diversity")
 
 
 def held_out_files(folder):
@@ -420,3 +427,58 @@ def test_the_scripts_lead_from_the_source_to_the_rows_and_predictions_of_two_ste
     script("join_relations.py", input=Files(first=first, second=answers), output=predictions, params={})
     joined = read_jsonl(predictions.predictions)
     assert [row["value"] for row in joined] == [json.loads(write_output(d)) for d in documents(files.test)]
+
+
+def commented(key):
+    """What the comment behind a key of the paper's configuration says to put there."""
+    (found,) = re.findall(rf"^ +{key}: null # (\{{.*?\}})", (ROOT / "config" / "config.yaml").read_text(), re.MULTILINE)
+    return yaml.safe_load(found)
+
+
+def test_biored_is_mixed_in_as_the_comments_of_the_configuration_say(tmp_path, corpora):
+    """From the comments to the rows of a training: those that are too long are left out, and no answer of another row
+    names what its prompt has lost."""
+    paper = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    said = {key: commented(key) for key in ("mix", "mixed")}
+    mix = {**said["mix"], "train": str(corpora / "biored" / Path(said["mix"]["train"]).name)}
+    paper["relations"]["data"]["mix"], paper["relations"]["switches"]["mixed"] = mix, said["mixed"]
+    study = Config(**paper).relations
+    files = prepared(tmp_path, mix=study.data.mix.model_dump())
+    rows, _, record = trained_on(files, tmp_path, mix=study.data.mix.model_dump())
+    assert record["mixed_in"] == 400 and len(rows) == 460
+    model, tokenizer = build_untrained(MadeModel(source="made", layers=1, text="relations"))
+    base = tmp_path / "base"
+    model.save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    write_json(base / "record.json", {"name": "untrained", "fingerprint": "1"})
+    switch = study.switches["mixed"].model_dump(exclude_none=True)
+    job = Job(
+        task="relations",
+        task_options={"prompts": study.prompts, "schema": str(files.schema)},
+        settings={**study.training.model_dump(), "max_tokens": switch["max_tokens"]},
+        seed=1,
+        train=tmp_path / "train.jsonl",
+        validation=tmp_path / "loss.jsonl",
+        base=base,
+    )
+    found = prepare_job(job).rows
+    # A vocabulary of 1,500 pieces cuts text finer than that of a large model, so that fewer abstracts fit here.
+    assert found.truncated == 0 and found.left_out > 0 and 60 < len(found) == 460 - found.left_out
+    assert max(map(len, found.input_ids)) <= 2048
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "where", "licence"),
+    [
+        ("biored", "file", "ftp.ncbi.nlm.nih.gov/pub/lu/BioRED", "public domain"),
+        ("chemprot", "folder", "10.5281/zenodo.5119892", "CC BY 4.0"),
+        ("brat", "folder", "10.6084/m9.figshare.9764942", "CC BY 4.0"),
+    ],
+)
+def test_of_missing_data_it_is_said_where_to_get_them_and_under_which_licence(tmp_path, kind, name, where, licence):
+    source = {"format": kind, "train": str(tmp_path / "none"), "validation": None, "test": None, "labels": "own"}
+    with pytest.raises(InputError) as caught:
+        prepared(tmp_path, source)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{tmp_path / 'none'}: no such {name}. ")
+    assert where in sentence and licence in sentence

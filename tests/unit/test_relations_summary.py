@@ -8,10 +8,11 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.metrics.significance import Difference
-from medtune.tasks.relations.comparisons import HARMED, HELPED, UNTOLD, choose, verdict
+from medtune.tasks.relations.comparisons import HARMED, HELPED, UNCLAIMED, UNTOLD, choose, switch_rows, verdict
+from medtune.tasks.relations.familiarity import SEEN, UNSEEN
 from medtune.tasks.relations.figures import PLOTS
-from medtune.tasks.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences
-from medtune.tasks.relations.runs import RunFiles, changes, read_runs
+from medtune.tasks.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences, what_figures_show
+from medtune.tasks.relations.runs import PRACTISED_TITLE, RunFiles, changes, read_runs
 from medtune.tasks.relations.summarize import COLUMNS, summarize
 from tests.unit.relations_study import answers, made_rows, schema_file, scored, task
 
@@ -30,8 +31,12 @@ SWITCHES = {
     "two_steps": {"two_steps": True},
 }
 MANIFEST = {
-    "labels": {"documents": {"name": "BioRED (proxy)", "caption": "A proxy: correlations are read as <treats>."}}
+    "sources": [{"format": "synthetic"}],
+    "leakage": {"held_out": {"training": {"sentences": {"held_out": 9, "shared": 0}}, "pre-training": None}},
+    "labels": {"documents": {"name": "BioRED (proxy)", "caption": "A proxy: correlations are read as <treats>."}},
 }
+SEEDS = (1, 2)
+"""Further training seeds."""
 NAMES = {
     **{name: f"{name}.csv" for name in COLUMNS},
     **{f"{name}_html": f"{name}.html" for name in HTML_PAGES},
@@ -49,12 +54,13 @@ def outputs_in(folder):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Five scored runs and their summary: more epochs help, two steps harm, repeats are left out in one."""
+    """Scored runs and their summary: more epochs help, two steps harm, repeats are left out in one."""
     folder = tmp_path_factory.mktemp("relations")
     rows, schema, the_task = made_rows(24), schema_file(folder), task(folder)
     repeated = answers(rows, the_task, 0.3, repeats=0.3, seed=1)
     made = {
         "base": ({}, answers(rows, the_task, 1.0, seed=2, broken=0.9)),
+        "practised": ({}, answers(rows, the_task, 0.9, seed=5, broken=0.5)),
         "default": ({}, repeated),
         "epochs6": (SWITCHES["epochs6"], answers(rows, the_task, 0.05, seed=3)),
         "deduplicated": (SWITCHES["deduplicated"], repeated),
@@ -73,6 +79,23 @@ def study(tmp_path_factory):
     return folder, files, outputs
 
 
+@pytest.fixture(scope="module")
+def seeded(study):
+    """The same with three training seeds of default and two switches: one helps, one makes no difference."""
+    folder, files, _ = study
+    rows, schema, the_task = made_rows(24), folder / "schema.json", task(folder)
+    errors = {"default": 0.3, "epochs6": 0.05, "mixed": 0.3}
+    found = [RunFiles(file.name, {**file.settings, "seed": 0}, file.metrics, file.items) for file in files[:2]]
+    for number, (name, share) in enumerate(errors.items()):
+        changed = {"epochs6": SWITCHES["epochs6"], "mixed": {"mix": True}}.get(name, {})
+        for seed in (0, *SEEDS):
+            run = name if seed == 0 else f"{name}-seed{seed}"
+            made = answers(rows, the_task, share, seed=10 * number + seed)
+            paths = scored(folder / "seeded", run, rows, made, schema)
+            found.append(RunFiles(run, {**SETTINGS, **changed, "seed": seed}, *paths))
+    return found
+
+
 def table(path):
     with open(path, newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
@@ -86,7 +109,7 @@ def test_the_comparison_has_exactly_its_columns_and_a_row_for_each_run_and_split
     )
     rows = table(outputs["comparison"])
     assert [(row["run"], row["split"]) for row in rows] == [
-        (run, split) for run in ("base", "default", *SWITCHES) for split in ("validation", "test")
+        (run, split) for run in ("base", PRACTISED_TITLE, "default", *SWITCHES) for split in ("validation", "test")
     ]
     by_run = {(row["run"], row["split"]): row for row in rows}
     assert by_run["default", "test"]["p_value_against_default"] == ""
@@ -99,11 +122,12 @@ def test_the_comparison_has_exactly_its_columns_and_a_row_for_each_run_and_split
         assert float(row["relation_f1_low"]) <= float(row["relation_f1"]) <= float(row["relation_f1_high"])
 
 
-def test_each_switch_is_compared_with_default_and_judged_by_its_interval(study):
+def test_each_switch_is_compared_with_default_and_nothing_is_claimed_with_one_training_seed(study):
     *_, outputs = study
     rows = {(row["switch"], row["split"]): row for row in table(outputs["switches"])}
     assert set(rows) == {(name, split) for name in SWITCHES for split in ("validation", "test")}
-    assert rows["epochs6", "test"]["verdict"] == HELPED and rows["two_steps", "test"]["verdict"] == HARMED
+    assert {row["verdict"] for row in rows.values()} == {UNCLAIMED}
+    assert {row["n_seeds"] for row in rows.values()} == {"1"}
     assert rows["epochs6", "test"]["changes"] == "epochs: 3 → 6"
     assert rows["deduplicated", "test"]["changes"] == "repeated items left out: off → on"
     for row in rows.values():
@@ -116,10 +140,59 @@ def test_each_switch_is_compared_with_default_and_judged_by_its_interval(study):
     )
 
 
-def test_a_verdict_is_only_what_the_interval_shows():
-    assert verdict(Difference(0.1, 0.01, 0.2, 9, 0.01)) == HELPED
-    assert verdict(Difference(-0.1, -0.2, -0.01, 9, 0.01)) == HARMED
-    assert verdict(Difference(0.1, 0.0, 0.2, 9, 0.06)) == verdict(Difference(0, 0, 0, 9, 1)) == UNTOLD
+def test_a_verdict_is_that_of_the_corrected_test_over_three_seeds_or_more():
+    assert verdict(0.1, 0.01, 3) == HELPED and verdict(-0.1, 0.01, 3) == HARMED
+    assert verdict(0.1, 0.06, 3) == verdict(0.0, 1.0, 5) == UNTOLD
+    assert verdict(0.1, 0.001, 2) == verdict(-0.1, 0.001, 1) == UNCLAIMED
+
+
+def test_with_three_seeds_switches_are_compared_over_seeds_and_documents(seeded):
+    runs = read_runs(seeded)
+    assert [run.name for run in runs.switches] == ["epochs6", "mixed"] and runs.switches[0].what == "epochs: 3 → 6"
+    assert [run.name for run in runs.of_all_seeds(runs.default)] == ["default", "default-seed1", "default-seed2"]
+    rows = {row["switch"]: row for row in switch_rows(runs, 0) if row["split"] == "test"}
+    assert rows["epochs6"]["verdict"] == HELPED and rows["mixed"]["verdict"] == UNTOLD
+    assert {row["n_seeds"] for row in rows.values()} == {3}
+    f1 = [
+        sum(run.splits["test"]["relation_f1"]["value"] for run in runs.of_all_seeds(each)) / 3
+        for each in (runs.switches[0], runs.default)
+    ]
+    assert rows["epochs6"]["relation_f1_difference"] == pytest.approx(f1[0] - f1[1], abs=1e-9)
+    assert rows["mixed"]["relation_f1_difference_low"] < 0 < rows["mixed"]["relation_f1_difference_high"]
+
+
+def test_the_choice_is_by_the_mean_over_seeds_and_all_seeds_are_in_the_comparison(seeded, tmp_path):
+    assert choose(read_runs(seeded)).name == "epochs6"
+    outputs = outputs_in(tmp_path)
+    summarize(seeded, MANIFEST, outputs, seed=0)
+    rows = [row["run"] for row in table(outputs["comparison"]) if row["split"] == "test"]
+    assert rows[:5] == ["base", PRACTISED_TITLE, "default", "epochs6", "mixed"]
+    assert set(rows[5:]) == {f"{name}-seed{seed}" for name in ("default", "epochs6", "mixed") for seed in SEEDS}
+    assert "by the mean of 3 training seeds" in outputs["page"].read_text()
+
+
+def test_terms_of_the_training_text_and_held_out_ones_are_shown_apart(study):
+    *_, outputs = study
+    rows = {
+        row["terms"]: row for row in table(outputs["familiarity"]) if (row["run"], row["split"]) == ("epochs6", "test")
+    }
+    assert set(rows) == {SEEN, UNSEEN}
+    types = [row for row in table(outputs["entity_types"]) if (row["run"], row["split"]) == ("epochs6", "test")]
+    whole = next(row for row in types if row["type"] == "all (micro)")
+    assert sum(int(row["entities"]) for row in rows.values()) == int(whole["gold"])
+    for row in rows.values():
+        assert int(row["entities"]) > 5 and int(row["relations"]) > 5 and 5 < int(row["n_documents"]) <= 24
+        for name in ("entity_precision", "entity_recall", "entity_f1", "relation_f1"):
+            assert float(row[f"{name}_low"]) <= float(row[name]) <= float(row[f"{name}_high"])
+
+
+def test_every_page_of_synthetic_documents_says_what_its_figures_show_and_what_was_published(study):
+    page = study[2]["page"].read_text()
+    assert "The documents are synthetic, made by rules" in page and "they say nothing about real text" in page
+    assert "stands in the training text (counted in data/manifest.json)" in page
+    assert "84.8 %" in page and "39.2 %" in page and "not comparable to a run here" in page
+    real = {**MANIFEST, "sources": [{"format": "brat"}, {"format": "synthetic"}]}
+    assert what_figures_show(real) is None
 
 
 def test_the_run_with_the_best_validation_relation_f1_is_chosen(study):
@@ -133,19 +206,19 @@ def test_the_run_with_the_best_validation_relation_f1_is_chosen(study):
 
 def test_of_equal_runs_default_is_chosen_and_then_the_one_that_changes_less(study):
     _, files, _ = study
-    base, default, epochs, *_ = files
+    base, practised, default, epochs, *_ = files
     twin = RunFiles("twin", {**SETTINGS, "mix": True}, default.metrics, default.items)
-    assert choose(read_runs([base, twin, default])).name == "default"
+    assert choose(read_runs([base, practised, twin, default])).name == "default"
     both = RunFiles("a_both", {**SETTINGS, "mix": True, "two_steps": True}, epochs.metrics, epochs.items)
     one = RunFiles("one", {**SETTINGS, "mix": True}, epochs.metrics, epochs.items)
-    assert choose(read_runs([base, default, both, one])).name == "one"
+    assert choose(read_runs([base, practised, default, both, one])).name == "one"
 
 
 def test_the_base_model_is_never_chosen(study):
     _, files, _ = study
-    _, default, epochs, *_ = files
-    better = RunFiles("base", SETTINGS, epochs.metrics, epochs.items)
-    assert choose(read_runs([better, default])).name == "default"
+    _, _, default, epochs, *_ = files
+    better = [RunFiles(name, SETTINGS, epochs.metrics, epochs.items) for name in ("base", "practised")]
+    assert choose(read_runs([*better, default])).name == "default"
 
 
 def test_every_page_and_every_table_that_can_names_the_labels(study):
@@ -163,7 +236,7 @@ def test_every_page_and_every_table_that_can_names_the_labels(study):
 def test_without_a_caption_nothing_is_said_of_labels(study, tmp_path):
     _, files, _ = study
     outputs = outputs_in(tmp_path)
-    summarize(files[:2], {"labels": {"mix": {"name": "other", "caption": "No."}}}, outputs, seed=0)
+    summarize(files[:3], {**MANIFEST, "labels": {"mix": {"name": "other", "caption": "No."}}}, outputs, seed=0)
     assert "labels" not in outputs["headline"].read_text() + outputs["page"].read_text()
     assert table(outputs["switches"]) == []
     assert "There are no switches to compare." in outputs["page"].read_text()
@@ -200,7 +273,7 @@ def test_the_page_tells_errors_of_entities_from_errors_of_relations(study):
     _, files, outputs = study
     page = outputs["page"].read_text()
     assert re.search(r"relation F1 of epochs6 on the test documents is \d", page)
-    assert "Helped, by the test documents: epochs6" in page and "Harmed, by the test documents: two\\_steps" in page
+    assert "Nothing is claimed about any switch, since the runs have 1 training seed" in page
     assert "![Errors of relations by class](errors.png)" in page
     run = read_runs(files).default
     assert "comes from its entities" in entities_or_relations(run, Difference(0.2, 0.1, 0.3, 24, 0.001))
@@ -208,11 +281,12 @@ def test_the_page_tells_errors_of_entities_from_errors_of_relations(study):
     assert "no difference that could be told" in entities_or_relations(run, Difference(0.1, -0.1, 0.3, 24, 0.4))
 
 
-def test_an_effect_that_correction_takes_away_is_said_to_be_open():
-    row = {"switch": "rank32", "split": "test", "verdict": HELPED, "p_holm": 0.09}
+def test_switches_are_told_by_their_verdicts():
+    row = {"switch": "rank32", "split": "test", "verdict": UNTOLD, "n_seeds": 3}
     row |= {f"relation_f1_difference{end}": 0.02 for end in ("", "_low", "_high")}
-    sentences = switch_sentences([row, {**row, "switch": "sure", "p_holm": 0.01}])
-    assert len(sentences) == 2 and sentences[1].endswith("nothing is shown for rank32.")
+    sentences = switch_sentences([row, {**row, "switch": "sure", "verdict": HELPED}])
+    assert len(sentences) == 2 and "sure" in sentences[0] and sentences[0].startswith("Helped")
+    assert sentences[1].startswith("No significant difference") and "rank32" in sentences[1]
 
 
 def test_settings_that_differ_are_found_however_deep():
@@ -226,9 +300,9 @@ def test_settings_that_differ_are_found_however_deep():
 
 def test_runs_that_do_not_belong_together_are_refused(study, tmp_path):
     folder, files, _ = study
-    with pytest.raises(InputError, match="expected base, default and each switch once"):
+    with pytest.raises(InputError, match="expected base, practised, default and each switch once"):
         read_runs(files[1:])
-    with pytest.raises(InputError, match="expected base, default and each switch once"):
+    with pytest.raises(InputError, match="expected base, practised, default and each switch once"):
         read_runs([*files, files[2]])
     other = made_rows(5)
     paths = scored(tmp_path, "other", other, answers(other, task(folder), 0.1), folder / "schema.json")

@@ -13,9 +13,11 @@ from medtune.data.synthetic.relations import (
     NEGATIVE,
     POSITIVE,
     TERMS_OF_PASSAGE,
+    UNSEEN,
     MadeDocument,
     Template,
     diversity_report,
+    held_out_terms,
     make_splits,
     practice,
     shared_templates,
@@ -170,13 +172,28 @@ def test_more_documents_than_there_are_texts_and_unknown_splits_are_refused(monk
 
 
 def test_easier_documents_have_one_passage_and_few_terms():
-    items = make_splits({"train": 150, "test": 60}, seed=1, passages=1, terms=5)
+    items = make_splits({"train": 150, "test": 200}, seed=1, passages=1, terms=5)
     documents = [item.document for made in items.values() for item in made]
     assert {len(item.templates) for made in items.values() for item in made} == {1, 2}
     check_documents(documents, "made")
     used = {(entity.label, entity.text.lower()) for document in documents for entity in document.entities}
-    assert used == {(label, term.lower()) for label, terms in LEXICON.items() for term in terms[:5]}
+    seen = {(label, term.lower()) for label, terms in LEXICON.items() for term in terms[:5]}
+    held_out = {(label, term.lower()) for label, terms in LEXICON.items() for term in terms[-6:]}
+    assert seen <= used <= seen | held_out and len(used & held_out) > 20
     assert not shared_templates(items)
+
+
+def test_no_training_document_has_a_term_that_is_held_out_and_half_of_the_entities_of_the_others_are_such(splits):
+    held_out = {term.lower() for term in held_out_terms()}
+    shares = {
+        split: [entity.text.lower() in held_out for item in items for entity in item.document.entities]
+        for split, items in splits.items()
+    }
+    assert len(held_out) == 30 and not any(shares["train"])
+    for split in ("validation", "test"):
+        assert sum(shares[split]) / len(shares[split]) == pytest.approx(UNSEEN, abs=0.12)
+    text = " ".join(item.document.text for item in splits["train"]).lower()
+    assert not any(re.search(rf"\b{re.escape(term)}\b", text) for term in held_out)
 
 
 def test_the_fewest_terms_are_enough_for_any_document():
@@ -185,8 +202,8 @@ def test_the_fewest_terms_are_enough_for_any_document():
 
 
 def test_practice_is_in_sentences_of_the_training_split():
-    documents = practice(40, 1, 1, 8)
-    assert documents == practice(40, 1, 1, 8) != practice(40, 2, 1, 8)
+    documents = practice(40, 1)
+    assert documents == practice(40, 1) != practice(40, 2)
     wordings = {f"{sentence}." for document in documents for sentence in sentences_of(document)}
     assert {split_of(wording) for wording in wordings} == {"train"}
     assert not any(set("{}_<>") & set(document.text) for document in documents)

@@ -54,7 +54,7 @@ def test_adapters_are_merged_where_that_is_switched_on(workspace):
 @pytest.mark.parametrize(
     ("arguments", "model_rule", "models", "runs"),
     [
-        ([], "fetch_model", 4, 8),
+        ([], "fetch_model", 4, 9),
         (["--profile", "small"], "fetch_model", 1, 1),
         (["--profile", "tiny"], "make_model", 2, 2),
     ],
@@ -95,10 +95,10 @@ def test_meerkat_shows_all_iterations(workspace, arguments, models, iterations):
 @pytest.mark.parametrize(
     ("arguments", "model_rule", "trained", "runs"),
     [
-        ([], "fetch_model", 8, 12),
-        (["--profile", "slurm"], "fetch_model", 8, 12),
-        (["--profile", "small"], "fetch_model", 4, 8),
-        (["--profile", "tiny"], "make_model", 4, 8),
+        ([], "fetch_model", 8, 13),
+        (["--profile", "slurm"], "fetch_model", 8, 13),
+        (["--profile", "small"], "fetch_model", 4, 9),
+        (["--profile", "tiny"], "make_model", 4, 9),
     ],
 )
 def test_relations_has_a_run_for_each_switch_and_trains_only_where_one_changes_the_training(
@@ -190,3 +190,14 @@ def test_the_login_node_needs_no_torch(workspace):
         "medtune.locks",
         "medtune.runtime",
     }
+
+
+def test_with_more_seeds_default_and_switches_are_trained_with_each(workspace):
+    seeds = {"relations": {"seeds": [42, 43, 44]}}
+    output = workspace.succeed("relations", "-n", "--profile", "tiny", config=seeds)
+    counted = jobs(output)
+    assert counted["relations_train"] == 3 * 4 and counted["relations_score"] == 2 + 3 * (1 + len(SWITCHES))
+    assert counted["relations_generate_base"] == counted["relations_generate_practised"] == 1
+    assert "results/tiny/relations/default-seed43/final_model/adapter_config.json" in output
+    assert "results/tiny/relations/weighted-seed44/training.json" in output
+    assert "default-seed42" not in output

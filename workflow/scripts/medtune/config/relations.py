@@ -1,15 +1,18 @@
 """Study relations."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from medtune.config.section import NAME, Count, PathText, Section
+from medtune.config.section import NAME, Count, PathText, Section, Seed
 from medtune.config.stages import Generation, NewTexts, Splits, Training
 from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
 
+SEEDED = re.compile(r"-seed\d+$")
+"""How the folders of runs with further seeds end."""
 Part = Annotated[float, Field(ge=0, lt=1)]
-RESERVED = ("base", "default", "data", "summary", "predictions")
+RESERVED = ("base", "practised", "default", "data", "summary", "predictions")
 """Folders of the study that are no switch's."""
 
 
@@ -80,6 +83,9 @@ class RelationsRun(Section):
 
     epochs: PositiveFloat | None = Field(None, description="Passes over the training data.")
     max_steps: Count | None = Field(None, description="Upper limit of optimiser steps.")
+    max_tokens: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="Most tokens of a training row; longer ones are left out and counted."
+    )
     rank: Count | None = Field(None, description="LoRA rank.")
     learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] | None = Field(
@@ -128,6 +134,12 @@ class Relations(Section):
         default_factory=dict,
         description="Runs beside `default`, by name, and what each changes; null switches one off.",
     )
+    seeds: list[Seed] = Field(
+        [42],
+        min_length=1,
+        description="Training seeds; default and each switch are trained with each. With fewer than three, nothing is "
+        "claimed about a switch.",
+    )
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
     examples: Count = Field(12, description="Test documents on the page of examples.")
@@ -137,13 +149,20 @@ class Relations(Section):
     @classmethod
     def _named(cls, value: dict) -> dict:
         for name, run in value.items():
-            if name in RESERVED or not NAME.fullmatch(name):
+            if name in RESERVED or not NAME.fullmatch(name) or SEEDED.search(name):
                 raise ValueError(
                     f'the name "{name}" of a switch may hold letters, digits, dots, dashes and underscores only, and '
-                    f"must not be {', '.join(RESERVED[:-1])} or {RESERVED[-1]}"
+                    f"must not be {', '.join(RESERVED[:-1])} or {RESERVED[-1]}, nor end with -seed and a number"
                 )
             if run is not None and not run.model_dump(exclude_none=True):
                 raise ValueError(f'the switch "{name}" changes nothing; set one of its keys, or null to leave it out')
+        return value
+
+    @field_validator("seeds")
+    @classmethod
+    def _once(cls, value: list) -> list:
+        if len(set(value)) != len(value):
+            raise ValueError("must not repeat a value")
         return value
 
     @model_validator(mode="after")

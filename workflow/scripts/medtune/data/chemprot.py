@@ -22,8 +22,9 @@ from medtune.files import read_text
 LICENCES = {"chemprot": "Public Domain Mark 1.0", "drugprot": "CC BY 4.0"}
 """By what the names of the released files begin with; of other files it is not known."""
 WHERE = (
-    "ChemProt: https://biocreative.bioinformatics.udel.edu, task 5 of BioCreative VI (free registration, Public Domain "
-    "Mark 1.0); DrugProt: https://zenodo.org/records/5119892 (CC BY 4.0); unpack the archive and name the folder"
+    "ChemProt is at https://biocreative.bioinformatics.udel.edu, task 5 of BioCreative VI (free registration, Public "
+    "Domain Mark 1.0), DrugProt at https://doi.org/10.5281/zenodo.5119892 (CC BY 4.0); unpack the archive and name its "
+    "folders in relations.data"
 )
 NOT_EVALUATED = "relation of a group that the track does not evaluate"
 _PLURALS = {"abstrac": "abstracts", "entities": "entities", "relations": "relations"}
@@ -41,7 +42,7 @@ def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCor
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; expected one with the TSV files of ChemProt or DrugProt. {WHERE}")
+        raise InputError(f"{root}: no such folder; expected one with the TSV files of ChemProt or DrugProt")
     texts: dict[str, str] = {}
     for where, (identifier, title, abstract) in _rows(root, "abstrac", 3):
         if identifier in texts:

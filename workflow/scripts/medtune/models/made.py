@@ -30,6 +30,12 @@ TEXTS = {
 """What is read, and how many documents are made of it: enough that lists are not learnt by heart."""
 
 
+def pretraining_documents(text: str, seed: int) -> list[str]:
+    """What a synthetic causal model of this text and seed has read."""
+    write, count = TEXTS[text]
+    return write(count, seed)
+
+
 def make(source: MadeModel, name: str, folder: Path) -> None:
     """Make tokenizer and model, pre-train, and save both. `folder` appears when it is complete."""
     if source.architecture == "bert":
@@ -37,8 +43,7 @@ def make(source: MadeModel, name: str, folder: Path) -> None:
 
         make_encoder(source, name, folder)
         return
-    write, count = TEXTS[source.text]
-    documents = write(count, source.seed)
+    documents = pretraining_documents(source.text, source.seed)
     tokenizer = train_tokenizer(documents[:TOKENIZER_DOCUMENTS], source.vocabulary)
     model = untrained_model(source, tokenizer)
     history = pretrain(model, pretraining_sequences(documents, tokenizer, source), source)

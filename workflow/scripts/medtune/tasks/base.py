@@ -24,6 +24,8 @@ class Task(ABC):
     name: str
     labels: tuple[str, ...] = ()
     """The closed set of answers, where there is one: scored by likelihood as well."""
+    whole_prompts: bool = False
+    """Whether an answer is of all of its prompt, so that a row whose prompt does not fit is left out of training."""
 
     @abstractmethod
     def prompt(self, example: dict) -> str:

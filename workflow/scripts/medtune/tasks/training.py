@@ -89,6 +89,13 @@ def train_adapter(
             len(material.rows),
             job.settings.max_tokens,
         )
+    if material.rows.left_out:
+        logger.warning(
+            "%d of %d training rows have more than %d tokens and are left out",
+            material.rows.left_out,
+            len(material.rows) + material.rows.left_out,
+            job.settings.max_tokens,
+        )
     identity = _fingerprint(job, material)
     start = None if job.start is None else adapter_hashes(job.start)
     with open_state(state, fingerprint([identity, start])) as held:
@@ -127,6 +134,7 @@ def prepare(job: Job) -> Material:
             job.settings.max_tokens,
             tokenizer,
             str(path),
+            task.whole_prompts,
         )
         for split, path in (("train", job.train), ("validation", job.validation))
     }

@@ -17,12 +17,14 @@ IGNORED = -100
 class Rows:
     """Rows ready for training. input_ids: one list of token ids per row. labels: the same ids, with
     `IGNORED` over the prompt. truncated: rows that lost part of their prompt. weights: of each token in the loss,
-    0 over the prompt; none means that all labels weigh the same."""
+    0 over the prompt; none means that all labels weigh the same. left_out: rows that were too long, where these are
+    not truncated."""
 
     input_ids: list[list[int]]
     labels: list[list[int]]
     truncated: int
     weights: list[list[float]] | None = None
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -48,20 +50,25 @@ def truncate(row: Rendered, max_tokens: int, bos: int | None) -> Rendered:
     return replace(row, prompt=head + row.prompt[len(row.prompt) - room :])
 
 
-def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split: str) -> Rows:
+def check_rows(
+    rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split: str, whole_prompts: bool = False
+) -> Rows:
     """Truncate the rows, and see that each of them teaches what it should.
+
+    whole_prompts: leave out rows that would be truncated, since their answers are of all of the prompt.
 
     split: name of the rows in error messages, such as "train".
     Where some rows have weights, the tokens of the others weigh 1.
-    Raises InputError when there are no rows, when a row has no label left, does not end with EOS or
-    begins with two BOS, when its completion alone fills `max_tokens`, or when its weights are not one positive number
-    for each token of the completion.
+    Raises InputError when there are no rows or none that fits whole, when a row has no label left, does not end with
+    EOS or begins with two BOS, when its completion alone fills `max_tokens`, or when its weights are not one positive
+    number for each token of the completion.
     """
     if not rows:
         raise InputError(f"{split}: no examples to train on")
     bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
     input_ids, labels, weights, truncated = [], [], [], 0
     weighted = any(row.weights is not None for row in rows)
+    left_out = 0
     for number, row in enumerate(rows, start=1):
         where = f"{split}, record {number}"
         if not row.prompt or not row.completion:
@@ -78,6 +85,9 @@ def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split:
         for weight in row.weights or []:
             if not 0 < weight < math.inf:
                 raise InputError(f"{where}: a loss weight is {weight}; expected a positive number")
+        if whole_prompts and len(row.prompt) + len(row.completion) > max_tokens:
+            left_out += 1
+            continue
         try:
             cut = truncate(row, max_tokens, bos)
         except ValueError as error:
@@ -89,7 +99,13 @@ def check_rows(rows: Sequence[Rendered], max_tokens: int, tokenizer: Any, split:
         input_ids.append(cut.prompt + cut.completion)
         labels.append([IGNORED] * len(cut.prompt) + cut.completion)
         weights.append([0.0] * len(cut.prompt) + (cut.weights or [1.0] * len(cut.completion)))
-    return Rows(input_ids, labels, truncated, weights if weighted else None)
+    if not input_ids:
+        shortest = min(len(row.prompt) + len(row.completion) for row in rows)
+        raise InputError(
+            f"{split}: none of {len(rows)} rows fits into max_tokens = {max_tokens}, and answers are of whole prompts; "
+            f"the shortest has {shortest} tokens: raise max_tokens, or shorten the examples"
+        )
+    return Rows(input_ids, labels, truncated, weights if weighted else None, left_out)
 
 
 def resolved(settings: Training) -> Training:

@@ -52,6 +52,8 @@ def training_record(
         "validation_rows": len(validation_rows),
         "truncated_rows": rows.truncated,
         "truncated_validation_rows": validation_rows.truncated,
+        "left_out_rows": rows.left_out,
+        "left_out_validation_rows": validation_rows.left_out,
     }
     return record_of(checkpoints, resolved(settings), plan, counts, seed, base)
 

@@ -4,7 +4,11 @@ All terms are singular and stand without an article. Frames have {slots} for ter
 of a relation, x is an entity beside it; <base>, <third> and <past> are forms of a verb.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from medtune.data.relation_schema import STUDY_SCHEMA
 
 
 def _terms(text: str) -> tuple[str, ...]:
@@ -41,6 +45,8 @@ LEXICON = {
     ),
 }
 """Terms by entity type; none is part of another one."""
+HELD_OUT_TERMS = 6
+"""So many of the last terms of each type stand in validation and test documents alone."""
 
 BESIDE = {"Disease": 1, "Symptom": 1, "Drug": 1, "Lab_Test": 3, "Procedure": 3}
 """How often an entity beside what is related is of each type: more often of those that fewer relations join."""
@@ -60,6 +66,30 @@ class Words(NamedTuple):
     passives: tuple[str, ...]
     nouns: tuple[str, ...]
     known_first: tuple[str, ...] = ("h", "t")
+
+
+@dataclass(frozen=True)
+class World:
+    """What documents are made of. lexicon: terms by entity type. pairs: entity types (head, tail) by relation. words:
+    how each relation is said. The others are as their namesakes of the clinical world, below."""
+
+    name: str
+    lexicon: Mapping[str, tuple[str, ...]]
+    pairs: Mapping[str, frozenset[tuple[str, str]]]
+    words: Mapping[str, Words]
+    beside: Mapping[str, int]
+    modifiers: Mapping[str, tuple[str, ...]]
+    openings: tuple[str, ...]
+    places: tuple[str, ...]
+    side_remarks: tuple[str, ...]
+    contrasts: tuple[str, ...]
+    negations: tuple[str, ...]
+    hypotheses: tuple[str, ...]
+    listings: tuple[str, ...]
+    people: tuple[str, ...]
+    times: tuple[str, ...]
+    background: Mapping[str, tuple[str, ...]]
+    anaphors: Mapping[str, tuple[str, ...]]
 
 
 WORDING = {
@@ -327,3 +357,24 @@ ANAPHORS = {
     "Procedure": ("it", "this procedure", "the intervention", "this measure"),
 }
 """What stands for an entity in the next sentence."""
+
+CLINICAL = World(
+    name="relations",
+    lexicon=LEXICON,
+    pairs={relation.name: relation.pairs for relation in STUDY_SCHEMA.relations},
+    words=WORDING,
+    beside=BESIDE,
+    modifiers=MODIFIERS,
+    openings=OPENINGS,
+    places=PLACES,
+    side_remarks=SIDE_REMARKS,
+    contrasts=CONTRASTS,
+    negations=NEGATIONS,
+    hypotheses=HYPOTHESES,
+    listings=LISTINGS,
+    people=PEOPLE,
+    times=TIMES,
+    background=BACKGROUND,
+    anaphors=ANAPHORS,
+)
+"""The study's."""

@@ -7,15 +7,16 @@ asserted is a relation. Terms are drawn at random, so that the wording alone tel
 knowledge, and no patient stands behind it.
 
 A template sentence is a sentence with its terms blanked. Each belongs to one split, by a hash of its wording, so that
-no model is tested on a sentence that it has seen with other terms.
+no model is tested on a sentence that it has seen with other terms. The last terms of each type are held out: they stand
+in validation and test documents alone, where a share of the entities is drawn from them.
 """
 
 import hashlib
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from medtune.data.deduplication import normalise
@@ -28,23 +29,7 @@ from medtune.data.related import (
     relation_counts,
 )
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.relation_wording import (
-    ANAPHORS,
-    BACKGROUND,
-    BESIDE,
-    CONTRASTS,
-    HYPOTHESES,
-    LEXICON,
-    LISTINGS,
-    MODIFIERS,
-    NEGATIONS,
-    OPENINGS,
-    PEOPLE,
-    PLACES,
-    SIDE_REMARKS,
-    TIMES,
-    WORDING,
-)
+from medtune.data.synthetic.relation_wording import CLINICAL, HELD_OUT_TERMS, LEXICON, World
 from medtune.errors import InputError
 
 SPLIT_SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
@@ -58,14 +43,15 @@ SIDE_REMARK = 0.25
 PASSAGES = {1: 0.35, 2: 0.45, 3: 0.2}
 """Shares of documents by number of passages."""
 MOST_PASSAGES = max(PASSAGES)
-MOST_TERMS = max(map(len, LEXICON.values()))
+MOST_TERMS = max(map(len, LEXICON.values())) - HELD_OUT_TERMS
+UNSEEN = 0.25
+"""How often an entity of a validation or test document has a term that is held out from training."""
 TERMS_OF_PASSAGE = 4
 """Most terms of one type in a passage."""
 ASSERTED = 0.65
 """Share of the passages of a document with relations, beyond its first, that assert one."""
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_SCHEMA = {relation.name: relation for relation in STUDY_SCHEMA.relations}
 
 
 @dataclass(frozen=True)
@@ -102,6 +88,22 @@ class _Passage:
         return tuple(Template(_SLOT.sub("_", sentence), self.relation, self.form) for sentence in self.sentences)
 
 
+@dataclass(frozen=True)
+class _Pools:
+    """Terms by entity type: those of the training documents, and those held out from them. unseen: how often one of
+    the latter is drawn."""
+
+    seen: Mapping[str, Sequence[str]]
+    held_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unseen: float = 0.0
+
+    def draw(self, rng: random.Random, label: str, used: Collection[str]) -> str:
+        """A term that is not used yet; one of the training documents where none is left of those held out."""
+        held_out = self.held_out[label] if rng.random() < self.unseen else ()
+        free = [term for term in held_out if term not in used]
+        return rng.choice(free or [term for term in self.seen[label] if term not in used])
+
+
 def make_splits(
     counts: Mapping[str, int],
     seed: int,
@@ -112,21 +114,41 @@ def make_splits(
     """Documents by split. The same for the same seed; a split does not change when another is added after it.
 
     counts: documents of train, validation and test. without_relations: share of documents in which none is asserted.
-    passages: most of a document. terms: so many of each type at most, `TERMS_OF_PASSAGE` for each passage at least.
+    passages: most of a document. terms: so many of each type in the training documents at most, `TERMS_OF_PASSAGE` for
+    each passage at least; the others have those held out besides.
     Relation types are balanced within each split. No text stands twice, and no template sentence in two splits.
     Raises InputError when so many different documents cannot be made, ValueError for another split.
     """
     if unknown := set(counts) - set(SPLIT_SHARES):
         raise ValueError(f"unknown splits: {', '.join(sorted(unknown))}; expected {', '.join(SPLIT_SHARES)}")
     seen: set[str] = set()
+    pools = {split: _pools(terms, UNSEEN if split != "train" else 0.0) for split in counts}
     return {
-        split: _split(split, count, seed, without_relations, passages, terms, seen) for split, count in counts.items()
+        split: _split(CLINICAL, pools[split], split, count, f"relations/{seed}", without_relations, passages, seen)
+        for split, count in counts.items()
     }
 
 
-def practice(count: int, seed: int | str, passages: int, terms: int) -> list[RelatedDocument]:
-    """`count` documents in sentences of the training split, for pre-training. passages, terms: as for `make_splits`."""
-    return [made.document for made in _split("train", count, f"practice/{seed}", 0.3, passages, terms, set())]
+def practice(count: int, seed: int | str) -> list[RelatedDocument]:
+    """`count` clinical documents of one passage in sentences and terms of the training split, for pre-training."""
+    made = _split(CLINICAL, _pools(MOST_TERMS), "train", count, f"practice/{seed}", 0.3, 1, set())
+    return [item.document for item in made]
+
+
+def made_of(world: World, count: int, seed: int | str) -> list[RelatedDocument]:
+    """`count` documents of one passage of another world, for pre-training; they belong to no split."""
+    made = _split(world, _Pools(world.lexicon), None, count, f"{world.name}/{seed}", 0.3, 1, set())
+    return [item.document for item in made]
+
+
+def training_terms() -> tuple[str, ...]:
+    """Terms that training documents may have."""
+    return tuple(term for terms in LEXICON.values() for term in terms[:-HELD_OUT_TERMS])
+
+
+def held_out_terms() -> frozenset[str]:
+    """Terms that no training document has."""
+    return frozenset(term for terms in LEXICON.values() for term in terms[-HELD_OUT_TERMS:])
 
 
 def split_of(wording: str) -> str:
@@ -189,26 +211,40 @@ def _distractors(document: RelatedDocument) -> int:
     """Pairs of entities that some relation could join, and none does."""
     related = {frozenset((relation.head, relation.tail)) for relation in document.relations}
     labels = [entity.label for entity in document.entities]
+    relations = STUDY_SCHEMA.relations
     return sum(
         frozenset((one, other)) not in related
-        and any(r.allows(labels[one], labels[other]) or r.allows(labels[other], labels[one]) for r in _SCHEMA.values())
+        and any(r.allows(labels[one], labels[other]) or r.allows(labels[other], labels[one]) for r in relations)
         for one, other in combinations(range(len(labels)), 2)
     )
 
 
+def _pools(terms: int, unseen: float = 0.0) -> _Pools:
+    """The clinical terms, at most so many of each type in training documents."""
+    seen = {label: found[:-HELD_OUT_TERMS][:terms] for label, found in LEXICON.items()}
+    return _Pools(seen, {label: found[-HELD_OUT_TERMS:] for label, found in LEXICON.items()}, unseen)
+
+
 def _split(
-    split: str, count: int, seed: int | str, without_relations: float, passages: int, terms: int, seen: set[str]
+    world: World,
+    pools: _Pools,
+    split: str | None,
+    count: int,
+    seed: str,
+    without_relations: float,
+    passages: int,
+    seen: set[str],
 ) -> list[MadeDocument]:
-    """The documents of one split; `seen` holds the texts that are taken, and gets those made here."""
-    rng = random.Random(f"relations/{seed}/{split}")
+    """The documents of one split, or of none; `seen` holds the texts that are taken, and gets those made here."""
+    rng = random.Random(f"{seed}/{split}")
     said: Counter[str] = Counter()
     denied: Counter[str] = Counter()
     bare = set(rng.sample(range(count), round(without_relations * count)))
     made: list[MadeDocument] = []
     misses = 0
     while len(made) < count:
-        chosen = _passages(rng, split, len(made) not in bare, passages, said, denied)
-        item = _document(rng, f"{split}-{len(made) + 1:05d}", chosen, terms)
+        chosen = _passages(world, rng, split, len(made) not in bare, passages, said, denied)
+        item = _document(rng, f"{split}-{len(made) + 1:05d}", chosen, pools)
         twin = normalise(item.document.text)
         if twin in seen:
             misses += 1
@@ -223,7 +259,13 @@ def _split(
 
 
 def _passages(
-    rng: random.Random, split: str, related: bool, most: int, said: Counter[str], denied: Counter[str]
+    world: World,
+    rng: random.Random,
+    split: str | None,
+    related: bool,
+    most: int,
+    said: Counter[str],
+    denied: Counter[str],
 ) -> list[_Passage]:
     """The passages of a document, at most `most`, and at most `LONGEST` sentences. said, denied: relations so far,
     which stay as they are: the rarest of each is the next one."""
@@ -236,7 +278,7 @@ def _passages(
         asserting = related and (not passages or rng.random() < ASSERTED)
         form = rng.choice(POSITIVE if asserting else NEGATIVE)
         counter = said if asserting else denied
-        passage = _passage(rng, split, form, _rarest(rng, counter))
+        passage = _passage(world, rng, split, form, _rarest(world, rng, counter))
         if length + len(passage.sentences) > LONGEST:
             continue
         passages.append(passage)
@@ -247,23 +289,23 @@ def _passages(
     return passages
 
 
-def _rarest(rng: random.Random, counter: Counter[str]) -> str:
+def _rarest(world: World, rng: random.Random, counter: Counter[str]) -> str:
     """The relation that came least often, at random among equals."""
-    least = min(counter[name] for name in _SCHEMA)
-    return rng.choice([name for name in _SCHEMA if counter[name] == least])
+    least = min(counter[name] for name in world.words)
+    return rng.choice([name for name in world.words if counter[name] == least])
 
 
-def _passage(rng: random.Random, split: str, form: str, relation: str) -> _Passage:
-    """A passage whose sentences all belong to the split."""
+def _passage(world: World, rng: random.Random, split: str | None, form: str, relation: str) -> _Passage:
+    """A passage whose sentences all belong to the split, where there is one."""
     while True:
-        passage = _FORMS[form](rng, relation)
-        if all(split_of(template.wording) == split for template in passage.templates):
+        passage = _FORMS[form](world, rng, relation)
+        if split is None or all(split_of(template.wording) == split for template in passage.templates):
             return passage
 
 
-def _document(rng: random.Random, identifier: str, passages: Sequence[_Passage], most_terms: int) -> MadeDocument:
+def _document(rng: random.Random, identifier: str, passages: Sequence[_Passage], pools: _Pools) -> MadeDocument:
     """Passages with their slots filled, no term twice."""
-    free = {label: rng.sample(terms[:most_terms], len(terms[:most_terms])) for label, terms in LEXICON.items()}
+    used: set[str] = set()
     text = ""
     entities: list[RelatedEntity] = []
     relations: list[Relation] = []
@@ -276,7 +318,8 @@ def _document(rng: random.Random, identifier: str, passages: Sequence[_Passage],
                 if not part.startswith("{"):
                     text += part
                     continue
-                term = free[passage.types[slot]].pop()
+                term = pools.draw(rng, passage.types[slot], used)
+                used.add(term)
                 term = term[0].upper() + term[1:] if not text or text.endswith(". ") else term
                 places[slot] = len(entities)
                 entities.append(RelatedEntity(len(text), len(text) + len(term), passage.types[slot], term))
@@ -291,91 +334,93 @@ def _sentence(clause: str) -> str:
     return clause[0].upper() + clause[1:] + "."
 
 
-def _types(rng: random.Random, relation: str, slots: Sequence[str] = ("h", "t")) -> dict[str, str]:
+def _types(world: World, rng: random.Random, relation: str, slots: Sequence[str] = ("h", "t")) -> dict[str, str]:
     """Entity types for slots: those that begin with h are heads. Heads and tails fit each other by the schema."""
-    heads, tails = (sorted({pair[end] for pair in _SCHEMA[relation].pairs}) for end in (0, 1))
+    heads, tails = (sorted({pair[end] for pair in world.pairs[relation]}) for end in (0, 1))
     return {slot: rng.choice(heads if slot.startswith("h") else tails) for slot in slots}
 
 
-def _filled(rng: random.Random, frame: str, types: Mapping[str, str]) -> str:
+def _filled(world: World, rng: random.Random, frame: str, types: Mapping[str, str]) -> str:
     """A frame with the words that its heads need before them: a test indicates by its result."""
 
     def said(match: re.Match) -> str:
-        modifiers = MODIFIERS.get(types[match[1]], ("",)) if match[1].startswith("h") else ("",)
+        modifiers = world.modifiers.get(types[match[1]], ("",)) if match[1].startswith("h") else ("",)
         return f"{rng.choice(modifiers)} {match[0]}".strip()
 
     return _SLOT.sub(said, frame)
 
 
-def _framed(rng: random.Random, clause: str, types: dict[str, str]) -> str:
+def _framed(world: World, rng: random.Random, clause: str, types: dict[str, str]) -> str:
     """A main clause as a sentence, with an opening, a place and perhaps a remark about something else.
 
     types: gets the type of what the remark names.
     """
-    clause = rng.choice(OPENINGS) + clause + rng.choice(PLACES)
+    clause = rng.choice(world.openings) + clause + rng.choice(world.places)
     if rng.random() < SIDE_REMARK:
-        types["x"] = _beside(rng)
-        clause += rng.choice(SIDE_REMARKS)
+        types["x"] = _beside(world, rng)
+        clause += rng.choice(world.side_remarks)
     return _sentence(clause)
 
 
-def _plain(rng: random.Random, relation: str, form: str, frames: Sequence[str]) -> _Passage:
+def _plain(world: World, rng: random.Random, relation: str, form: str, frames: Sequence[str]) -> _Passage:
     """A sentence that says that head and tail are related."""
-    types = _types(rng, relation)
-    sentence = _framed(rng, _filled(rng, rng.choice(frames), types), types)
+    types = _types(world, rng, relation)
+    sentence = _framed(world, rng, _filled(world, rng, rng.choice(frames), types), types)
     return _Passage(form, relation, (sentence,), types, (("h", "t"),))
 
 
-def _active(rng: random.Random, relation: str) -> _Passage:
-    verbs = [word for verb in WORDING[relation].verbs for word in verb[1:]]
-    return _plain(rng, relation, "active", [f"{{h}} {verb} {{t}}" for verb in verbs])
+def _active(world: World, rng: random.Random, relation: str) -> _Passage:
+    verbs = [word for verb in world.words[relation].verbs for word in verb[1:]]
+    return _plain(world, rng, relation, "active", [f"{{h}} {verb} {{t}}" for verb in verbs])
 
 
-def _passive(rng: random.Random, relation: str) -> _Passage:
-    return _plain(rng, relation, "passive", [f"{{t}} {passive} {{h}}" for passive in WORDING[relation].passives])
+def _passive(world: World, rng: random.Random, relation: str) -> _Passage:
+    return _plain(
+        world, rng, relation, "passive", [f"{{t}} {passive} {{h}}" for passive in world.words[relation].passives]
+    )
 
 
-def _nominal(rng: random.Random, relation: str) -> _Passage:
-    return _plain(rng, relation, "nominal", WORDING[relation].nouns)
+def _nominal(world: World, rng: random.Random, relation: str) -> _Passage:
+    return _plain(world, rng, relation, "nominal", world.words[relation].nouns)
 
 
-def _across(rng: random.Random, relation: str) -> _Passage:
+def _across(world: World, rng: random.Random, relation: str) -> _Passage:
     """One argument in a sentence of its own, the other in the next."""
-    types = _types(rng, relation)
-    words = WORDING[relation]
+    types = _types(world, rng, relation)
+    words = world.words[relation]
     first = rng.choice(words.known_first)
-    anaphor = rng.choice(ANAPHORS[types[first]])
+    anaphor = rng.choice(world.anaphors[types[first]])
     if first == "h":
         clause = f"{anaphor} {rng.choice([word for verb in words.verbs for word in verb[1:]])} {{t}}"
     elif rng.random() < 0.5:
-        clause = f"{anaphor} {rng.choice(words.passives)} {_filled(rng, '{h}', types)}"
+        clause = f"{anaphor} {rng.choice(words.passives)} {_filled(world, rng, '{h}', types)}"
     else:
-        clause = f"{_filled(rng, '{h}', types)} {rng.choice([verb[2] for verb in words.verbs])} {anaphor}"
-    sentences = (_introduced(rng, first, types[first]), _framed(rng, clause, types))
+        clause = f"{_filled(world, rng, '{h}', types)} {rng.choice([verb[2] for verb in words.verbs])} {anaphor}"
+    sentences = (_introduced(world, rng, first, types[first]), _framed(world, rng, clause, types))
     return _Passage("across", relation, sentences, types, (("h", "t"),))
 
 
-def _coordinated(rng: random.Random, relation: str) -> _Passage:
+def _coordinated(world: World, rng: random.Random, relation: str) -> _Passage:
     """Two heads with one tail, or one head with two tails: two relations."""
-    words = WORDING[relation]
+    words = world.words[relation]
     past = rng.choice(words.verbs)[2]
     passive = rng.choice(words.passives)
     several = _plural(passive)
     if rng.random() < 0.5:
-        types, pairs = _types(rng, relation, ("h", "h2", "t")), (("h", "t"), ("h2", "t"))
+        types, pairs = _types(world, rng, relation, ("h", "h2", "t")), (("h", "t"), ("h2", "t"))
         frames = (
             f"{{h}} and {{h2}} both {past} {{t}}",
             f"{{t}} {passive} {{h}} and later also {{h2}}",
             f"not only {{h}} but also {{h2}} {past} {{t}}",
         )
     else:
-        types, pairs = _types(rng, relation, ("h", "t", "t2")), (("h", "t"), ("h", "t2"))
+        types, pairs = _types(world, rng, relation, ("h", "t", "t2")), (("h", "t"), ("h", "t2"))
         frames = (
             f"{{h}} {past} {{t}} and {{t2}}",
             f"{{h}} {past} both {{t}} and {{t2}}",
             f"{{t}} and {{t2}} {several} {{h}}",
         )
-    sentence = _framed(rng, _filled(rng, rng.choice(frames), types), types)
+    sentence = _framed(world, rng, _filled(world, rng, rng.choice(frames), types), types)
     return _Passage("coordinated", relation, (sentence,), types, pairs)
 
 
@@ -386,58 +431,62 @@ def _plural(passive: str) -> str:
     return f"{plurals.get(verb, f'both {verb}')} {rest}"
 
 
-def _contrast(rng: random.Random, relation: str) -> _Passage:
+def _contrast(world: World, rng: random.Random, relation: str) -> _Passage:
     """A pair that is related, and one that is said not to be."""
-    base, _, past = rng.choice(WORDING[relation].verbs)
-    frame = rng.choice(CONTRASTS)
+    base, _, past = rng.choice(world.words[relation].verbs)
+    frame = rng.choice(world.contrasts)
     slots = ("h", "t", *({"h2", "t2"} & set(_SLOT.findall(frame))))
-    types = _types(rng, relation, slots)
-    clause = _filled(rng, frame.replace("<past>", past).replace("<base>", base), types)
-    sentence = _sentence(rng.choice(OPENINGS) + clause + rng.choice(PLACES))
+    types = _types(world, rng, relation, slots)
+    clause = _filled(world, rng, frame.replace("<past>", past).replace("<base>", base), types)
+    sentence = _sentence(rng.choice(world.openings) + clause + rng.choice(world.places))
     return _Passage("contrast", relation, (sentence,), types, (("h", "t"),))
 
 
-def _unasserted(rng: random.Random, relation: str, form: str, frames: Sequence[str]) -> _Passage:
+def _unasserted(world: World, rng: random.Random, relation: str, form: str, frames: Sequence[str]) -> _Passage:
     """A sentence that denies a relation, or leaves it open."""
-    base, third, past = rng.choice(WORDING[relation].verbs)
-    types = _types(rng, relation)
+    base, third, past = rng.choice(world.words[relation].verbs)
+    types = _types(world, rng, relation)
     frame = rng.choice(frames).replace("<base>", base).replace("<third>", third).replace("<past>", past)
-    sentence = _sentence(rng.choice(OPENINGS) + _filled(rng, frame, types).replace("<place>", rng.choice(PLACES)))
+    sentence = _sentence(
+        rng.choice(world.openings) + _filled(world, rng, frame, types).replace("<place>", rng.choice(world.places))
+    )
     return _Passage(form, relation, (sentence,), types)
 
 
-def _negated(rng: random.Random, relation: str) -> _Passage:
-    return _unasserted(rng, relation, "negated", NEGATIONS)
+def _negated(world: World, rng: random.Random, relation: str) -> _Passage:
+    return _unasserted(world, rng, relation, "negated", world.negations)
 
 
-def _hypothetical(rng: random.Random, relation: str) -> _Passage:
-    return _unasserted(rng, relation, "hypothetical", HYPOTHESES)
+def _hypothetical(world: World, rng: random.Random, relation: str) -> _Passage:
+    return _unasserted(world, rng, relation, "hypothetical", world.hypotheses)
 
 
-def _listed(rng: random.Random, relation: str) -> _Passage:
+def _listed(world: World, rng: random.Random, relation: str) -> _Passage:
     """Two entities that could be related stand side by side, and nothing is said of it."""
-    fitting = _types(rng, relation)
+    fitting = _types(world, rng, relation)
     first, second = rng.sample(("h", "t"), 2)
     types = {"a": fitting[first], "b": fitting[second]}
-    sentence = _sentence(rng.choice(OPENINGS) + rng.choice(LISTINGS) + rng.choice(TIMES))
+    sentence = _sentence(rng.choice(world.openings) + rng.choice(world.listings) + rng.choice(world.times))
     return _Passage("listed", None, (sentence,), types)
 
 
-def _background(rng: random.Random, relation: str) -> _Passage:
+def _background(world: World, rng: random.Random, relation: str) -> _Passage:
     """One entity alone."""
-    label = _beside(rng)
-    return _Passage("background", None, (_introduced(rng, "a", label),), {"a": label})
+    label = _beside(world, rng)
+    return _Passage("background", None, (_introduced(world, rng, "a", label),), {"a": label})
 
 
-def _beside(rng: random.Random) -> str:
+def _beside(world: World, rng: random.Random) -> str:
     """The type of an entity that is not related."""
-    return rng.choices(list(BESIDE), list(BESIDE.values()))[0]
+    return rng.choices(list(world.beside), list(world.beside.values()))[0]
 
 
-def _introduced(rng: random.Random, slot: str, label: str) -> str:
+def _introduced(world: World, rng: random.Random, slot: str, label: str) -> str:
     """A sentence that names one entity."""
-    frame = rng.choice(BACKGROUND[label]).replace("<person>", rng.choice(PEOPLE)).replace("{}", f"{{{slot}}}")
-    return _sentence(frame + rng.choice(TIMES))
+    frame = (
+        rng.choice(world.background[label]).replace("<person>", rng.choice(world.people)).replace("{}", f"{{{slot}}}")
+    )
+    return _sentence(frame + rng.choice(world.times))
 
 
 _FORMS = {

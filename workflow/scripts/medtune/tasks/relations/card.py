@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.data.related import RelatedDocument
+from medtune.files import read_json
 from medtune.reporting.cards import Headline, StudyCard
-from medtune.reporting.tables import escape_markdown
+from medtune.reporting.tables import escape_markdown, estimate_text
+from medtune.tasks.relations.pages import what_figures_show
 from medtune.tasks.relations.rows import row_of
 from medtune.tasks.relations.runs import labels_of
 from medtune.tasks.relations.template import RelationsTask
@@ -31,7 +33,6 @@ LIMITS = (
     "It gives no offsets: look its values up in the text, as the workflow does.",
     "It may repeat itself and relate what the schema does not allow: the workflow can leave both out.",
 )
-ONLY_SYNTHETIC = "Trained and tested on documents made by rules: the figures say nothing about real texts."
 SOME_SYNTHETIC = "Some of the documents were made by rules (sources of format synthetic)."
 STEPS = {
     "joint": "The answer to one prompt is a JSON object of `entities` (`text`, `type`) and `relations` (`head`, "
@@ -43,13 +44,20 @@ EXAMPLE = "Metformin was started for type 2 diabetes. Polyuria had suggested the
 
 
 def study_card(
-    manifest: Mapping, prompts: Path | str, two_steps: bool = False, relation_weight: float = 1.0
+    manifest: Mapping,
+    prompts: Path | str,
+    two_steps: bool = False,
+    relation_weight: float = 1.0,
+    practised: Path | str | None = None,
 ) -> StudyCard:
-    """The card's texts for one run. manifest: of the prepared data. The others: as `RelationsTask` takes them."""
+    """The card's texts for one run. manifest: of the prepared data. practised: metrics.json of the base model asked in
+    the form that it knows. The others: as `RelationsTask` takes them. Raises InputError for a file that is missing."""
     task = RelationsTask(prompts, two_steps, relation_weight)
     labels = labels_of(manifest)
     synthetic = [source["format"] == "synthetic" for source in manifest["sources"]]
-    about_data = [ONLY_SYNTHETIC] if all(synthetic) else [SOME_SYNTHETIC] if any(synthetic) else []
+    shown = what_figures_show(manifest)
+    about_data = [shown] if shown else [SOME_SYNTHETIC] if any(synthetic) else []
+    base = [] if practised is None else [_practised(read_json(practised)["splits"]["test"])]
     proxy = [f"Labels: {escape_markdown(labels.name)}. {escape_markdown(labels.caption)}"] if labels.caption else []
     return StudyCard(
         title="Entities and relations in biomedical texts: LoRA adapter",
@@ -58,8 +66,17 @@ def study_card(
         "of its own.",
         prompt=task.prompt(row_of(RelatedDocument("example", EXAMPLE), task.steps[0])),
         headlines=HEADLINES,
-        limits=[*about_data, *proxy, *LIMITS],
+        limits=[*about_data, *base, *proxy, *LIMITS],
         tags=("biomedical", "named-entity-recognition", "relation-extraction"),
         items="documents",
         max_new_tokens=512,
+    )
+
+
+def _practised(test: Mapping) -> str:
+    """What the base model reaches without the adapter."""
+    return (
+        "Without this adapter, asked in the form that it knows, the base model has an entity F1 of "
+        f"{estimate_text(test['entity_f1'])} and a relation F1 of {estimate_text(test['relation_f1'])} on the same "
+        "test documents."
     )

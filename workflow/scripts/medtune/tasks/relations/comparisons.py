@@ -1,9 +1,13 @@
 """Runs against `default` on the same documents, and which of them is chosen."""
 
 from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
 
 from medtune.metrics.bootstrap import f1_of_counts
-from medtune.metrics.significance import Difference, holm, paired_bootstrap
+from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
+from medtune.metrics.significance import ALPHA, Difference, holm, paired_bootstrap
 from medtune.tasks.relations.runs import DEFAULT, SPLITS, Run, Runs
 
 COMPARISON_COLUMNS = (
@@ -27,6 +31,7 @@ SWITCH_COLUMNS = (
     "changes",
     "split",
     "n_documents",
+    "n_seeds",
     "entity_f1_difference",
     "entity_f1_difference_low",
     "entity_f1_difference_high",
@@ -38,7 +43,9 @@ SWITCH_COLUMNS = (
     "verdict",
     "labels",
 )
-HELPED, HARMED, UNTOLD = "helped", "harmed", "did no good or harm that could be told"
+HELPED, HARMED, UNTOLD = "helped", "harmed", "no significant difference"
+UNCLAIMED = f"nothing claimed: fewer than {LEAST_SEEDS} training seeds"
+"""Without further training seeds a difference is one between two models, not one that a switch makes."""
 
 
 def against_default(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Difference:
@@ -52,62 +59,86 @@ def given_against_own(run: Run, seed: int) -> Difference:
 
 
 def comparison_rows(runs: Runs, seed: int) -> list[dict]:
-    """Rows of comparison.csv: each run on validation and test.
+    """Rows of comparison.csv: each run on validation and test; then those with further training seeds.
 
     F1 is strict and micro. relation_f1_gold_entities: of the test documents, with their entities given. duplicates:
     repeated relations in what is scored. p_value_against_default: of the relation F1, without correction.
     """
-    return [_comparison_row(runs, run, split, seed) for run in runs for split in SPLITS]
+    shown = [*runs, *(run for run in runs.trained for run in runs.again.get(run.name, ()))]
+    return [_comparison_row(runs, run, split, seed) for run in shown for split in SPLITS]
 
 
 def switch_rows(runs: Runs, seed: int) -> list[dict]:
     """Rows of switches.csv but for `labels`: each switch on validation and test, with p-values corrected over the
-    switches of a split."""
+    switches of a split. With `LEAST_SEEDS` training seeds or more, means over these are compared, and seeds and
+    documents both count as drawn; with fewer it is the runs of the first seed, and no verdict is given."""
     by_split = {}
     for split in SPLITS:
-        tests = [against_default(runs, run, split, "relation", seed) for run in runs.switches]
+        tests = [over_seeds(runs, run, split, "relation", seed) for run in runs.switches]
         by_split[split] = list(zip(tests, holm([test.p_value for test in tests]), strict=True))
     rows = []
     for number, run in enumerate(runs.switches):
         for split in SPLITS:
             test, p_holm = by_split[split][number]
-            entities = against_default(runs, run, split, "entity", seed)
+            entities = over_seeds(runs, run, split, "entity", seed)
             values = (
                 run.name,
                 run.what,
                 split,
                 test.n,
+                _seeds(runs, run),
                 *(entities.value, entities.low, entities.high),
                 *(test.value, test.low, test.high),
                 test.p_value,
                 p_holm,
-                verdict(test),
+                verdict(test.value, p_holm, _seeds(runs, run)),
             )
             rows.append(dict(zip(SWITCH_COLUMNS[:-1], values, strict=True)))
     return rows
 
 
-def verdict(test: Difference) -> str:
-    """What the 95 % interval of a difference says."""
-    if test.low > 0:
-        return HELPED
-    return HARMED if test.high < 0 else UNTOLD
+def over_seeds(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Difference:
+    """Difference of micro F1 between a switch and `default`: over training seeds where there are enough of them."""
+    if _seeds(runs, run) < LEAST_SEEDS:
+        return against_default(runs, run, split, kind, seed)
+    counts = [np.stack([r.counts[split][kind] for r in runs.of_all_seeds(each)]) for each in (run, runs.default)]
+    return difference_over_seeds(*counts, f1_of_counts)
+
+
+def verdict(value: float, p_holm: float, seeds: int) -> str:
+    """What the corrected test says of a switch."""
+    if seeds < LEAST_SEEDS:
+        return UNCLAIMED
+    if p_holm >= ALPHA:
+        return UNTOLD
+    return HELPED if value > 0 else HARMED
 
 
 def choose(runs: Runs) -> Run:
-    """The trained run with the highest strict relation F1 on validation; of equals `default`, then the one that changes
-    fewer settings, then the first."""
-    return max(runs.trained, key=lambda run: (validation_f1(run), run is runs.default, -len(run.changes)))
+    """The trained run with the highest strict relation F1 on validation, the mean over its training seeds; of equals
+    `default`, then the one that changes fewer settings, then the first."""
+    return max(runs.trained, key=lambda run: (mean_validation_f1(runs, run), run is runs.default, -len(run.changes)))
 
 
 def equals(runs: Runs, chosen: Run) -> Sequence[Run]:
     """Other trained runs with the chosen one's relation F1 on validation."""
-    return [run for run in runs.trained if run is not chosen and validation_f1(run) == validation_f1(chosen)]
+    best = mean_validation_f1(runs, chosen)
+    return [run for run in runs.trained if run is not chosen and mean_validation_f1(runs, run) == best]
+
+
+def mean_validation_f1(runs: Runs, run: Run) -> float:
+    """Mean over the training seeds of a trained run."""
+    return fmean(map(validation_f1, runs.of_all_seeds(run)))
 
 
 def validation_f1(run: Run) -> float:
     """Strict relation F1 on validation; 0 where there is nothing gold or predicted."""
     return run.splits["validation"]["relation_f1"]["value"] or 0.0
+
+
+def _seeds(runs: Runs, run: Run) -> int:
+    """How many training seeds both the run and `default` have."""
+    return min(len(runs.of_all_seeds(each)) for each in (run, runs.default))
 
 
 def _comparison_row(runs: Runs, run: Run, split: str, seed: int) -> dict:

@@ -32,6 +32,14 @@ NAME = "relations"
 SPLITS = ("train", "validation", "test")
 OWN, BIORED = "own", "biored_proxy"
 REPEATED = "repeated document"
+WHERE = {
+    "biored": "BioRED is at https://ftp.ncbi.nlm.nih.gov/pub/lu/BioRED/BIORED.zip (public domain: United States "
+    "Government work); unpack it and name its files Train.PubTator, Dev.PubTator and Test.PubTator in relations.data",
+    "chemprot": chemprot.WHERE,
+    "brat": "A corpus in brat's layout is a folder of .txt and .ann files, such as MACCROBAT 2020 "
+    "(https://doi.org/10.6084/m9.figshare.9764942, CC BY 4.0)",
+}
+"""Where to get the corpora, and under which licence, by format."""
 Source = Mapping[str, Any]
 
 
@@ -92,6 +100,9 @@ def read_mix(source: Source, schema: RelationSchema) -> RelatedCorpus:
 def read_corpus(source: Source, split: str) -> RelatedCorpus:
     """One file or folder of a source, in its own labels. Raises InputError, see the readers."""
     path = Path(source[split])
+    if not path.exists():
+        kind = "file" if source["format"] == "biored" else "folder"
+        raise InputError(f"{path}: no such {kind}. {WHERE[source['format']]}")
     match source["format"]:
         case "biored":
             return read_bioc_json(path) if path.suffix.lower() == ".json" else read_pubtator(path)

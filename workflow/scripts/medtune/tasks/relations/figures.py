@@ -50,8 +50,8 @@ def figures(runs: Runs, chosen: Run, labels: Labels) -> dict[str, Figure]:
 
 
 def _before_and_after(runs: Runs, chosen: Run) -> list[Run]:
-    """Base, default and the chosen run, each once."""
-    return list({run.name: run for run in (runs.base, runs.default, chosen)}.values())
+    """The base model in both forms, default and the chosen run, each once."""
+    return list({run.name: run for run in (runs.base, runs.practised, runs.default, chosen)}.values())
 
 
 def _run_bars(run: Run, chosen: bool) -> list[Bar]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.metrics.relations import CLASSES, CORRECT
-from medtune.metrics.significance import ALPHA, Difference
+from medtune.metrics.significance import Difference
 from medtune.reporting.prose import (
     Block,
     Document,
@@ -21,8 +22,8 @@ from medtune.reporting.prose import (
 )
 from medtune.reporting.tables import estimate_text, percent
 from medtune.tasks.relations.answers import GIVEN
-from medtune.tasks.relations.comparisons import HARMED, HELPED, UNTOLD
-from medtune.tasks.relations.runs import DEFAULT, Labels, Run, Runs
+from medtune.tasks.relations.comparisons import HARMED, HELPED, UNCLAIMED, UNTOLD
+from medtune.tasks.relations.runs import DEFAULT, PRACTISED_TITLE, Labels, Run, Runs
 
 HTML_PAGES = {
     "comparison": (
@@ -35,8 +36,15 @@ HTML_PAGES = {
     ),
     "switches": (
         "Relations study: what each switch brings",
-        "Differences of strict F1 from default on the same documents, with 95 % intervals by a paired bootstrap over "
-        "documents. The verdict is that of the interval of the relation F1; p_holm is corrected over the switches.",
+        "Differences of strict F1 from default on the same documents, with 95 % intervals. With three training seeds "
+        "or more they are of means over seeds, and seeds and documents both count as drawn; with fewer they are "
+        "between two models, over documents, and nothing is claimed about a switch. The verdict is that of p_holm, "
+        "which is corrected over the switches of a split.",
+    ),
+    "familiarity": (
+        "Relations study: terms that stand in the training text, and terms held out from it",
+        "An entity is in the training text where an entity of the training split has the same text. A predicted entity "
+        "counts by its own text. A relation is held out where one of its entities is.",
     ),
     "entity_types": (
         "Relations study: entity types",
@@ -52,12 +60,26 @@ HTML_PAGES = {
 }
 
 
-def reason(chosen: Run, equal: Sequence[Run], trained: int) -> str:
-    """Why this run, with the validation figures that the choice was made on. trained: number of runs to choose from."""
+PUBLISHED = {"entity": ("entities", 0.85, 0.848), "relation": ("relations", 0.75, 0.392)}
+"""By kind: target and published F1 of the study as published (Mistral 7B in 4 bit, 2026-02-08)."""
+PUBLISHED_NOTE = (
+    "The study was published with these targets and with these figures of 50 documents of its own corpus, reached by "
+    "Mistral 7B in 4 bit. They are of other documents and another way of counting, and not comparable to a run here."
+)
+PRACTISED_NOTE = (
+    f"{PRACTISED_TITLE}: the base model asked in the form that it knows, with the study's types named. A synthetic "
+    "base model is asked as in its pre-training text, another one in its chat template, or else with the plain "
+    "instruction. What it reaches there needs no adapter."
+)
+
+
+def reason(chosen: Run, equal: Sequence[Run], trained: int, seeds: int = 1) -> str:
+    """Why this run, with the validation figures that the choice was made on. trained: number of runs to choose from.
+    seeds: of training, over which the mean was taken."""
     f1 = estimate_text(chosen.splits["validation"]["relation_f1"])
     text = (
         f"Chosen: {chosen.name}, on the validation split alone, where its relation F1 is {f1}, the highest of "
-        f"{counted(trained, 'trained run')}."
+        f"{counted(trained, 'trained run')}{f', by the mean of {seeds} training seeds' if seeds > 1 else ''}."
     )
     if equal:
         text += (
@@ -70,7 +92,7 @@ def reason(chosen: Run, equal: Sequence[Run], trained: int) -> str:
 def headline(runs: Runs, chosen: Run, labels: Labels) -> str:
     """The study's result in one line of plain text."""
     test = chosen.splits["test"]
-    others = [run for run in (runs.default, runs.base) if run is not chosen]
+    others = [run for run in (runs.default, runs.base, runs.practised) if run is not chosen]
     against = ", ".join(f"{run.name} {percent(run.splits['test']['relation_f1']['value'])}" for run in others)
     text = (
         f"{chosen.name}, chosen on validation: entity F1 {estimate_text(test['entity_f1'])}, relation F1 "
@@ -81,21 +103,41 @@ def headline(runs: Runs, chosen: Run, labels: Labels) -> str:
 
 
 def switch_sentences(rows: Sequence[Mapping[str, Any]], split: str = "test") -> list[str]:
-    """What the switches did to the relation F1 of a split, by verdict, and what is left of it after correction."""
+    """What the switches did to the relation F1 of a split, by verdict."""
     of_split = [row for row in rows if row["split"] == split]
+    if any(row["verdict"] == UNCLAIMED for row in of_split):
+        seeds = counted(min(row["n_seeds"] for row in of_split), "training seed")
+        return [
+            f"Nothing is claimed about any switch, since the runs have {seeds}: the differences below are between "
+            f"single models, and those of other seeds, or of the same seed on another machine, can have the other "
+            f"sign. With {LEAST_SEEDS} seeds or more (`relations.seeds`) they are compared over seeds and documents."
+        ]
     sentences = []
-    for word, start in ((HELPED, "Helped"), (HARMED, "Harmed"), (UNTOLD, "Did no good or harm that could be told")):
+    for word, start in ((HELPED, "Helped"), (HARMED, "Harmed"), (UNTOLD, "No significant difference")):
         members = [row for row in of_split if row["verdict"] == word]
         if members:
             names = listed([f"{row['switch']} {_difference(row, 'relation')}" for row in members])
-            sentences.append(f"{start}, by the {split} documents: {names}.")
-    open_ones = [row["switch"] for row in of_split if row["verdict"] != UNTOLD and row["p_holm"] >= ALPHA]
-    if open_ones:
-        sentences.append(
-            f"With {counted(len(of_split), 'switch', 'switches')} some interval excludes 0 by chance alone: after "
-            f"Holm's correction nothing is shown for {listed(open_ones)}."
-        )
+            sentences.append(f"{start}, by the {split} documents and after Holm's correction: {names}.")
     return sentences or ["There are no switches to compare."]
+
+
+def what_figures_show(manifest: Mapping[str, Any]) -> str | None:
+    """What figures of synthetic documents show; None where documents are real."""
+    if not all(source["format"] == "synthetic" for source in manifest["sources"]):
+        return None
+    found = manifest.get("leakage", {}).get("held_out", {})
+    read = [name for name, kinds in found.items() if kinds is not None]
+    apart = (
+        f" No sentence, sentence template or held-out term of validation and test stands in the {listed(read)} text "
+        "(counted in data/manifest.json)."
+        if read and not any(kind["shared"] for name in read for kind in found[name].values())
+        else ""
+    )
+    return (
+        "The documents are synthetic, made by rules: the figures show that the workflow works, and what an adapter "
+        "adds to this base model on such documents; they say nothing about real text. Other hardware gives other "
+        f"figures.{apart}"
+    )
 
 
 def entities_or_relations(run: Run, difference: Difference) -> str:
@@ -125,10 +167,13 @@ def summary_page(
     differences: Mapping[str, Difference],
     pictures: Mapping[str, Path | str],
     labels: Labels,
+    manifest: Mapping[str, Any],
 ) -> Document:
-    """The one-page summary. words: of `reason`. rows: of the tables, by name. differences: of gold entities against a
-    run's own, by run. pictures: path of each plot, by name."""
+    """The one-page summary. manifest: of the data. words: of `reason`. rows: of the tables, by name. differences: of
+    gold entities against a run's own, by run. pictures: path of each plot, by name."""
+    shown = what_figures_show(manifest)
     blocks: list[Block] = [
+        *([Paragraph(shown)] if shown else []),
         *([Paragraph(f"Labels: {labels.name}. {labels.caption}")] if labels.caption else []),
         Paragraph(
             f"Figures are of {counted(chosen.splits['test']['n'], 'test document')}, with 95 % intervals over "
@@ -141,6 +186,16 @@ def summary_page(
         Heading("All runs"),
         _run_table(runs, chosen, rows["comparison"]),
         Picture(pictures["comparison"], "Entity and relation F1 of each run"),
+        Paragraph(PRACTISED_NOTE),
+        Heading("Targets and published figures"),
+        Paragraph(PUBLISHED_NOTE),
+        _published_table(chosen),
+        Heading("Terms in the training text and terms held out"),
+        Paragraph(
+            "An entity is in the training text where an entity of the training split has the same text; a predicted "
+            "one counts by its own text. A relation is held out where one of its entities is."
+        ),
+        _familiarity_table(rows["familiarity"]),
         Heading("What each switch brings"),
         Items(switch_sentences(rows["switches"])),
         *([_switch_table(rows["switches"])] if rows["switches"] else []),
@@ -206,12 +261,41 @@ def _run_table(runs: Runs, chosen: Run, comparison: Sequence[Mapping[str, Any]])
     return Table(headers, rows)
 
 
+def _published_table(chosen: Run) -> Table:
+    """The document's targets and figures beside the chosen run's."""
+    rows = [
+        [kind, percent(target), percent(published), estimate_text(chosen.splits["test"][f"{key}_f1"])]
+        for key, (kind, target, published) in PUBLISHED.items()
+    ]
+    return Table(["strict micro-F1", "target", "published", f"{chosen.name}, here"], rows)
+
+
+def _familiarity_table(familiarity: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [
+        [
+            row["run"],
+            row["terms"],
+            row["n_documents"],
+            row["entities"],
+            interval_text(row, "entity_recall"),
+            interval_text(row, "entity_f1"),
+            "none" if row["relations"] is None else row["relations"],
+            interval_text(row, "relation_f1"),
+        ]
+        for row in familiarity
+        if row["split"] == "test"
+    ]
+    headers = ["run", "terms", "documents", "entities", "entity recall", "entity F1", "relations", "relation F1"]
+    return Table(headers, rows)
+
+
 def _switch_table(switches: Sequence[Mapping[str, Any]]) -> Table:
     rows = [
         [
             row["switch"],
             row["changes"],
             row["split"],
+            row["n_seeds"],
             _difference(row, "entity"),
             _difference(row, "relation"),
             _p_text(row["p_holm"]),
@@ -219,7 +303,7 @@ def _switch_table(switches: Sequence[Mapping[str, Any]]) -> Table:
         ]
         for row in switches
     ]
-    headers = ["switch", "changes", "split", "entity F1", "relation F1", "p after Holm", "verdict"]
+    headers = ["switch", "changes", "split", "seeds", "entity F1", "relation F1", "p after Holm", "verdict"]
     return Table(headers, rows)
 
 

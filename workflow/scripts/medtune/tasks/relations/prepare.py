@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from medtune.data.diversity import distinct_ngrams
 from medtune.data.manifest import SourceDescription, summarise_drops
@@ -20,6 +21,7 @@ from medtune.data.splits import check_no_twins
 from medtune.data.synthetic.relations import MadeDocument, diversity_report, shared_templates
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
+from medtune.models.made import pretraining_documents
 from medtune.tasks.relations.corpora import (
     NAME,
     SPLITS,
@@ -31,6 +33,8 @@ from medtune.tasks.relations.corpora import (
     read_mix,
     study_schema,
 )
+from medtune.tasks.relations.familiarity import entity_texts
+from medtune.tasks.relations.held_out import count_held_out
 from medtune.tasks.relations.rows import document_of, gold_given, read_rows, row_of, training_rows
 
 logger = logging.getLogger(__name__)
@@ -39,7 +43,8 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class HeldOutFiles:
     """What all runs share. given: the test documents with their entities, the answer begun. first_*: rows of the first
-    of two steps; second_given: the test documents as the second step takes them, with their own entities."""
+    of two steps; second_given: the test documents as the second step takes them, with their own entities. known: texts
+    of the entities of the training documents."""
 
     validation: Path
     test: Path
@@ -49,6 +54,7 @@ class HeldOutFiles:
     second_given: Path
     manifest: Path
     schema: Path
+    known: Path
     diversity: Path
 
 
@@ -70,17 +76,19 @@ def prepare(
     without_relations: float,
     seed: int,
     files: HeldOutFiles,
+    pretraining: Mapping[str, Any] | None = None,
 ) -> None:
     """Read or make the documents, and write what all runs share.
 
     source, splits: see `gather`. mix: the corpus of which some runs take documents besides; what its label map adds to
     the schema holds for all runs. without_relations: the share of the default run, for the report on diversity.
+    pretraining: text and seed of a synthetic base model, against which made documents are checked; none for others.
     Everything is checked before the first file is written. Raises InputError for faulty input, documents that stand in
     two splits, what the schema does not allow, or a training split without relations.
     """
     material = gather(source, splits, seed, without_relations)
     schema = study_schema(material.schema, mix)
-    leakage = _check(material, schema)
+    leakage = _check(material, schema) | _held_out(material, pretraining)
     validation, test = (material.documents[split] for split in SPLITS[1:])
     rows = {
         files.validation: [row_of(document) for document in validation],
@@ -93,6 +101,7 @@ def prepare(
     for path, members in rows.items():
         write_jsonl(path, members)
     write_schema(files.schema, schema)
+    write_json(files.known, entity_texts(material.documents["train"]))
     write_json(files.diversity, _diversity(material.documents, material.made))
     label_map, mixed = label_map_of(source), None if mix is None else label_map_of(mix)
     record = {
@@ -243,6 +252,15 @@ def _check_apart(
             f'{NAME}: the template sentence "{wording}" stands in two splits, {first} and {second}; expected none'
         )
     return {**found, "shared_templates": len(shared)}
+
+
+def _held_out(material: Material, pretraining: Mapping[str, Any] | None) -> dict:
+    """Of made documents what validation and test share with what is read in training, for the manifest."""
+    if material.made is None:
+        return {}
+    texts = {split: [document.text for document in members] for split, members in material.documents.items()}
+    read = None if pretraining is None else pretraining_documents(**pretraining)
+    return {"held_out": count_held_out([*texts["validation"], *texts["test"]], texts["train"], read)}
 
 
 def _diversity(

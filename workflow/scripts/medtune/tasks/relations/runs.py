@@ -1,7 +1,7 @@
 """The scored runs that a summary compares: the base model, `default`, and one for each switch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from medtune.tasks.relations.answers import GIVEN
 from medtune.tasks.relations.score import COUNTED
 
 BASE, DEFAULT = "base", "default"
+PRACTISED, PRACTISED_TITLE = "practised", "base, practised form"
+"""The base model asked in the form that it knows, by the name of its folder and as tables call it."""
 SPLITS = ("validation", "test")
 WORDS = {
     "training.epochs": "epochs",
     "training.max_steps": "most steps",
+    "training.max_tokens": "most tokens of a training row",
     "training.lora.rank": "LoRA rank",
     "training.lora.alpha": "LoRA alpha",
     "training.learning_rate": "learning rate",
@@ -58,9 +61,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Run:
-    """A run with its files read. changes: from `default`. splits: of metrics.json, by split. ids: of its documents, by
-    split. counts: by split and by kind (see `COUNTED`), (documents, 3): tp, fp, fn. relations_between:
-    "mentions" or "concepts"."""
+    """A run with its files read. name: as tables call it. changes: from `default`. splits: of metrics.json, by split.
+    ids: of its documents, by split. counts: by split and by kind (see `COUNTED`), (documents, 3): tp, fp, fn.
+    relations_between: "mentions" or "concepts"."""
 
     name: str
     settings: Mapping[str, Any]
@@ -85,19 +88,26 @@ class Run:
 
 @dataclass(frozen=True)
 class Runs:
-    """All runs of the study, scored on the same documents. switches: in the order of the configuration."""
+    """All runs of the study, scored on the same documents. switches: in the order of the configuration. again: by the
+    name of a trained run, the same with further training seeds, in the order of these."""
 
     base: Run
+    practised: Run
     default: Run
     switches: tuple[Run, ...]
+    again: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Run]:
-        return iter((self.base, *self.trained))
+        return iter((self.base, self.practised, *self.trained))
 
     @property
     def trained(self) -> tuple[Run, ...]:
-        """All but the base model."""
+        """Those with an adapter, each with the first training seed."""
         return (self.default, *self.switches)
+
+    def of_all_seeds(self, run: Run) -> tuple[Run, ...]:
+        """A trained run with each training seed."""
+        return (run, *self.again.get(run.name, ()))
 
 
 @dataclass(frozen=True)
@@ -126,12 +136,14 @@ def labels_of(manifest: Mapping[str, Any]) -> Labels:
 def read_runs(files: Sequence[RunFiles]) -> Runs:
     """Read what the runs left behind.
 
-    Raises InputError when `base` or `default` is missing, a run is there twice, a split has no document, or runs were
-    not scored on the same documents.
+    Raises InputError when a run without a switch is missing, a run is there twice, a split has no document, or runs
+    were not scored on the same documents.
     """
     names = [given.name for given in files]
-    if len(set(names)) != len(names) or not {BASE, DEFAULT} <= set(names):
-        raise InputError(f"summary: expected {BASE}, {DEFAULT} and each switch once; found {', '.join(names)}")
+    if len(set(names)) != len(names) or not {BASE, PRACTISED, DEFAULT} <= set(names):
+        raise InputError(
+            f"summary: expected {BASE}, {PRACTISED}, {DEFAULT} and each switch once; found {', '.join(names)}"
+        )
     settings = next(given.settings for given in files if given.name == DEFAULT)
     runs = {given.name: _read(given, settings) for given in files}
     reference = runs[DEFAULT].ids
@@ -143,12 +155,25 @@ def read_runs(files: Sequence[RunFiles]) -> Runs:
     for run in runs.values():
         if run.ids != reference:
             raise InputError(f"summary: {run.name} and {DEFAULT} were scored on different documents; score again")
-    return Runs(runs[BASE], runs[DEFAULT], tuple(run for name, run in runs.items() if name not in (BASE, DEFAULT)))
+    first = settings.get("seed")
+    trained = {name: run for name, run in runs.items() if name not in (BASE, PRACTISED)}
+    firsts = {name: run for name, run in trained.items() if run.settings.get("seed") == first}
+    again = {
+        name: tuple(run for other, run in trained.items() if _again(other, run) == name and name != other)
+        for name in firsts
+    }
+    return Runs(
+        runs[BASE],
+        runs[PRACTISED],
+        runs[DEFAULT],
+        tuple(run for name, run in firsts.items() if name != DEFAULT),
+        {name: members for name, members in again.items() if members},
+    )
 
 
 def changes(settings: Mapping[str, Any], default: Mapping[str, Any]) -> tuple[Change, ...]:
-    """The settings that differ, in the order in which the default names them."""
-    after, before = dict(_flat(settings)), dict(_flat(default))
+    """The settings that differ, but for the training seed, in the order in which the default names them."""
+    after, before = (dict(_flat({**given, "seed": None})) for given in (settings, default))
     return tuple(
         Change(key, before.get(key), after.get(key))
         for key in dict.fromkeys([*before, *after])
@@ -156,14 +181,19 @@ def changes(settings: Mapping[str, Any], default: Mapping[str, Any]) -> tuple[Ch
     )
 
 
+def _again(name: str, run: Run) -> str:
+    """The name of the same run with the first seed."""
+    return name.removesuffix(f"-seed{run.settings.get('seed')}")
+
+
 def _read(files: RunFiles, default: Mapping[str, Any]) -> Run:
     metrics = read_json(files.metrics)
     rows = read_csv(files.items, ("id", "split", *(name for names in COUNTED.values() for name in names)))
     by_split = {split: [row for row in rows if row["split"] == split] for split in metrics["splits"]}
     return Run(
-        name=files.name,
+        name=PRACTISED_TITLE if files.name == PRACTISED else files.name,
         settings=files.settings,
-        changes=() if files.name == BASE else changes(files.settings, default),
+        changes=() if files.name in (BASE, PRACTISED) else changes(files.settings, default),
         splits=metrics["splits"],
         ids={split: [row["id"] for row in members] for split, members in by_split.items()},
         counts={split: _counts(members, split) for split, members in by_split.items()},

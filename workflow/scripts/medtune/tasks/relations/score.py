@@ -1,7 +1,7 @@
 """Score the answers of one run: entities and relations, against what is annotated."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from medtune.data.relation_pairs import between_concepts, found_spans
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
-from medtune.files import read_text
+from medtune.files import read_json, read_text
 from medtune.metrics.bootstrap import bootstrap_f1, bootstrap_mean
 from medtune.metrics.concepts import given_mentions
 from medtune.metrics.proportions import proportion
@@ -43,6 +43,7 @@ from medtune.metrics.relations import (
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 from medtune.metrics.spans import Span
 from medtune.tasks.relations.answers import GIVEN, Answer, read_answers
+from medtune.tasks.relations.familiarity import split_entities, split_relations
 
 NAME = "relations"
 COUNTED = {
@@ -102,21 +103,27 @@ def score(
     schema: Path | str,
     deduplicate: bool,
     drop_violations: bool,
+    known: Path | str | None = None,
     benchmark: Path | str | Sequence[Path | str] = (),
 ) -> Scores:
     """Score every document of every split.
 
     examples: by split, rows of documents; those of the split `GIVEN` are test documents whose entities are given, so
-    that only their relations are scored. predictions: one row for each. schema: schema.json. deduplicate,
-    drop_violations: as in `extract`. benchmark: Snakemake's benchmarks of the jobs that wrote the predictions (two
-    for two steps); without them there is no latency. seed: of the bootstrap intervals, over documents.
-    Raises InputError when predictions and documents do not belong together, and for a broken schema or benchmark.
+    that only their relations are scored. predictions: one row for each. schema: schema.json. known: JSON
+    list of the texts of the training split's entities, see `familiarity`. deduplicate, drop_violations: as in
+    `extract`. benchmark: Snakemake's benchmarks of the jobs that wrote the predictions (two for two steps); without
+    them there is no latency. seed: of the bootstrap intervals, over documents. Raises InputError when predictions and
+    documents do not belong together, and for a broken schema or benchmark.
     """
     types = read_schema(schema)
     answers = read_answers(examples, predictions, types, deduplicate=deduplicate, drop_violations=drop_violations)
     concepts = between_concepts(answer.document for members in answers.values() for answer in members)
     counted = {split: count(members, types, concepts, split == GIVEN) for split, members in answers.items()}
     splits = {split: split_metrics(found, seed) for split, found in counted.items()}
+    if known is not None:
+        training = set(read_json(known))
+        for split in splits.keys() - {GIVEN}:
+            splits[split]["familiarity"] = familiarity_metrics(counted[split], training, seed)
     if GIVEN in splits and "test" in splits:
         splits["test"]["relation_f1_gold_entities"] = splits[GIVEN]["relation_f1"]
     benchmarks = [benchmark] if isinstance(benchmark, str | Path) else benchmark
@@ -171,6 +178,27 @@ def split_metrics(counted: Counted, seed: int) -> dict:
             for name in Removals.__dataclass_fields__
         },
     }
+
+
+def familiarity_metrics(counted: Counted, known: Collection[str], seed: int) -> dict[str, dict]:
+    """Figures by whether entities stand in the training text, with n. Relations between concepts have no one text, and
+    so no figures here. n_documents: those with gold entities of the kind."""
+    by_kind = split_entities(counted.answers, known)
+    relations = {} if counted.concepts else split_relations(counted.answers, known, counted.schema.symmetric)
+    found = {}
+    for kind, spans in by_kind.items():
+        micro = score_spans(spans, seed).as_dict()["micro"]["strict"]
+        gold = spans.column("gold").sum(axis=1)
+        found[kind] = {
+            "n_documents": int((gold > 0).sum()),
+            "entities": round(gold.sum()),
+            **{f"entity_{name}": micro[name] for name in ("precision", "recall", "f1")},
+        }
+        if kind in relations:
+            counts = relations[kind]
+            found[kind]["relations"] = round(counts[:, [0, 2]].sum())
+            found[kind]["relation_f1"] = bootstrap_f1(counts if counts.any() else counts[:0], seed).as_dict()
+    return found
 
 
 def evaluation_results(metrics: Mapping[str, Any]) -> dict:

@@ -24,10 +24,12 @@ from medtune.tasks.relations.tables import (
     ANSWER_COLUMNS,
     CONFUSION_COLUMNS,
     ERROR_COLUMNS,
+    FAMILIARITY_COLUMNS,
     TYPE_COLUMNS,
     answer_rows,
     confusion_rows,
     error_rows,
+    familiarity_rows,
     type_rows,
 )
 
@@ -36,6 +38,7 @@ COLUMNS = {
     "switches": SWITCH_COLUMNS,
     "entity_types": TYPE_COLUMNS,
     "relation_types": TYPE_COLUMNS,
+    "familiarity": FAMILIARITY_COLUMNS,
     "errors": ERROR_COLUMNS,
     "entity_confusion": CONFUSION_COLUMNS,
     "relation_confusion": CONFUSION_COLUMNS,
@@ -70,12 +73,12 @@ def summarize(
     for name, figure in figures(runs, chosen, labels).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
-    words = reason(chosen, equals(runs, chosen), len(runs.trained))
+    words = reason(chosen, equals(runs, chosen), len(runs.trained), len(runs.of_all_seeds(chosen)))
     write_json(outputs["choice"], choice_record(chosen, words, labels))
     write_text(outputs["headline"], headline(runs, chosen, labels))
     differences = {run.name: given_against_own(run, seed) for run in runs}
     pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
-    document = summary_page(runs, chosen, words, rows, differences, pictures, labels)
+    document = summary_page(runs, chosen, words, rows, differences, pictures, labels, manifest)
     write_document(document, outputs["page"], outputs["page_html"])
 
 
@@ -102,6 +105,7 @@ def _tables(runs: Runs, seed: int) -> dict[str, list[dict]]:
         "switches": switch_rows(runs, seed),
         "entity_types": type_rows(runs, "entities"),
         "relation_types": type_rows(runs, "relations"),
+        "familiarity": familiarity_rows(runs),
         "errors": error_rows(runs),
         "entity_confusion": confusion_rows(runs, "entity"),
         "relation_confusion": confusion_rows(runs, "relation"),

@@ -33,6 +33,21 @@ ANSWER_COLUMNS = (
     "labels",
 )
 """duplicates_left: repeated relations in what is scored. seconds_per_document: of the whole job, loading included."""
+FAMILIARITY_COLUMNS = (
+    "run",
+    "split",
+    "terms",
+    "n_documents",
+    "entities",
+    *(f"entity_{name}{end}" for name in ("precision", "recall", "f1") for end in ("", "_low", "_high")),
+    "relations",
+    *(f"relation_f1{end}" for end in ("", "_low", "_high")),
+    "labels",
+)
+"""terms: whether the text of an entity stands in the training split as one. entities, relations: gold ones. A relation
+counts as held out where one of its entities does; without figures where relations are between concepts."""
+NONE = dict.fromkeys(("value", "low", "high"))
+"""A figure that is not there."""
 MICRO, MACRO = "all (micro)", "all (macro)"
 RELAXED = {"entities": "type", "relations": "relaxed"}
 """The scheme that forgives boundaries; that of relations forgives the entity types of their arguments, too."""
@@ -63,6 +78,27 @@ def confusion_rows(runs: Runs, kind: str) -> list[dict]:
         for run, split, metrics in _scored(runs, f"{kind}_confusion")
         for gold, row in metrics[f"{kind}_confusion"].items()
         for predicted, count in row.items()
+    ]
+
+
+def familiarity_rows(runs: Runs) -> list[dict]:
+    """Figures of what stands in the training text and of what does not, but for `labels`."""
+    return [
+        {
+            "run": run.name,
+            "split": split,
+            "terms": kind,
+            "n_documents": found["n_documents"],
+            "entities": found["entities"],
+            **{
+                key: value
+                for name in ("entity_precision", "entity_recall", "entity_f1", "relation_f1")
+                for key, value in _ends(name, found.get(name, NONE)).items()
+            },
+            "relations": found.get("relations"),
+        }
+        for run, split, metrics in _scored(runs, "familiarity")
+        for kind, found in metrics["familiarity"].items()
     ]
 
 

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from medtune.data.json_output import ParsedLists, parse_lists
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, from_row
@@ -25,6 +25,7 @@ from medtune.rendering import Rendered, render, render_completion, render_prompt
 from medtune.tasks.base import Parsed, Task
 from medtune.tasks.radgraph.prompts import load_prompt
 from medtune.tasks.relations.answer_schema import answer_form
+from medtune.tasks.relations.practised import InstructionForm, ListingForm
 from medtune.tasks.relations.rows import STEPS, gold_given, row_of, written_of
 
 KEY = f'"{RELATIONS}":'
@@ -33,6 +34,8 @@ _CLOSING = f'"}}],{KEY}'
 """The end of a begun answer, in which it may be cut; an answer without entities may be cut anywhere."""
 _NEXT = ("[]}", '[{"head":"')
 """How a begun answer can go on."""
+PRACTISED_TEXT = "relations"
+"""The pre-training text in which lists of terms and links are practised."""
 _LIST = re.compile(rf'"{RELATIONS}"\s*:\s*(?=\[)')
 _SPACE = re.compile(r"\s+")
 
@@ -44,6 +47,7 @@ class RelationsTask(Task):
     """
 
     name = "relations"
+    whole_prompts = True
 
     def __init__(
         self,
@@ -51,10 +55,13 @@ class RelationsTask(Task):
         two_steps: bool = False,
         relation_weight: float = 1.0,
         schema: Path | str | None = None,
+        form: Literal["study", "practised"] = "study",
+        text: str | None = None,
     ):
         """prompts: folder with the instructions: joint.txt, or entities.txt and relations.txt for two steps.
         relation_weight: of the tokens of relations in the loss; that of all others is 1. schema: file with the types
-        that answers can be held to; none where they are not.
+        that answers can be held to; none where they are not. form: "practised" asks a base model in the form that it
+        knows, see `practised`; text: what it was pre-trained on, where it is synthetic.
 
         Raises InputError when an instruction is missing or empty, and for a faulty schema; ValueError for a weight that
         is not positive.
@@ -65,6 +72,7 @@ class RelationsTask(Task):
         self.instructions = {step: load_prompt(Path(prompts) / f"{step}.txt") for step in self.steps}
         self.relation_weight = float(relation_weight)
         self.schema = None if schema is None else read_schema(schema)
+        self.practised = self._practised_form(Path(prompts), text) if form == "practised" else None
 
     def prompt(self, example: dict) -> str:
         """The instruction, `Text: …`, for the step "relations" `Entities: …`, and `Answer:`, each on its own line.
@@ -72,6 +80,8 @@ class RelationsTask(Task):
         The answer starts a line, too. Ends with the begun answer, uncut, where there is one. Raises ValueError for a
         row of a step that the task does not have.
         """
+        if self.practised:
+            return self.practised.prompt(example)
         return self._question(example) + _begun(example)
 
     def completion(self, example: dict) -> str:
@@ -89,6 +99,8 @@ class RelationsTask(Task):
         `parse_lists`; "ok" alone is a good answer, and the items of one that breaks off or goes on are kept. value is
         None where there is no list at all.
         """
+        if self.practised:
+            return self.practised.parse(output)
         parsed = self._parsed(output)
         items = {name: parsed.items.get(name, []) for name in LISTS}
         empty = not any(items.values()) and not any(parsed.dropped.values())
@@ -97,7 +109,7 @@ class RelationsTask(Task):
 
     def answer_form(self, example: dict, tokenizer: Any) -> AnswerForm | None:
         """The form of the answer to a row, or of the rest of a begun one; None without a schema."""
-        if self.schema is None:
+        if self.schema is None or self.practised:
             return None
         begun = self.rest_of_opening(example, tokenizer) if _begun(example) else None
         return answer_form(self.schema, example["step"], begun)
@@ -137,6 +149,8 @@ class RelationsTask(Task):
 
     def render_prompt(self, example: dict, tokenizer: Any) -> list[int]:
         """Token ids for generation: the same prompt ids as `render` gives. The row's annotation is not looked at."""
+        if self.practised:
+            return self.practised.render_prompt(example, tokenizer)
         ids = render_prompt(self._question(example), tokenizer)
         begun = _begun(example)
         return ids + _opening(begun, tokenizer)[0] if begun else ids
@@ -146,6 +160,14 @@ class RelationsTask(Task):
         empty where the prompt ends with the whole of it, or has none."""
         begun = _begun(example)
         return begun[_opening(begun, tokenizer)[1] :] if begun else ""
+
+    def _practised_form(self, prompts: Path, text: str | None) -> ListingForm | InstructionForm:
+        """Raises ValueError for a synthetic model without the types that it is asked for."""
+        if text != PRACTISED_TEXT:
+            return InstructionForm({step: load_prompt(prompts / f"{step}.txt") for step in ("joint", "relations")})
+        if self.schema is None:
+            raise ValueError("the practised form of a synthetic model names the types of a schema")
+        return ListingForm(self.schema)
 
     def _question(self, example: dict) -> str:
         """The prompt without a begun answer."""
