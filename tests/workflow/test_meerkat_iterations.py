@@ -84,7 +84,7 @@ def test_training_goes_on_from_the_previous_adapter(run, tmp_path):
     plan = planned(space.succeed(*TINY, "-n", record, config=config))
     assert plan == Counter([("meerkat_grow", 2), ("meerkat_train", 2)])
     space.succeed(*TINY, record, config=config)
-    next_one = data | {"specialty_adjustments": {2: {"neurology": 1.0}, 3: {"dermatology": 0.9}}}
+    next_one = data | {"specialty_adjustments": {2: {"neurology": 1.0}, 3: {"rheumatology": 0.9}}}
     later = with_changes(data=next_one, start_from="previous")
     assert "Nothing to be done" in space.succeed(*TINY, "-n", record, config=later), "iteration 2 is as it was"
 
