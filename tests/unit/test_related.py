@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from medtune.data.pubtator import read_pubtator
 from medtune.data.related import (
     RelatedDocument,
     RelatedEntity,
@@ -10,11 +11,13 @@ from medtune.data.related import (
     concept_ids,
     entity_counts,
     from_row,
+    parts_of_composite,
     relation_counts,
     to_row,
     unique,
 )
 from medtune.errors import InputError
+from tests.conftest import ROOT
 
 TEXT = "Aspirin relieved gout. ASA helps."
 ENTITIES = (
@@ -97,3 +100,39 @@ def test_counts_are_by_frequency():
 def test_a_document_comes_back_from_its_row(document):
     row = json.loads(json.dumps(to_row(document)))
     assert from_row({**row, "source": "made"}) == document
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        ("D051437", ("D051437",)),
+        ("-1", ()),
+        ("-", ()),
+        ("", ()),
+        ("1017, 1018,1017", ("1017", "1018")),
+    ],
+)
+def test_commas_part_ids_and_minus_one_is_none(written, ids):
+    assert concept_ids(written) == ids
+
+
+@pytest.mark.parametrize(
+    ("concept", "parts"),
+    [
+        ("D051437|D017093", ("D051437", "D017093")),
+        ("MESH:D051437|MESH:C1", ("MESH:D051437", "MESH:C1")),
+        ("D1|-1", ("D1",)),
+        ("c|DEL|1314_1328|", ("c|DEL|1314_1328|",)),
+        ("p|SUB|V|600|E", ("p|SUB|V|600|E",)),
+    ],
+)
+def test_bars_part_the_ids_of_a_composite_mention_and_belong_to_those_of_variants(concept, parts):
+    assert parts_of_composite(concept) == parts
+
+
+def test_a_composite_mention_of_bc5cdr_has_all_its_concepts():
+    (folder,) = (ROOT.parent / "shared" / "cases").glob("30_*")
+    (path,) = folder.iterdir()
+    (document,) = read_pubtator(path, symmetric=()).documents
+    assert document.entities[2].concepts == ("D051437", "D017093")
+    assert document.relations == (Relation("CID", "D008094", "D017093"),)

@@ -1,8 +1,9 @@
 """Documents with entities and the relations between them, as every reader of such corpora gives them."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
@@ -12,6 +13,9 @@ Argument = str | int
 
 DISCONTINUOUS = "discontinuous mention, taken as the range around its parts"
 REPEATED = "repeated relation"
+NO_IDS = ("", "-", "-1")
+_COMPOSITE = re.compile(r"(?:(?:MESH:|OMIM:)?(?:[A-Z]?\d+|-1)\|)+(?:MESH:|OMIM:)?(?:[A-Z]?\d+|-1)")
+"""MeSH or OMIM ids, or "-1" for none, joined by bars."""
 NO_CONCEPT = "entity without a concept id"
 
 
@@ -69,8 +73,15 @@ class RelatedCorpus:
 
 
 def concept_ids(written: str) -> tuple[str, ...]:
-    """The ids in a field of a corpus, in which commas part them and "-" stands for none."""
-    return tuple(dict.fromkeys(part.strip() for part in written.split(",") if part.strip() not in ("", "-")))
+    """The ids in a field of a corpus, in which commas part them and "-" and "-1" stand for none."""
+    return tuple(dict.fromkeys(part.strip() for part in written.split(",") if part.strip() not in NO_IDS))
+
+
+def parts_of_composite(concept: str) -> tuple[str, ...]:
+    """The ids of the parts of a composite mention, which bars join (BC5CDR: "D051437|D017093"); of another id, which
+    may have bars of its own ("c|DEL|1314_1328|"), itself."""
+    parts = concept.split("|") if _COMPOSITE.fullmatch(concept) else [concept]
+    return tuple(part for part in parts if part not in NO_IDS)
 
 
 def unique(relations: Iterable[Relation]) -> tuple[tuple[Relation, ...], int]:
@@ -92,6 +103,8 @@ def concept_document(
     relations: each with where it stands, for messages. left_out: gets what is counted, in place.
     Raises InputError when a relation names a concept that no entity has.
     """
+    named = {concept for _, relation in relations for concept in (relation.head, relation.tail)}
+    entities = [_resolved(entity, named) for entity in entities]
     known = {concept for entity in entities for concept in entity.concepts}
     for where, relation in relations:
         for concept in (relation.head, relation.tail):
@@ -104,6 +117,12 @@ def concept_document(
     notes = {NO_CONCEPT: sum(not entity.concepts for entity in entities), REPEATED: repeated}
     left_out.update({reason: count for reason, count in notes.items() if count})
     return RelatedDocument(identifier, text, tuple(entities), kept)
+
+
+def _resolved(entity: RelatedEntity, named: Collection[str]) -> RelatedEntity:
+    """The entity with the concepts of its parts, but for composite ids that relations name as a whole, as in BioRED."""
+    parts = [part for c in entity.concepts for part in ((c,) if c in named else parts_of_composite(c))]
+    return replace(entity, concepts=tuple(dict.fromkeys(parts)))
 
 
 def faults(document: RelatedDocument) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""Differences over training seeds and documents together."""
+
+import numpy as np
+import pytest
+
+from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
+
+
+def f1(sums):
+    tp, fp, fn = sums.T
+    return 2 * tp / np.maximum(2 * tp + fp + fn, 1)
+
+
+def made(rng, seeds, documents, quality, between_seeds, difficulty):
+    """(seeds, documents, 3) counts: each seed has a quality of its own, each document the same difficulty for all."""
+    share = np.clip(quality + between_seeds * rng.standard_normal((seeds, 1)) - difficulty, 0.02, 0.98)
+    right = rng.binomial(4, share)
+    return np.stack([right, 4 - right, 4 - right], axis=2)
+
+
+def test_the_value_is_the_difference_of_the_means_over_seeds():
+    a = np.array([[[2, 0, 0], [2, 0, 0]], [[1, 1, 1], [2, 0, 0]], [[2, 0, 0], [1, 1, 1]]])
+    b = np.array([[[1, 1, 1], [1, 1, 1]], [[1, 1, 1], [2, 0, 0]], [[0, 2, 2], [1, 1, 1]]])
+    found = difference_over_seeds(a, b, f1)
+    assert found.value == pytest.approx((1 + 0.75 + 0.75) / 3 - (0.5 + 0.75 + 0.25) / 3)
+    assert found.low < found.value < found.high and 0 < found.p_value < 1 and found.n == 2
+
+
+def test_no_interval_has_width_0_and_equal_runs_do_not_differ():
+    perfect = np.tile([2, 0, 0], (3, 12, 1))
+    found = difference_over_seeds(perfect, perfect, f1)
+    assert (found.value, found.p_value) == (0, 1) and found.low == -0.25 and found.high == 0.25
+
+
+def test_a_difference_that_one_seed_alone_makes_is_not_shown():
+    """Over documents alone it would be: all documents of one seed are right."""
+    rng = np.random.default_rng(3)
+    b = made(rng, 3, 60, 0.6, 0.0, np.zeros(60))
+    a = b.copy()
+    a[0] = [4, 0, 0]
+    assert difference_over_seeds(a, b, f1).p_value > 0.05
+    assert difference_over_seeds(np.tile([4, 0, 0], (3, 60, 1)), b, f1).p_value < 0.01
+
+
+def test_a_true_null_is_rejected_in_about_one_of_twenty_and_intervals_cover_it():
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(600):
+        difficulty = 0.15 * rng.standard_normal(40)
+        pair = [made(rng, 3, 40, 0.7, 0.05, difficulty) for _ in range(2)]
+        found.append(difference_over_seeds(*pair, f1))
+    assert np.mean([each.p_value < 0.05 for each in found]) <= 0.07
+    assert np.mean([each.low <= 0 <= each.high for each in found]) >= 0.93
+
+
+@pytest.mark.parametrize(
+    "shapes", [((2, 9, 3), (3, 9, 3)), ((3, 9, 3), (3, 8, 3)), ((9, 3), (9, 3)), ((3, 1, 3), (3, 1, 3))]
+)
+def test_too_few_seeds_and_other_documents_are_refused(shapes):
+    with pytest.raises(ValueError, match=r"training seeds|expected \(seeds, documents, counts\)"):
+        difference_over_seeds(*(np.ones(shape) for shape in shapes), f1)
+    assert LEAST_SEEDS == 3
