@@ -34,7 +34,8 @@ from medtune.config import TaggerTraining
 from medtune.data.bio import spans_of
 from medtune.inference.decoding import decode
 from medtune.inference.tagging import right_padded, word_logits
-from medtune.metrics.bootstrap import bootstrap
+from medtune.metrics.intervals import bounded
+from medtune.metrics.significance import difference_of
 from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.models.loading import load_tagger_tokenizer, load_with_new_head
 from medtune.reporting.prose import points
@@ -274,7 +275,7 @@ def report(plain: Sequence[Measured], windowed: Sequence[Measured]) -> str:
     """A Markdown table and the comparison; one of each for each round."""
     rows = []
     for way, rounds in ((f"padded to {PADDED}", plain), ("windows of alike length", windowed)):
-        f1 = bootstrap(counts_of(rounds), mean_f1, seed=0)
+        f1 = bounded(counts_of(rounds), mean_f1)
         speeds = (f"{statistics.median(getattr(one, what) for one in rounds):.0f}" for what in ("training", "tagging"))
         share = statistics.median(one.share for one in rounds)
         rows.append((way, rounds[0].steps, f"{share:.2f}", *speeds, f"{f1.value:.3f} ({f1.low:.3f}–{f1.high:.3f})"))
@@ -292,10 +293,7 @@ def report(plain: Sequence[Measured], windowed: Sequence[Measured]) -> str:
 
 def difference(plain: Sequence[Measured], windowed: Sequence[Measured]) -> str:
     """Mean micro-F1 of the windowed rounds less that of the plain ones, on the same documents."""
-    a, b = counts_of(windowed), counts_of(plain)
-    width = a.shape[1]
-    both = np.concatenate([a, b], axis=1)
-    found = bootstrap(both, lambda sums: mean_f1(sums[:, :width]) - mean_f1(sums[:, width:]), seed=0)
+    found = difference_of(counts_of(windowed), counts_of(plain), mean_f1)
     return points(found.value, found.low, found.high)
 
 

@@ -59,21 +59,21 @@ def test_a_histogram_holds_every_item_once_and_one_in_the_last_bin():
 def test_calibration_is_that_of_the_items():
     documents = [MIXED, document("B-A O", "B-A B-B", [0.95, 0.3])]
     items = span_items(documents, RAW)
-    found = calibration(items, seed=1)
+    found = calibration(items)
     assert found["ece"].value == pytest.approx(expected_calibration_error(items.confidence, items.correct))
     assert found["ece"].low <= found["ece"].high
     assert found["brier"].value == pytest.approx(float(((items.confidence - items.correct) ** 2).mean()))
-    assert (found["accuracy"].value, found["brier"].n) == (0.4, 5)
+    assert (found["accuracy"].value, found["brier"].n) == (0.4, 2)
 
 
-def test_equal_documents_leave_no_doubt_about_their_calibration():
-    found = calibration(span_items([MIXED] * 4, RAW), seed=1)["ece"]
-    assert found.low == pytest.approx(found.value)
-    assert found.high == pytest.approx(found.value)
+def test_equal_documents_leave_what_is_chance_in_calibration():
+    found = calibration(span_items([MIXED] * 4, RAW))["ece"]
+    assert found.low < found.value - 0.1
+    assert found.high > found.value + 0.1
 
 
 def test_without_predictions_there_is_no_calibration():
-    found = calibration(span_items([document("B-A", "O")], RAW), seed=1)
+    found = calibration(span_items([document("B-A", "O")], RAW))
     assert all(estimate.value is None for estimate in found.values())
 
 

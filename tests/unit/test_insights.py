@@ -2,7 +2,6 @@ import copy
 
 import pytest
 
-from medtune.analysis.clustered import Contrast
 from medtune.analysis.insights import (
     KEY,
     NOT_SHOWN,
@@ -16,6 +15,7 @@ from medtune.analysis.insights import (
     p_value,
     recommendations,
 )
+from medtune.metrics.contrasts import Contrast
 from medtune.tasks.maccrobat.insights import insights_page
 
 ENDS = ("", "_low", "_high")

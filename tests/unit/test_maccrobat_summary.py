@@ -39,9 +39,9 @@ def summarize_into(folder, files, selected, data, tags):
     return outputs
 
 
-def assess_into(folder, files, choice, data, tags):
+def assess_into(folder, files, choice, data, tags, settings=SETTINGS):
     outputs = outputs_of(readiness, folder, record="readiness.json", **PAGE)
-    readiness.assess_chosen(files, choice, data, tags, SETTINGS, outputs, seed=0)
+    readiness.assess_chosen(files, choice, data, tags, settings, outputs, seed=0)
     return outputs
 
 
@@ -167,7 +167,9 @@ def test_the_readiness_sentences_change_with_the_predictions(study, tmp_path):
     summary = summarize_into(
         tmp_path / "summary", files, select_into(tmp_path / "selected", files, data, tags), data, tags
     )
-    after = assess_into(tmp_path / "readiness", files, summary["choice"], data, tags)
+    # 8 of 8 validation documents right have a lower end of 0.68.
+    lower = SETTINGS.model_copy(update={"target": 0.65})
+    after = assess_into(tmp_path / "readiness", files, summary["choice"], data, tags, lower)
     sentences = [set(read_json(outputs["record"])["sentences"]) for outputs in (before, after)]
     assert sentences[0].isdisjoint(sentences[1])
     assert read_json(after["record"])["recommendation"]["mode"] == "types"

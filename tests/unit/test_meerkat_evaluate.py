@@ -202,7 +202,7 @@ def test_the_same_files_give_the_same_bytes(study, tmp_path):
         assert again[name].read_bytes() == path.read_bytes(), name
 
 
-def test_right_or_wrong_is_compared_by_mcnemar_and_means_by_the_bootstrap(tmp_path):
+def test_right_or_wrong_is_compared_by_mcnemar_and_means_by_swaps(tmp_path):
     before = read_run(write_model(tmp_path / "a", 0, dict.fromkeys(SIZES, 0.5)))
     after = read_run(write_model(tmp_path / "b", 0, dict.fromkeys(SIZES, 0.6)))
     only = int(after.counts["holdout"]["exact_match"][:, 0].sum() - before.counts["holdout"]["exact_match"][:, 0].sum())
@@ -210,7 +210,7 @@ def test_right_or_wrong_is_compared_by_mcnemar_and_means_by_the_bootstrap(tmp_pa
     found = compare(before, after, "holdout", "exact_match", seed=0)
     assert found.p_value == pytest.approx(2 * 0.5**only)
     assert found.value == pytest.approx(only / 30)
-    assert compare(before, after, "holdout", "ROUGE-L", seed=0).p_value == pytest.approx(2 / 2001)
+    assert compare(before, after, "holdout", "ROUGE-L", seed=0).p_value == pytest.approx(1 / 10000)
 
 
 def test_the_corpus_figure_is_compared_and_not_the_mean_over_items(tmp_path):
@@ -225,16 +225,16 @@ def test_a_model_is_level_with_itself(tmp_path):
     run = read_run(write_model(tmp_path, 0, dict.fromkeys(SIZES, 0.5)))
     for metric in METRICS:
         found = compare(run, run, "evaluation", metric, seed=0)
-        assert (found.value, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+        assert (found.value, found.p_value) == (0, 1)
+        assert found.low < 0 < found.high
         assert verdict(found, 1.0) == "tie"
 
 
-def test_a_verdict_needs_the_interval_and_the_corrected_p(tmp_path):
+def test_a_verdict_follows_the_corrected_p(tmp_path):
     before = read_run(write_model(tmp_path / "a", 0, dict.fromkeys(SIZES, 0.3)))
     after = read_run(write_model(tmp_path / "b", 0, dict.fromkeys(SIZES, 0.6)))
     up, down = (compare(*pair, "holdout", "ROUGE-L", seed=0) for pair in ((before, after), (after, before)))
     assert [verdict(up, 0.049), verdict(down, 0.049), verdict(up, 0.05)] == ["higher", "lower", "tie"]
-    assert verdict(replace(up, low=-0.01), 0.01) == "tie"
 
 
 def test_without_any_score_there_is_no_test(tmp_path):

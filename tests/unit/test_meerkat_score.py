@@ -6,7 +6,7 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import write_json
-from medtune.metrics.bootstrap import bootstrap
+from medtune.metrics.counts import without_each
 from medtune.metrics.text import meteor as meteor_module
 from medtune.metrics.text.names import BERTSCORE, BLEU
 from medtune.metrics.text.registry import TextMetricSettings, score_texts, statistic_of
@@ -100,7 +100,7 @@ def test_figures_stand_by_split_and_specialty_and_are_those_of_the_texts(scores)
         ["Aspirin 100 mg eases the pain.", "Rest is fine."], ["Aspirin 100 mg eases the pain.", "Rest is best."], own
     )
     assert evaluation["specialties"]["cardiology"]["metrics"] == {
-        name: figure.as_dict() for name, figure in alone.figures(3).items()
+        name: figure.as_dict() for name, figure in alone.figures().items()
     }
     assert list(content["splits"]["holdout"]["specialties"]) == ["neurology", "surgery"]
 
@@ -233,6 +233,6 @@ def test_the_statistic_of_a_name_is_that_of_the_metric():
     found = score_texts(PREDICTIONS, REFERENCES, TextMetricSettings(custom=METRICS["custom"]))
     for name, metric in found.metrics.items():
         scored = ~np.isnan(metric.items)
-        one, other = (bootstrap(metric.counts[scored], s, 1, 50) for s in (metric.statistic, statistic_of(name)))
-        assert one == other, name
+        one, other = (without_each(s, metric.counts[scored]) for s in (metric.statistic, statistic_of(name)))
+        assert one.tolist() == other.tolist(), name
     assert len({statistic_of(name)(np.array([[9, 9, 6, 3, 2, 1, 9, 8, 7, 6.0]]))[0] for name in BLEU}) == len(BLEU)

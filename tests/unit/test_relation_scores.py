@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.metrics.bootstrap import bootstrap, f1_of_counts
 from medtune.metrics.concepts import ConceptDocument, concepts_of, given_mentions, link_concepts
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.relation_scores import (
     NONE,
     confusion_matrix,
@@ -36,7 +37,7 @@ from medtune.metrics.relations import (
     classify_relations,
     given_entities,
 )
-from medtune.metrics.significance import paired_bootstrap
+from medtune.metrics.significance import paired_difference
 from medtune.metrics.span_scores import SpanDocument
 from medtune.metrics.spans import Span
 
@@ -71,8 +72,8 @@ def kinds(gold, predicted):
     return sorted(case.kind for case in classify_relations([RelationDocument(gold, predicted)], SYMMETRIC))
 
 
-def score(*documents, labels=(), samples=20):
-    return score_relations(count_relations(documents, SYMMETRIC, labels), seed=0, samples=samples)
+def score(*documents, labels=()):
+    return score_relations(count_relations(documents, SYMMETRIC, labels))
 
 
 def figures(scores, scheme):
@@ -192,18 +193,18 @@ def test_predictions_without_gold_score_0_and_have_no_macro_figure():
     assert scores.macro["strict"].f1.value is None
 
 
-def test_counts_serve_the_common_bootstrap_and_the_paired_test():
+def test_counts_serve_the_common_interval_and_the_paired_test():
     rng = np.random.default_rng(0)
     documents = [
         RelationDocument([TREATS, Relation(DISEASE, "causes", SYMPTOM)], [TREATS, turned(TREATS)][: rng.integers(3)])
         for _ in range(20)
     ]
     counts = count_relations(documents, SYMMETRIC)
-    ours, common = score_relations(counts, 3).micro["strict"].f1, bootstrap(counts.f1_counts(), f1_of_counts, 3)
+    ours, common = score_relations(counts).micro["strict"].f1, f1_estimate(counts.f1_counts())
     assert (ours.value, ours.low, ours.high, ours.n) == pytest.approx((common.value, common.low, common.high, 20))
     assert ours.method == common.method
     assert counts.f1_counts(label="causes").sum(axis=0).tolist() == [0, 0, 20]
-    assert paired_bootstrap(counts.f1_counts("relaxed"), counts.f1_counts(), f1_of_counts, 3, 50).value == 0
+    assert paired_difference(counts.f1_counts("relaxed"), counts.f1_counts(), f1_of_counts, 3, 50).value == 0
 
 
 def test_figures_of_0_and_1_are_not_certain():

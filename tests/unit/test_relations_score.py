@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_output import read_output
 from medtune.errors import InputError
-from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.relations import CLASSES
 from medtune.tasks.relations.rows import gold_given, row_of
 from medtune.tasks.relations.score import COUNTED, ITEM_COLUMNS, score

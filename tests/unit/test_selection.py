@@ -1,6 +1,5 @@
 import pytest
 
-from medtune.analysis.clustered import Contrast
 from medtune.analysis.comparison import Speed, TaggerRun
 from medtune.analysis.selection import (
     CANDIDATE_COLUMNS,
@@ -17,6 +16,7 @@ from medtune.analysis.selection import (
     trade_off_rows,
     usable_weights,
 )
+from medtune.metrics.contrasts import Contrast
 from medtune.tasks.maccrobat.selection import reason, trade_off_words
 from tests.unit.analysis_cases import document
 
@@ -31,7 +31,7 @@ def made(name, f1, rare, speed, size, spread=0.0):
 def run(tags, encoder, speed=100.0, seconds=60.0, parameters=10, seed=1, gold="B-A O B-R"):
     documents = {split: [document(gold, found) for found in tags] for split in ("validation", "test")}
     return TaggerRun(
-        encoder, 2e-5, seed, documents, ("A", "R"), seconds, Speed(speed, 0.9 * speed, 1.1 * speed), parameters, 0
+        encoder, 2e-5, seed, documents, ("A", "R"), seconds, Speed(speed, 0.9 * speed, 1.1 * speed), parameters
     )
 
 
@@ -87,9 +87,9 @@ def test_a_difference_with_zero_in_its_interval_is_called_no_difference():
 
 
 def test_trade_offs_compare_the_means_over_seeds_on_the_same_documents():
-    tags = ["B-A O B-R"] * 6
+    tags = ["B-A O B-R"] * 20
     first = candidate([run(tags, "a", 50, 120, 20)], ["R"])
-    other = candidate([run(["B-A O O"] * 6, "b", seed=n) for n in (1, 2)], ["R"])
+    other = candidate([run(["B-A O O"] * 20, "b", seed=n) for n in (1, 2)], ["R"])
     found = trade_off(first, other, ["R"], seed=0)
     assert (found.f1.value, found.f1.shown) == (pytest.approx(1 / 3), True)
     assert (found.rare_f1.value, found.rare_f1.shown) == (1, True)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.metrics.bootstrap import f1_of_counts
-from medtune.metrics.significance import holm, mcnemar, paired_bootstrap
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.significance import FLOOR, holm, mcnemar, p_text, p_words, paired_difference, verdict
 
 
 def pair(both, only_a, only_b, neither):
@@ -54,23 +54,52 @@ def test_holm_lies_between_the_raw_and_the_bonferroni_values_and_keeps_the_order
     assert all(np.diff(np.array(adjusted)[order]) >= 0)
 
 
-def test_paired_bootstrap_sees_a_clear_difference_in_f1():
+def test_paired_difference_sees_a_clear_difference_in_f1():
     a, b = np.tile([9, 1, 1], (40, 1)), np.tile([5, 5, 5], (40, 1))
-    difference = paired_bootstrap(a, b, f1_of_counts, seed=1, samples=500)
+    difference = paired_difference(a, b, f1_of_counts, seed=1, resamples=500)
     assert difference.value == pytest.approx(0.9 - 0.5)
-    assert difference.low == pytest.approx(0.4)
-    assert difference.p_value == pytest.approx(2 / 501)
+    assert 0.3 < difference.low < 0.4 < difference.high < 0.5
+    assert difference.p_value == pytest.approx(1 / 501)
 
 
-def test_paired_bootstrap_of_a_model_with_itself_is_nil():
-    counts = np.arange(30).reshape(10, 3)
-    difference = paired_bootstrap(counts, counts, f1_of_counts, seed=1, samples=200)
-    assert (difference.value, difference.low, difference.high, difference.p_value) == (0, 0, 0, 1)
+def test_few_documents_are_swapped_in_all_ways():
+    # Three documents differ, all in the same direction: of 2^3 swaps none and all of them are as far from 0.
+    a, b = [[5, 0, 0]] * 3 + [[2, 1, 1]], [[3, 1, 2]] * 3 + [[2, 1, 1]]
+    assert paired_difference(a, b, f1_of_counts, seed=1).p_value == 2 / 8
 
 
-def test_paired_bootstrap_turns_its_sign_with_the_models():
+def test_right_or_wrong_items_get_the_p_of_mcnemar():
+    a, b = (np.array(side, dtype=float)[:, None] for side in pair(both=10, only_a=8, only_b=1, neither=4))
+    found = paired_difference(a, b, lambda sums: sums[:, 0] / len(a), seed=1)
+    assert found.p_value == pytest.approx(mcnemar(a[:, 0], b[:, 0]).p_value)
+
+
+def test_a_difference_of_equal_outputs_still_has_an_interval():
+    perfect = [[4, 0, 0]] * 12
+    for counts in (perfect, [[3, 1, 1]] * 12, np.arange(30).reshape(10, 3)):
+        found = paired_difference(counts, counts, f1_of_counts, seed=1)
+        assert (found.value, found.p_value) == (0, 1)
+        assert found.low < -0.01 and found.high > 0.01
+    single = paired_difference([[4, 0, 0]], [[3, 1, 1]], f1_of_counts, seed=1)
+    assert (single.low, single.high, single.p_value) == (-1, 1, 1)
+
+
+def test_the_verdict_follows_the_corrected_test():
+    assert verdict(0.1, 0.049) == "better"
+    assert verdict(-0.1, 0.049) == "worse"
+    assert verdict(0.1, 0.15, "helped", "harmed", "no difference shown") == "no difference shown"
+
+
+def test_a_p_value_at_the_floor_of_the_swaps_is_an_upper_bound():
+    assert p_text(0.002, FLOOR) == "≤ 0.002"
+    assert p_words(0.002, FLOOR) == "p ≤ 0.002"
+    assert (p_text(FLOOR), p_text(0.0004, 0.0002), p_text(0.0321)) == ("< 0.001", "< 0.001", "0.032")
+    assert p_words(0.0321) == "p = 0.032"
+
+
+def test_paired_difference_turns_its_sign_with_the_models():
     generator = np.random.default_rng(0)
     a, b = generator.integers(0, 5, (25, 3)), generator.integers(0, 5, (25, 3))
-    one, other = (paired_bootstrap(*both, f1_of_counts, seed=4) for both in ((a, b), (b, a)))
+    one, other = (paired_difference(*both, f1_of_counts, seed=4) for both in ((a, b), (b, a)))
     assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
     assert one.p_value == other.p_value

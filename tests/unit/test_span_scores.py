@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 from seqeval.metrics.v1 import precision_recall_fscore_support
 from seqeval.scheme import IOB2
 
-from medtune.metrics.bootstrap import bootstrap, f1_of_counts
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.proportions import proportion
-from medtune.metrics.significance import paired_bootstrap
+from medtune.metrics.significance import paired_difference
 from medtune.metrics.span_scores import (
     SCHEMES,
     SpanDocument,
@@ -31,8 +32,8 @@ SPANS = st.lists(
 DOCUMENTS = st.lists(st.builds(SpanDocument, SPANS, SPANS), min_size=1, max_size=4)
 
 
-def score(*documents, labels=(), samples=50):
-    return score_spans(count_spans(documents, labels), seed=0, samples=samples)
+def score(*documents, labels=()):
+    return score_spans(count_spans(documents, labels))
 
 
 def figures(scores, scheme):
@@ -84,30 +85,32 @@ def test_macro_is_the_mean_over_the_labels_with_gold():
     assert (scores.by_label["A"].gold, scores.by_label["A"].predicted, scores.by_label["A"].documents) == (2, 1, 2)
 
 
-def test_macro_interval_leaves_out_labels_that_a_resample_does_not_have():
-    # Perfect everywhere: with absent labels as 0 the interval would lie below the value.
+def test_a_perfect_macro_figure_is_only_as_sure_as_its_documents():
     documents = [SpanDocument([Span(0, 1, label)], [Span(0, 1, label)]) for label in "ABCDEFGH"]
     estimate = score(*documents).macro["strict"].f1
     assert (estimate.value, estimate.high) == (1, 1)
-    assert estimate.low > 0.8  # of 8 entities, see the next test
+    assert 0.5 < estimate.low < proportion(8, 8).low  # t in place of the normal quantile
 
 
 def test_perfect_and_empty_figures_are_not_certain():
-    """20 of 20 right in documents that are all alike: resamples show nothing else, Wilson's interval does."""
+    """20 of 20 right in documents that are all alike: they show nothing else, Wilson's interval does."""
     documents = [SpanDocument([Span(0, 1, "A"), Span(2, 3, "B")], [Span(0, 1, "A")])] * 20
     scores = score(*documents)
     right, missed = (scores.by_label[label].schemes["strict"] for label in "AB")
-    least, most = proportion(20, 20).low, proportion(0, 20).high
-    assert (right.recall.low, right.recall.high, missed.recall.low, missed.recall.high) == (least, 1, 0, most)
-    assert (right.f1.low, missed.f1.high) == (2 * least / (1 + least), 2 * most / (1 + most))
+    least = 20 / (20 + 2.093**2)  # t with 19 degrees of freedom
+    assert (right.recall.low, right.recall.high) == pytest.approx((least, 1), abs=1e-4)
+    assert (missed.recall.low, missed.recall.high) == pytest.approx((0, 1 - least), abs=1e-4)
+    of_f1 = 2 * least / (1 + least), 2 * (1 - least) / (2 - least)
+    assert (right.f1.low, missed.f1.high) == pytest.approx(of_f1, abs=1e-4)
     assert (missed.precision.low, missed.precision.high) == (0, 1)  # nothing was predicted
-    assert scores.micro["strict"].recall.low == scores.micro["strict"].recall.high == 0.5
+    recall = scores.micro["strict"].recall
+    assert 0.3 < recall.low < 0.5 == recall.value < recall.high < 0.7
 
 
 def test_a_label_of_one_document_is_not_certain():
     documents = [SpanDocument([Span(0, 1, label)], [Span(0, 1, label)]) for label in "ABBBBBBB"]
-    estimate = score(*documents, samples=500).by_label["A"].schemes["strict"].f1
-    assert (estimate.low, estimate.value) == (0, 1)
+    estimate = score(*documents).by_label["A"].schemes["strict"].f1
+    assert (estimate.low, estimate.value, estimate.high) == (0, 1, 1)
 
 
 def test_values_without_a_place_lower_precision_and_gold_without_a_span_lowers_recall():
@@ -133,21 +136,21 @@ def test_predictions_without_any_gold_score_0():
 @pytest.mark.parametrize("documents", [[], [SpanDocument([], [])]])
 def test_nothing_on_either_side_gives_no_figure(documents):
     scores = score(*documents, labels=["A"])
-    for f1 in (scores.micro["strict"].f1, scores.by_label["A"].schemes["strict"].f1, radgraph_f1([], [], 0)):
+    for f1 in (scores.micro["strict"].f1, scores.by_label["A"].schemes["strict"].f1, radgraph_f1([], [])):
         assert (f1.value, f1.low, f1.high, f1.n) == (None, None, None, 0)
 
 
-def test_micro_f1_and_interval_are_those_of_the_common_bootstrap():
+def test_micro_f1_and_interval_are_those_of_all_f1():
     rng = np.random.default_rng(0)
     documents = [
         SpanDocument([Span(i, i + 1, "A") for i in range(5)], [Span(i, i + 1, "A") for i in rng.choice(9, 5, False)])
         for _ in range(20)
     ]
     counts = count_spans(documents)
-    one, other = score_spans(counts, seed=3).micro["strict"].f1, bootstrap(counts.f1_counts(), f1_of_counts, seed=3)
+    one, other = score_spans(counts).micro["strict"].f1, f1_estimate(counts.f1_counts())
     assert (one.value, one.low, one.high, one.n) == pytest.approx((other.value, other.low, other.high, other.n))
     assert one.method == other.method
-    assert paired_bootstrap(counts.f1_counts("type"), counts.f1_counts(), f1_of_counts, 3, 50).value >= 0
+    assert paired_difference(counts.f1_counts("type"), counts.f1_counts(), f1_of_counts, 3, 50).value >= 0
 
 
 def test_scores_become_plain_dictionaries():
@@ -158,7 +161,7 @@ def test_scores_become_plain_dictionaries():
 
 @given(DOCUMENTS)
 def test_stricter_schemes_score_lower(documents):
-    scores = score(*documents, samples=5)
+    scores = score(*documents)
     for of in (scores.micro, *(label.schemes for label in scores.by_label.values())):
         for name in ("precision", "recall", "f1"):
             strict, exact, partial, kind = (getattr(of[scheme], name).value or 0 for scheme in SCHEMES)
@@ -168,7 +171,7 @@ def test_stricter_schemes_score_lower(documents):
 
 @given(DOCUMENTS)
 def test_a_perfect_prediction_gives_1(documents):
-    scores = score(*(SpanDocument(document.gold, document.gold[::-1]) for document in documents), samples=5)
+    scores = score(*(SpanDocument(document.gold, document.gold[::-1]) for document in documents))
     if scores.gold:
         for scheme in SCHEMES:
             assert figures(scores, scheme) == (1, 1, 1)
@@ -177,8 +180,8 @@ def test_a_perfect_prediction_gives_1(documents):
 
 @given(DOCUMENTS)
 def test_swapping_gold_and_predicted_swaps_precision_and_recall(documents):
-    scores = score(*documents, samples=5)
-    swapped = score(*(SpanDocument(document.predicted, document.gold) for document in documents), samples=5)
+    scores = score(*documents)
+    swapped = score(*(SpanDocument(document.predicted, document.gold) for document in documents))
     rows = [(scores.micro, swapped.micro)]
     rows += [(scores.by_label[label].schemes, swapped.by_label[label].schemes) for label in scores.by_label]
     for one, other in rows:
@@ -201,7 +204,7 @@ def test_strict_agrees_with_seqeval(sequences):
     gold = [[g for g, _ in sequence] for sequence in sequences]
     predicted = [[p for _, p in sequence] for sequence in sequences]
     documents = [SpanDocument(spans_of_tags(g), spans_of_tags(p)) for g, p in zip(gold, predicted, strict=True)]
-    scores = score(*documents, samples=2)
+    scores = score(*documents)
     if not scores.gold + scores.predicted:
         return
 
@@ -222,12 +225,12 @@ def test_strict_agrees_with_seqeval(sequences):
 def test_radgraph_f1_takes_sets_of_tokens_and_label():
     gold = [[(0, 0, "OBS-DP"), (0, 0, "OBS-DP"), (3, 4, "ANAT-DP")], []]
     predicted = [[(0, 0, "OBS-DP"), (3, 4, "OBS-DP")], [(1, 1, "OBS-U")]]
-    assert radgraph_f1(gold, predicted, seed=0).value == pytest.approx(2 * 1 / (2 + 3))
+    assert radgraph_f1(gold, predicted).value == pytest.approx(2 * 1 / (2 + 3))
 
 
 def test_radgraph_f1_needs_both_sides_of_each_report():
     with pytest.raises(ValueError, match="zip"):
-        radgraph_f1([[]], [], seed=0)
+        radgraph_f1([[]], [])
 
 
 def test_false_alarms_are_counted_in_sentences_without_gold():
@@ -239,6 +242,6 @@ def test_false_alarms_are_counted_in_sentences_without_gold():
         SpanDocument([], [], unplaced_gold=["A"]),
         SpanDocument([], [a]),
     ]
-    rate = false_alarms_per_sentence(sentences, ["r1", "r1", "r1", "r2", "r3"], seed=0)
+    rate = false_alarms_per_sentence(sentences, ["r1", "r1", "r1", "r2", "r3"])
     assert (rate.value, rate.n) == (pytest.approx(4 / 3), 2)
-    assert false_alarms_per_sentence(sentences[2:3], ["r1"], seed=0).value is None
+    assert false_alarms_per_sentence(sentences[2:3], ["r1"]).value is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from medtune.metrics.bootstrap import bootstrap_mean
+from medtune.metrics.intervals import amount
 from medtune.metrics.proportions import proportion
 from medtune.metrics.text.names import BLEU, ROUGE
 from medtune.metrics.text.registry import score_texts
@@ -48,7 +48,7 @@ def meerkat_metrics():
         "specialties": {},
         "answer_rate": proportion(2, 2).as_dict(),
         "cut_rate": proportion(0, 2).as_dict(),
-        "mean_answer_tokens": bootstrap_mean([3, 3], 0).as_dict(),
+        "mean_answer_tokens": amount([3, 3]).as_dict(),
     }
     return {"splits": {"evaluation": {**split, "overall": {}}, "holdout": split}}
 

@@ -11,7 +11,7 @@ import torch
 from medtune.data.bio import repair, spans_of
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json
-from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.tasks import tagging
 from medtune.tasks.tagging import Job, tag_documents

@@ -37,4 +37,4 @@ def test_the_stemmer_makes_plurals_equal():
 
 
 def test_the_corpus_figure_is_the_mean():
-    assert rouge(["a b", "c d"], ["a b", "x y"])["ROUGE-1"].estimate(seed=0).value == pytest.approx(0.5)
+    assert rouge(["a b", "c d"], ["a b", "x y"])["ROUGE-1"].estimate().value == pytest.approx(0.5)

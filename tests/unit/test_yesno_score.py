@@ -87,7 +87,7 @@ def test_each_split_is_scored_on_its_own():
 def test_every_figure_has_n_and_an_interval():
     test = score(EXAMPLES, ANSWERS, seed=0).metrics["splits"]["test"]
     figures = {name: value for name, value in test.items() if name not in ("n", "confusion", "reliability")}
-    assert len(figures) == 10
+    assert len(figures) == 11
     for name, figure in figures.items():
         assert figure["n"] == 4, name
         assert figure["low"] <= figure["high"], name

@@ -8,7 +8,7 @@ import pytest
 from medtune.errors import InputError
 from medtune.files import write_json, write_jsonl
 from medtune.reporting.tables import write_csv
-from medtune.tasks.yesno.comparisons import compare, compare_ensembles, verdict
+from medtune.tasks.yesno.comparisons import compare, compare_ensembles
 from medtune.tasks.yesno.pages import choice_words
 from medtune.tasks.yesno.runs import RunFiles, choose, read_run
 from medtune.tasks.yesno.score import ITEM_COLUMNS, score
@@ -197,10 +197,6 @@ def test_the_difference_has_an_interval_around_it(study):
     for row in table(study[-1]["comparisons"]):
         assert float(row["difference_low"]) <= float(row["difference"]) <= float(row["difference_high"])
         assert int(row["correct"]) - int(row["reference_correct"]) == int(row["only_run"]) - int(row["only_reference"])
-
-
-def test_a_verdict_is_a_tie_from_005_on():
-    assert [verdict(9, 1, 0.049), verdict(1, 9, 0.049), verdict(9, 1, 0.05)] == ["better", "worse", "tie"]
 
 
 def test_seed_spread_is_kept_apart_from_sampling_error(tmp_path):

@@ -8,9 +8,10 @@ from statistics import mean, stdev
 import numpy as np
 
 from medtune.analysis.documents import TaggedDocument
-from medtune.metrics.bootstrap import bootstrap, f1_of_counts, widened_f1
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.significance import ALPHA, Difference, holm, paired_bootstrap
+from medtune.metrics.intervals import bounded
+from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
 
 _ENDS = ("", "_low", "_high")
@@ -87,7 +88,6 @@ class TaggerRun:
     """One trained encoder with its tagged documents by split, "validation" and "test".
 
     labels: all entity types. train_seconds: of the training. speed: of tagging. parameters: their number.
-    seed_of_bootstrap: of all intervals.
     """
 
     encoder: str
@@ -98,7 +98,6 @@ class TaggerRun:
     train_seconds: float
     speed: Speed
     parameters: int
-    seed_of_bootstrap: int
 
     @property
     def configuration(self) -> tuple[str, float]:
@@ -126,13 +125,13 @@ class TaggerRun:
     @cached_property
     def scores(self) -> dict[str, SpanScores]:
         """Figures by split, over the gold that the flat tags hold."""
-        return {split: score_spans(counts, self.seed_of_bootstrap) for split, counts in self.counts.items()}
+        return {split: score_spans(counts) for split, counts in self.counts.items()}
 
     @cached_property
     def all_gold_recall(self) -> Estimate:
         """Strict micro recall on test over all gold entities."""
         counts = count_spans([document.scored(all_gold=True) for document in self.documents["test"]], self.labels)
-        return score_spans(counts, self.seed_of_bootstrap).micro["strict"].recall
+        return score_spans(counts).micro["strict"].recall
 
     @property
     def validation_f1(self) -> float:
@@ -201,7 +200,7 @@ def comparison_rows(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> 
     """
     others = [run for run in runs if run is not chosen]
     reference = _micro_counts(chosen)
-    tests = [paired_bootstrap(_micro_counts(run), reference, f1_of_counts, seed) for run in others]
+    tests = [paired_difference(_micro_counts(run), reference, f1_of_counts, seed) for run in others]
     rows = []
     for run, test, p_holm in zip(others, tests, holm([test.p_value for test in tests]), strict=True):
         values = (
@@ -214,7 +213,7 @@ def comparison_rows(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> 
             test.high,
             test.p_value,
             p_holm,
-            verdict(test, p_holm),
+            verdict(test.value, p_holm),
         )
         rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
     return rows
@@ -230,8 +229,7 @@ def seed_rows(runs: Sequence[TaggerRun], seed: int) -> list[dict]:
     rows = []
     for (encoder, lr), group in by_configuration(runs).items():
         shares = [_f1(_micro_counts(run)) for run in group]
-        of_one = round(_micro_counts(group[0]).sum())
-        sampled = widened_f1(bootstrap(group_counts(group), mean_f1, seed), of_one)
+        sampled = bounded(group_counts(group), mean_f1)
         values = (
             encoder,
             lr,
@@ -251,7 +249,7 @@ def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> lis
     """For each type the run that is best at it on validation, and on test what it is ahead of the chosen run by.
 
     Types without gold in the validation split have no row: there is nothing to choose on. Ties go to the chosen run,
-    then to fewer parameters. Paired bootstrap over documents, Holm over the types where the best is another run.
+    then to fewer parameters. Paired permutation over documents, Holm over the types where the best is another run.
     verdict: "chosen" where the chosen run itself is best, else "better", "worse" or "tie".
     """
     found = []
@@ -259,7 +257,7 @@ def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> lis
         if not chosen.scores["validation"].by_label[label].gold:
             continue
         best = min(runs, key=lambda run: (-_label_f1(run, label), run is not chosen, run.parameters, run.name))
-        test = paired_bootstrap(_label_counts(best, label), _label_counts(chosen, label), f1_of_counts, seed)
+        test = paired_difference(_label_counts(best, label), _label_counts(chosen, label), f1_of_counts, seed)
         found.append((label, best, test))
     adjusted = iter(holm([test.p_value for _, best, test in found if best is not chosen]))
     rows = []
@@ -277,21 +275,14 @@ def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> lis
             test.low,
             test.high,
             *p_values,
-            "chosen" if best is chosen else verdict(test, p_values[1]),
+            "chosen" if best is chosen else verdict(test.value, p_values[1]),
         )
         rows.append(dict(zip(TYPE_COLUMNS, values, strict=True)))
     return rows
 
 
-def verdict(test: Difference, p_holm: float) -> str:
-    """The comparison in a word: "tie" unless the adjusted p-value is below 0.05."""
-    if p_holm >= ALPHA:
-        return "tie"
-    return "better" if test.value > 0 else "worse"
-
-
 def mean_f1(sums: np.ndarray) -> np.ndarray:
-    """Mean F1 of several runs: sums (m, 3 × runs) with tp, fp, fn of each, as `bootstrap` takes a statistic."""
+    """Mean F1 of several runs: sums (m, 3 × runs) with tp, fp, fn of each, as `bounded` takes a statistic."""
     return f1_of_counts(sums.reshape(-1, 3)).reshape(len(sums), -1).mean(axis=1)
 
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtune.analysis.clustered import clustered_mean, clustered_share
 from medtune.analysis.documents import TaggedDocument
-from medtune.metrics.bootstrap import bootstrap
-from medtune.metrics.calibration import BINS, expected_calibration_error, reliability_table
+from medtune.metrics.calibration import calibration_estimate
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import clustered_mean, share
 from medtune.metrics.spans import match_spans
 
 RAW, CALIBRATED = "raw", "calibrated"
@@ -101,38 +100,21 @@ def outcome_means(documents: Sequence[TaggedDocument], kind: str, seed: int) -> 
                 sums[FALSE_NEGATIVE][:, number] += (least, 1)
             if g in matches.missed:
                 sums[NOT_TOUCHED][:, number] += (least, 1)
-    return {outcome: clustered_mean(*table, seed) for outcome, table in sums.items()}
+    return {outcome: clustered_mean(*table) for outcome, table in sums.items()}
 
 
-def calibration(items: Items, seed: int) -> dict[str, Estimate]:
+def calibration(items: Items) -> dict[str, Estimate]:
     """Expected calibration error (15 bins), Brier score of being right (mean squared distance of the confidence from 0
-    or 1, Brier 1950), mean confidence and accuracy, with intervals over documents; n counts the items."""
+    or 1, Brier 1950), mean confidence and accuracy, with intervals over documents."""
     ones = np.ones(len(items.confidence))
     sizes = items.by_document(ones)
     squared = items.by_document((items.confidence - items.correct) ** 2)
     return {
-        "ece": _calibration_error(items, sizes, seed),
-        "brier": clustered_mean(squared, sizes, seed),
-        "mean_confidence": clustered_mean(items.by_document(items.confidence), sizes, seed),
-        "accuracy": clustered_share(items.by_document(items.correct.astype(float)), sizes),
+        "ece": calibration_estimate(items.confidence, items.correct, items.document, "documents"),
+        "brier": clustered_mean(squared, sizes),
+        "mean_confidence": clustered_mean(items.by_document(items.confidence), sizes),
+        "accuracy": share(items.by_document(items.correct.astype(float)), sizes),
     }
-
-
-def _calibration_error(items: Items, sizes: np.ndarray, seed: int) -> Estimate:
-    """Gaps of confidence and accuracy add up by bin over documents, so that documents can be resampled."""
-    gaps = np.zeros((items.documents, BINS + 1))
-    gaps[:, BINS] = sizes
-    for number in np.flatnonzero(sizes):
-        here = items.document == number
-        for row in reliability_table(items.confidence[here], items.correct[here]):
-            gap = row["n"] * (row["confidence"] - row["accuracy"])
-            gaps[number, round(row["bin_low"] * BINS)] = gap
-    found = bootstrap(gaps[sizes > 0], lambda sums: np.abs(sums[:, :BINS]).sum(axis=1) / sums[:, BINS], seed)
-    if found.n == 0:
-        return found
-    low, high = (0.0, 1.0) if found.n == 1 else (found.low, found.high)
-    value = expected_calibration_error(items.confidence, items.correct)
-    return Estimate(value, low, high, len(items.confidence), found.method)
 
 
 def _items(found: Sequence[tuple[int, float, bool]], documents: int) -> Items:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medtune.analysis.clustered import clustered_share
 from medtune.analysis.errors import Case
+from medtune.metrics import intervals
 
 SHOWN_TYPES = 15
 NONE, OTHER = "none", "other"
@@ -79,13 +79,13 @@ def confused_pairs(cases: Sequence[Case], documents: int) -> list[dict]:
     total = sum(counts.sum() for counts in taken.values())
     rows = []
     for (wanted, found), counts in taken.items():
-        share = clustered_share(counts, gold[wanted])
+        share = intervals.share(counts, gold[wanted])
         values = (
             wanted,
             found,
             round(counts.sum()),
             same_boundaries[wanted, found],
-            share.n,
+            round(gold[wanted].sum()),
             share.value,
             share.low,
             share.high,

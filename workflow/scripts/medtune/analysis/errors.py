@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtune.analysis.clustered import clustered_share
 from medtune.analysis.documents import FoundSpan, TaggedDocument
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import share
 from medtune.metrics.spans import Span, match_spans
 
 CORRECT, TYPE, BOUNDARY, BOTH, MISSED, SPURIOUS = (
@@ -74,7 +74,7 @@ def error_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
     """Share of each class among all errors, with its interval over documents."""
     counts = class_counts(cases, documents)
     errors = _sum(counts, ERROR_CLASSES)
-    return {kind: clustered_share(counts[kind], errors) for kind in ERROR_CLASSES}
+    return {kind: share(counts[kind], errors) for kind in ERROR_CLASSES}
 
 
 def gold_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
@@ -82,14 +82,14 @@ def gold_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
     `boundary only` the rate of partial matches."""
     counts = class_counts(cases, documents)
     gold = _sum(counts, GOLD_CLASSES)
-    return {kind: clustered_share(counts[kind], gold) for kind in GOLD_CLASSES}
+    return {kind: share(counts[kind], gold) for kind in GOLD_CLASSES}
 
 
 def predicted_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
     """Share of each class among predicted entities. The share of `correct` is strict precision."""
     counts = class_counts(cases, documents)
     predicted = _sum(counts, PREDICTED_CLASSES)
-    return {kind: clustered_share(counts[kind], predicted) for kind in PREDICTED_CLASSES}
+    return {kind: share(counts[kind], predicted) for kind in PREDICTED_CLASSES}
 
 
 def direction_rows(cases: Sequence[Case], documents: int) -> list[dict]:
@@ -102,16 +102,16 @@ def direction_rows(cases: Sequence[Case], documents: int) -> list[dict]:
             if case.direction:
                 all_ways[case.document] += 1
                 here[case.document] += case.direction == way
-        share = clustered_share(here, all_ways)
+        part = share(here, all_ways)
         rows.append(
             {
                 "direction": way,
                 "count": amounts[way, BOUNDARY] + amounts[way, BOTH],
                 "same_type": amounts[way, BOUNDARY],
                 "other_type": amounts[way, BOTH],
-                "share": share.value,
-                "share_low": share.low,
-                "share_high": share.high,
+                "share": part.value,
+                "share_low": part.low,
+                "share_high": part.high,
             }
         )
     return rows

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
-from medtune.analysis.clustered import NO_DIFFERENCE, Contrast, contrast
 from medtune.analysis.comparison import configuration_name
 from medtune.analysis.confidence import RAW, SPANS
 from medtune.analysis.errors import BOUNDARY, TYPE
+from medtune.metrics.contrasts import NO_DIFFERENCE, Contrast, contrast
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.significance import ALPHA, holm
 from medtune.reporting.prose import counted, figure_text, interval_text, listed, points

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from medtune.analysis.clustered import Contrast, clustered_share, contrast
 from medtune.analysis.errors import BOTH, BOUNDARY, CORRECT, MISSED, Case
-from medtune.metrics.bootstrap import bootstrap_f1
+from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import f1, share
 from medtune.metrics.spans import Span
 
 SINGLE, MULTI = "single word", "several words"
@@ -47,11 +47,11 @@ def length_rows(cases: Sequence[Case], documents: int, seed: int) -> list[dict]:
     for name, member in length_groups().items():
         gold, predicted, correct, boundary, missed = _counts(cases, documents, member)
         figures = {
-            "precision": clustered_share(correct, predicted),
-            "recall": clustered_share(correct, gold),
+            "precision": share(correct, predicted),
+            "recall": share(correct, gold),
             "f1": _f1(correct, predicted, gold, seed),
-            "boundary_errors": clustered_share(boundary, gold),
-            "missed": clustered_share(missed, gold),
+            "boundary_errors": share(boundary, gold),
+            "missed": share(missed, gold),
         }
         row = {
             "length": name,
@@ -81,7 +81,7 @@ def boundary_difference(cases: Sequence[Case], documents: int) -> Contrast:
     shares = []
     for name in (MULTI, SINGLE):
         gold, _, _, boundary, _ = _counts(cases, documents, groups[name])
-        shares.append(clustered_share(boundary, gold))
+        shares.append(share(boundary, gold))
     return contrast(*shares)
 
 
@@ -91,9 +91,7 @@ def _words(span: Span) -> int:
 
 def _f1(correct: np.ndarray, predicted: np.ndarray, gold: np.ndarray, seed: int) -> Estimate:
     counts = np.stack([correct, predicted - correct, gold - correct], axis=1)
-    if not counts.any():
-        return Estimate(None, None, None, 0, "none")
-    return bootstrap_f1(counts, seed)
+    return f1(counts)
 
 
 def _counts(cases: Sequence[Case], documents: int, member: Member) -> tuple[np.ndarray, ...]:

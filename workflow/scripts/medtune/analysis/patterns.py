@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from medtune.analysis.clustered import clustered_share, contrast
 from medtune.analysis.documents import TaggedDocument
 from medtune.analysis.errors import CORRECT, Case
 from medtune.errors import InputError
 from medtune.files import read_jsonl
+from medtune.metrics import intervals
+from medtune.metrics.contrasts import contrast
 
 LONG_WORDS = 5
 """Words from which on an entity is called long."""
@@ -74,11 +75,11 @@ def _row(name: str, side: str, pattern: Pattern, cases: Sequence[Case], document
         if span is not None:
             here = counts[pattern(documents[case.document].words[span.start : span.end])]
             here[:, case.document] += (case.kind != CORRECT, 1)
-    shares = {flag: clustered_share(*table) for flag, table in counts.items()}
+    shares = {flag: intervals.share(*table) for flag, table in counts.items()}
     values: list = [name, side]
     for flag in (True, False):
         share = shares[flag]
-        values += [share.n, round(counts[flag][0].sum()), share.value, share.low, share.high]
+        values += [round(counts[flag][1].sum()), round(counts[flag][0].sum()), share.value, share.low, share.high]
     difference = contrast(shares[True], shares[False])
     words = difference.in_words("more errors with it", "fewer errors with it")
     values += [difference.value, difference.low, difference.high, words]

@@ -11,13 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
 
-from medtune.analysis.clustered import clustered_share
 from medtune.analysis.confidence import CALIBRATED, Items, span_items
 from medtune.analysis.documents import FoundSpan, TaggedDocument
-from medtune.metrics.bootstrap import bootstrap
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import rate, share
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 
@@ -146,11 +144,11 @@ class Pool:
 
     def share(self, chosen: np.ndarray) -> Estimate:
         """The chosen predictions among all."""
-        return clustered_share(self.counts(chosen), self.counts(np.ones(len(chosen), dtype=bool)))
+        return share(self.counts(chosen), self.counts(np.ones(len(chosen), dtype=bool)))
 
     def accuracy(self, chosen: np.ndarray) -> Estimate:
         """The right ones among the chosen predictions."""
-        return clustered_share(self.counts(chosen & self.items.correct), self.counts(chosen))
+        return share(self.counts(chosen & self.items.correct), self.counts(chosen))
 
 
 def pool_of(documents: Sequence[TaggedDocument], confidence: str) -> Pool:
@@ -174,7 +172,7 @@ def assess(
     """The whole assessment of one model.
 
     labels: all entity types, in the order of the tables. thresholds: ascending. target: share of what is auto-coded
-    that must be right. confidence: "raw" or "calibrated". seed: of the bootstrap intervals.
+    that must be right. confidence: "raw" or "calibrated". seed: of the paired tests.
     """
     pools = {"validation": pool_of(validation, confidence), "test": pool_of(test, confidence)}
     documents = [document_row(split, pool, threshold) for split, pool in pools.items() for threshold in thresholds]
@@ -255,7 +253,7 @@ def entity_row(split: str, pool: Pool, threshold: float) -> dict:
         int((automated & correct).sum()),
         *_ends(pool.accuracy(automated)),
         int(gold.sum()),
-        *_ends(clustered_share(pool.counts(automated & pool.found), gold)),
+        *_ends(share(pool.counts(automated & pool.found), gold)),
         int(gold.sum() - pool.found.sum()),
     )
     return dict(zip(ENTITY_COLUMNS[:-1], values, strict=True))
@@ -275,8 +273,8 @@ def high_value_rows(
     )
     rows = []
     for name, members in [*((label, [label]) for label in high_value), (ALL, list(high_value))]:
-        scores = score_spans(_only(kept, members), seed)
-        figures, recall = scores.micro["strict"], score_spans(_only(all_gold, members), seed).micro["strict"].recall
+        scores = score_spans(_only(kept, members))
+        figures, recall = scores.micro["strict"], score_spans(_only(all_gold, members)).micro["strict"].recall
         passed = pool.passing(threshold, members)
         values = (
             name,
@@ -309,12 +307,12 @@ def type_row(label: str, validation: Pool, test: Pool, threshold: float, target:
         + sum(name == label for document in test.documents for name in document.dropped_labels),
         int(predicted.sum()),
         int(false.sum()),
-        *_ends(clustered_share(false, test.counts(predicted))),
-        *_ends(_per_1000_words(false, [len(document.words) for document in test.documents], seed)),
+        *_ends(share(false, test.counts(predicted))),
+        *_ends(rate(false, [len(document.words) for document in test.documents], per=1000)),
         threshold,
-        tried.n,
+        int(validation.passing(threshold, [label]).sum()),
         *_ends(tried),
-        found.n,
+        int(test.passing(threshold, [label]).sum()),
         *_ends(found),
         _reaches(tried, target),
         not (_reaches(tried, target) and _reaches(found, target)),
@@ -424,15 +422,3 @@ def _sure(holder: FoundSpan | TaggedDocument, confidence: str) -> Any:
 def _only(counts: SpanCounts, labels: Sequence[str]) -> SpanCounts:
     rows = [counts.labels.index(label) for label in labels]
     return SpanCounts(tuple(labels), counts.table[:, rows])
-
-
-def _per_1000_words(events: np.ndarray, words: Sequence[int], seed: int) -> Estimate:
-    """Events per 1000 words, bootstrap interval over documents.
-
-    Without any event the upper end is Garwood's (1936) for a Poisson count of 0: resampling zeros gives no width.
-    """
-    counts = np.stack([events, np.asarray(words, dtype=float)], axis=1)
-    found = bootstrap(counts, lambda sums: 1000 * sums[:, 0] / sums[:, 1], seed)
-    if found.n and not events.any():
-        return Estimate(0.0, 0.0, float(1000 * chi2.ppf(0.975, 2) / 2 / counts[:, 1].sum()), found.n, "Garwood")
-    return found

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-import numpy as np
-
-from medtune.analysis.clustered import Contrast
 from medtune.analysis.comparison import Speed, TaggerRun, group_counts, label_f1_counts, mean_f1, mean_validation_f1
-from medtune.metrics.bootstrap import bootstrap, f1_of_counts
+from medtune.metrics.contrasts import Contrast
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.significance import difference_of
 
 HIGHER, LOWER = "higher", "lower"
 CRITERIA = {"validation_f1": HIGHER, "rare_f1": HIGHER, "speed": HIGHER, "size": LOWER}
@@ -168,7 +167,7 @@ def ranking_rows(ranking: Sequence[tuple[Candidate, dict[str, float], float]]) -
 
 
 def trade_off(first: Candidate, other: Candidate, rare: Sequence[str], seed: int) -> TradeOff:
-    """What the first is ahead or behind by, on the same test documents (paired bootstrap over them).
+    """What the first is ahead or behind by, on the same test documents (paired, interval over them).
 
     With several seeds the difference is that of the means over seeds.
     """
@@ -215,11 +214,7 @@ def _difference(
     a, b = group_counts(first, labels), group_counts(other, labels)
     if labels is not None and not (a[:, 0] + a[:, 2]).any():
         return Contrast(None, None, None)
-    width = a.shape[1]
-    found = bootstrap(
-        np.concatenate([a, b], axis=1), lambda sums: mean_f1(sums[:, :width]) - mean_f1(sums[:, width:]), seed
-    )
-    return Contrast(found.value, found.low, found.high)
+    return difference_of(a, b, mean_f1)
 
 
 def _training_seconds(one: Candidate) -> float:

@@ -10,10 +10,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from medtune.analysis.clustered import Contrast
 from medtune.data.bio import spans_of
-from medtune.metrics.bootstrap import bootstrap_f1, f1_of_counts
-from medtune.metrics.significance import paired_bootstrap
+from medtune.metrics.contrasts import Contrast
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.intervals import f1 as f1_estimate
+from medtune.metrics.significance import difference_of
 from medtune.metrics.span_scores import SpanDocument, count_spans
 
 NOTES = 10_000
@@ -183,7 +184,7 @@ def precision_rows(
     """A row for each variant, with columns `PRECISION_COLUMNS`.
 
     gold: tags of each document of the split.  f1: strict micro, and its difference to fp32 on the same device, paired
-    by document, both with bootstrap intervals.  same_tags: share of words tagged as with fp32.  speed_ratio: words per
+    by document, both with intervals over them.  same_tags: share of words tagged as with fp32.  speed_ratio: words per
     second by those of fp32, together at the largest batch.
     """
     wanted = [spans_of(tags) for tags in gold]
@@ -197,8 +198,8 @@ def precision_rows(
     for tagged in found:
         reference = references[tagged.variant.device]
         counts = _f1_counts(wanted, tagged.tags)
-        f1 = bootstrap_f1(counts, seed)
-        difference = paired_bootstrap(counts, _f1_counts(wanted, reference.tags), f1_of_counts, seed)
+        f1 = f1_estimate(counts)
+        difference = difference_of(counts, _f1_counts(wanted, reference.tags), f1_of_counts)
         itself = tagged is reference
         seen = Contrast(difference.value, difference.low, difference.high)
         values = (

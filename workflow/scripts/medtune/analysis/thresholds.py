@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.analysis.clustered import clustered_share
 from medtune.analysis.confidence import KINDS, span_items
 from medtune.analysis.documents import TaggedDocument
+from medtune.metrics import intervals
 
 NO_THRESHOLD = 0.0
 """All predictions pass."""
@@ -100,9 +100,9 @@ def _row(kind: str, split: str, threshold: float, documents: Sequence[TaggedDocu
         "all_gold": int(all_gold.sum()),
     }
     shares = {
-        "precision": clustered_share(correct, kept),
-        "coverage": clustered_share(kept, predicted),
-        "recall": clustered_share(found, all_gold),
+        "precision": intervals.share(correct, kept),
+        "coverage": intervals.share(kept, predicted),
+        "recall": intervals.share(found, all_gold),
     }
     for name, share in shares.items():
         row |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}

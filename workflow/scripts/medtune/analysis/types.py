@@ -8,10 +8,10 @@ from pathlib import Path
 
 from scipy.stats import spearmanr
 
-from medtune.analysis.clustered import Contrast, contrast
 from medtune.analysis.documents import TaggedDocument
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
 
@@ -87,7 +87,7 @@ def score_types(documents: Sequence[TaggedDocument], table: TypeTable, seed: int
     labels = sorted(table.tiers)
     counts = count_spans((document.scored() for document in documents), labels)
     all_gold = count_spans((document.scored(all_gold=True) for document in documents), labels)
-    return TypeScores(counts, score_spans(counts, seed), score_spans(all_gold, seed))
+    return TypeScores(counts, score_spans(counts), score_spans(all_gold))
 
 
 def type_rows(found: TypeScores, table: TypeTable) -> list[dict]:
@@ -132,7 +132,7 @@ def tier_rows(found: TypeScores, table: TypeTable, seed: int) -> list[dict]:
         counts = _of_tier(found.counts, table, tier)
         if not counts.labels:
             continue
-        scores = score_spans(counts, seed)
+        scores = score_spans(counts)
         row = {
             "tier": tier,
             "types": len(counts.labels),

@@ -9,16 +9,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, cycle
 from typing import Literal
 
 from rapidfuzz import fuzz, process
-
-from medtune.metrics.estimate import Estimate
-from medtune.metrics.proportions import proportion
 
 FUZZY_THRESHOLD = 90.0
 """Least similarity in per cent of a fuzzy match. "hypertension" and "hypotension" have 87."""
@@ -77,16 +74,8 @@ def ground(text: str, mentions: Sequence[Mention]) -> list[Grounded]:
     return grounded
 
 
-def raw_offset_accuracy(documents: Iterable[tuple[str, Sequence[Mention]]]) -> Estimate:
-    """Share of mentions whose reported offsets slice exactly to their value, Wilson interval; n counts mentions.
-
-    documents: (text, its mentions). A mention without offsets, or with some outside the text, is wrong.
-    """
-    right = [_offsets_hold(text, mention) for text, mentions in documents for mention in mentions]
-    return proportion(sum(right), len(right))
-
-
-def _offsets_hold(text: str, mention: Mention) -> bool:
+def offsets_hold(text: str, mention: Mention) -> bool:
+    """Whether the offsets that a mention reports slice exactly to its value; without offsets they do not."""
     start, end = mention.reported_start, mention.reported_end
     return start is not None and end is not None and 0 <= start < end <= len(text) and text[start:end] == mention.value
 

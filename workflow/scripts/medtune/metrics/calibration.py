@@ -1,13 +1,19 @@
 """Does a stated confidence hold? Calibration error, Brier score and the reliability table."""
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from medtune.metrics.bootstrap import bootstrap, bootstrap_mean
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, nothing
+from medtune.metrics.intervals import divide, mean, quantiles
 from medtune.metrics.proportions import proportion
 
 BINS = 15
+CHANCE_DRAWS = 2000
+"""Draws of a perfectly calibrated model."""
+MANY = 200
+"""Items of a bin from which on the number of right ones is drawn as normal."""
 
 
 def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = BINS) -> float:
@@ -20,15 +26,67 @@ def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: 
     return float(np.abs(_gaps(confidence, correct, bins).sum(axis=0)).sum() / len(confidence))
 
 
-def calibration_estimate(confidence: ArrayLike, correct: ArrayLike, seed: int, bins: int = BINS) -> Estimate:
-    """Expected calibration error with a bootstrap interval over items.
+def calibration_estimate(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    documents: Sequence[Hashable] | None = None,
+    unit: str = "items",
+    bins: int = BINS,
+) -> Estimate:
+    """Expected calibration error with an interval over documents. documents: the one of each item; None: its own.
 
-    Resampling adds noise within the bins, so the interval leans upwards where n is small.
-    Raises ValueError as `expected_calibration_error` does.
+    Chance alone makes gaps in the bins, so that the error is above 0 even of a perfectly calibrated model (see
+    `chance_error`). The lower end therefore is that of the error less what chance is expected to add, never below 0;
+    the upper end that of the error itself. Both have t quantiles and the jackknife's variance over documents.
+    No value where there are no items. Raises ValueError when the shapes differ.
     """
+    if not np.size(confidence):
+        return nothing(unit)
     confidence, correct = _checked(confidence, correct)
-    n = len(confidence)
-    return bootstrap(_gaps(confidence, correct, bins), lambda sums: np.abs(sums).sum(axis=1) / n, seed)
+    names = np.arange(len(confidence)) if documents is None else np.asarray(documents, dtype=object).astype(str)
+    _, place = np.unique(names, return_inverse=True)
+    gaps = np.zeros((place.max() + 1, bins))
+    np.add.at(gaps, place, _gaps(confidence, correct, bins))
+    sizes, n, items = np.bincount(place), len(gaps), len(confidence)
+    value = float(np.abs(gaps.sum(axis=0)).sum() / items)
+    method = f"jackknife over {unit}, less chance below"
+    if n < 2:
+        return Estimate(value, 0.0, 1.0, n, method, unit)
+    left_out = divide(np.abs(gaps.sum(axis=0) - gaps).sum(axis=1), items - sizes)
+    # Where documents are all alike, chance is what is left.
+    by_chance = (confidence * (1 - confidence)).sum() / items**2
+    variance = max((n - 1) / n * ((left_out - value) ** 2).sum(), by_chance)
+    quantile = float(quantiles(np.array(n)))
+    half = quantile * np.sqrt(variance) if variance else quantile**2 / (n + quantile**2)
+    expected = chance_error(confidence, bins).value
+    return Estimate(value, max(0.0, float(value - expected - half)), min(1.0, float(value + half)), n, method, unit)
+
+
+def chance_error(confidence: ArrayLike, bins: int = BINS, unit: str = "items") -> Estimate:
+    """The calibration error that a perfectly calibrated model of these confidences has by chance: its mean, and the
+    range of 95 %, in draws where each item is right with the probability of its confidence.
+
+    For items that are independent: those of the same document are more alike, and chance is more. No value where there
+    are no items. Raises ValueError for a confidence outside [0, 1].
+    """
+    if not np.size(confidence):
+        return nothing(unit)
+    confidence, _ = _checked(confidence, np.zeros(np.shape(confidence), dtype=bool))
+    numbers = _bin_numbers(confidence, bins)
+    generator = np.random.default_rng(0)
+    errors = np.zeros(CHANCE_DRAWS)
+    for number in np.unique(numbers):
+        inside = confidence[numbers == number]
+        # The sum of many is as good as normal.
+        if len(inside) > MANY:
+            right = generator.normal(inside.sum(), np.sqrt((inside * (1 - inside)).sum()), CHANCE_DRAWS)
+        else:
+            right = (generator.random((CHANCE_DRAWS, len(inside))) < inside).sum(axis=1)
+        errors += np.abs(inside.sum() - right)
+    errors /= len(confidence)
+    low, high = np.percentile(errors, [2.5, 97.5])
+    method = f"{CHANCE_DRAWS} draws of a perfectly calibrated model"
+    return Estimate(float(errors.mean()), float(low), float(high), len(confidence), method, unit)
 
 
 def brier_scores(probabilities: ArrayLike, gold: ArrayLike) -> np.ndarray:
@@ -45,9 +103,9 @@ def brier_scores(probabilities: ArrayLike, gold: ArrayLike) -> np.ndarray:
     return ((probabilities - np.eye(probabilities.shape[1])[gold]) ** 2).sum(axis=1)
 
 
-def brier_estimate(probabilities: ArrayLike, gold: ArrayLike, seed: int) -> Estimate:
-    """Mean multiclass Brier score with a bootstrap interval over items."""
-    return bootstrap_mean(brier_scores(probabilities, gold), seed)
+def brier_estimate(probabilities: ArrayLike, gold: ArrayLike, unit: str = "items") -> Estimate:
+    """Mean multiclass Brier score with an interval over items, each of which is a unit."""
+    return mean(brier_scores(probabilities, gold), unit, top=2)
 
 
 def reliability_table(confidence: ArrayLike, correct: ArrayLike, bins: int = BINS) -> list[dict]:

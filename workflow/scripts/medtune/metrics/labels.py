@@ -4,22 +4,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medtune.metrics.bootstrap import bootstrap, f1_of_counts
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import bounded
 from medtune.metrics.proportions import proportion
 
 NONE = "none"
 """How the confusion matrix calls an output without a label."""
 
 
-def accuracy(gold: Sequence[str], predicted: Sequence[str | None]) -> Estimate:
+def accuracy(gold: Sequence[str], predicted: Sequence[str | None], unit: str = "items") -> Estimate:
     """Share of items with the gold label, Wilson interval. Raises ValueError when the lengths differ."""
     _check(gold, predicted)
-    return proportion(sum(g == p for g, p in zip(gold, predicted, strict=True)), len(gold))
+    return proportion(sum(g == p for g, p in zip(gold, predicted, strict=True)), len(gold), unit=unit)
 
 
-def macro_f1(gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str], seed: int) -> Estimate:
-    """Unweighted mean of the labels' F1 over all of `labels`, bootstrap interval over items.
+def macro_f1(
+    gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str], unit: str = "items"
+) -> Estimate:
+    """Unweighted mean of the labels' F1 over all of `labels`, with an interval over items.
 
     A label without gold items and without predictions counts 0 (scikit-learn's `zero_division=0`).
     Raises ValueError when the lengths differ or a label is not in `labels`.
@@ -37,7 +40,7 @@ def macro_f1(gold: Sequence[str], predicted: Sequence[str | None], labels: Seque
     def mean_f1(sums: np.ndarray) -> np.ndarray:
         return f1_of_counts(sums.reshape(-1, 3)).reshape(len(sums), len(labels)).mean(axis=1)
 
-    return bootstrap(counts.reshape(len(gold), len(labels) * 3), mean_f1, seed)
+    return bounded(counts.reshape(len(gold), len(labels) * 3), mean_f1, unit)
 
 
 def confusion(gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str]) -> dict[str, dict[str, int]]:

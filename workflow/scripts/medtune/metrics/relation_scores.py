@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of relations over documents, with bootstrap intervals, and what their errors are.
+"""Precision, recall and F1 of relations over documents, with intervals over documents, and what their errors are.
 
 Two ways to count, from one classification (`metrics.relations.classify_relations`):
 
@@ -9,8 +9,7 @@ So strict <= relaxed. Where relations are between concepts, strict asks that the
 relaxed that they overlap gold mentions.
 
 Conventions are those of `metrics.span_scores`: 0 / 0 is 0, but there is no figure where no document has gold or
-predicted relations; macro figures are the mean over the types with gold relations, in a resample over those with gold
-relations in it. Figures of 0 and 1 have intervals no narrower than Wilson's for as many relations.
+predicted relations; macro figures are the mean over the types with gold relations.
 """
 
 from collections import Counter
@@ -19,9 +18,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from medtune.metrics.bootstrap import SAMPLES, resamples, widened, widened_f1
 from medtune.metrics.concepts import ConceptDocument, link_concepts
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, nothing
+from medtune.metrics.intervals import GRADED, SHARE, divide, graded_ends, share_ends
 from medtune.metrics.relations import CLASSES, CORRECT, RelationCase, RelationDocument, classify_relations
 from medtune.metrics.span_scores import FIGURES, Figures, SpanDocument
 from medtune.metrics.spans import match_spans
@@ -29,6 +28,7 @@ from medtune.metrics.spans import match_spans
 SCHEMES = ("strict", "relaxed")
 NONE = "none"
 _TP, _FP, _FN = range(3)
+_F1 = FIGURES.index("f1")
 _MICRO, _MACRO = -2, -1
 """Rows that `_figures` puts after those of the types."""
 
@@ -41,7 +41,7 @@ class RelationCounts:
     table: np.ndarray
 
     def f1_counts(self, scheme: str = "strict", label: str | None = None) -> np.ndarray:
-        """(documents, 3): tp, fp, fn of one type or of all, as `f1_of_counts` and `paired_bootstrap` take them."""
+        """(documents, 3): tp, fp, fn of one type or of all, as `f1_of_counts` and `paired_difference` take them."""
         of_scheme = self.table[:, :, SCHEMES.index(scheme)]
         return of_scheme.sum(axis=1) if label is None else of_scheme[:, self.labels.index(label)]
 
@@ -93,23 +93,17 @@ def count_concept_relations(
     return _counts(tallies, len(documents), labels)
 
 
-def score_relations(counts: RelationCounts, seed: int, samples: int = SAMPLES) -> RelationScores:
-    """All figures by scheme, micro, macro and per type, with percentile bootstrap intervals over documents.
-
-    Every figure is taken from the same resamples, those that `bootstrap` and `paired_bootstrap` draw for this seed.
-    """
+def score_relations(counts: RelationCounts, unit: str = "documents") -> RelationScores:
+    """All figures by scheme, micro, macro and per type, with intervals over documents. unit: how texts call them."""
     table, labels = counts.table, counts.labels
     n = len(table)
-    bounds = _with_bounds(table, seed, samples)
+    ends = _with_ends(table)
     totals = table.sum(axis=0)
     gold = totals[:, 0, _TP] + totals[:, 0, _FN]
     predicted = totals[:, 0, _TP] + totals[:, 0, _FP]
 
-    items = {row: totals[row] for row in range(len(labels))}
-    items |= {_MICRO: totals.sum(axis=0), _MACRO: totals[gold > 0].sum(axis=0)}
-
     def figures(row: int, defined: bool) -> dict[str, Figures]:
-        return _by_scheme(bounds[:, row], items[row], n if defined else 0, samples)
+        return _by_scheme(ends[:, row], n if defined else 0, unit, GRADED if row == _MACRO else SHARE)
 
     return RelationScores(
         documents=n,
@@ -203,40 +197,43 @@ def _figures(sums: np.ndarray) -> np.ndarray:
     by_label = _ratios(sums)
     micro = _ratios(sums.sum(axis=1, keepdims=True))
     supported = (sums[..., _TP] + sums[..., _FN] > 0)[..., None]
-    macro = _divide((by_label * supported).sum(axis=1, keepdims=True), supported.sum(axis=1, keepdims=True))
+    macro = divide((by_label * supported).sum(axis=1, keepdims=True), supported.sum(axis=1, keepdims=True))
     return np.concatenate([by_label, micro, macro], axis=1)
 
 
 def _ratios(sums: np.ndarray) -> np.ndarray:
     tp, fp, fn = np.moveaxis(sums, -1, 0)
-    return np.stack([_divide(tp, tp + fp), _divide(tp, tp + fn), _divide(2 * tp, 2 * tp + fp + fn)], axis=-1)
+    return np.stack([divide(tp, tp + fp), divide(tp, tp + fn), divide(2 * tp, 2 * tp + fp + fn)], axis=-1)
 
 
-def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Quotient, 0 where the denominator is 0."""
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
-
-
-def _with_bounds(table: np.ndarray, seed: int, samples: int) -> np.ndarray:
-    """(3, labels + 2, schemes, 3): value, lower and upper end of every figure, from one pass over the resamples."""
-    n = len(table)
+def _with_ends(table: np.ndarray) -> np.ndarray:
+    """(3, labels + 2, schemes, 3): value, lower and upper end of every figure."""
+    labels = table.shape[1]
     if table.size == 0:
-        return np.zeros((3, table.shape[1] + 2, len(SCHEMES), len(FIGURES)))
-    flat = table.reshape(n, -1)
-    resampled = [_figures((weights @ flat).reshape(-1, *table.shape[1:])) for weights in resamples(n, seed, samples)]
-    low, high = np.percentile(np.concatenate(resampled), [2.5, 97.5], axis=0)
-    return np.stack([_figures(table.sum(axis=0, keepdims=True))[0], low, high])
+        return np.zeros((3, labels + 2, len(SCHEMES), len(FIGURES)))
+    totals = table.sum(axis=0)
+    ends = np.empty((3, labels + 2, len(SCHEMES), len(FIGURES)))
+    # Types and, in the row after them, all of them together are shares of relations.
+    shares = slice(0, labels + 1)
+    tp, fp, fn = np.moveaxis(np.concatenate([table, table.sum(axis=1, keepdims=True)], axis=1), -1, 0)
+    for figure, items in enumerate((tp + fp, tp + fn, tp + fp + fn)):
+        ends[:, shares, :, figure] = share_ends(tp, items)
+    # F1 = 2 J / (1 + J), J being the share of true positives in all three.
+    ends[:, shares, :, _F1] = 2 * ends[:, shares, :, _F1] / (1 + ends[:, shares, :, _F1])
+    ends[0] = _figures(totals[None])[0]
+    some = table.any(axis=(1, 2, 3))
+    left_out = _figures(totals - table[some])[:, _MACRO]
+    ends[1:, _MACRO] = graded_ends(ends[0, _MACRO], left_out, int(some.sum()))
+    return ends
 
 
-def _by_scheme(bounds: np.ndarray, items: np.ndarray, n: int, samples: int) -> dict[str, Figures]:
-    """bounds: (3, schemes, 3), one row of `_with_bounds`. items: (schemes, 3) its tp, fp, fn. n: documents; 0 for no
-    figure."""
-    method = f"percentile bootstrap, {samples} resamples"
+def _by_scheme(ends: np.ndarray, n: int, unit: str, method: str) -> dict[str, Figures]:
+    """ends: (3, schemes, 3), one row of `_with_ends`. n: documents; 0 for no figure."""
     if n == 0:
-        return {scheme: Figures(*[Estimate(None, None, None, 0, method)] * len(FIGURES)) for scheme in SCHEMES}
-    found = {}
-    for s, scheme in enumerate(SCHEMES):
-        precision, recall, f1 = (Estimate(*map(float, bounds[:, s, f]), n, method) for f in range(len(FIGURES)))
-        tp, fp, fn = map(round, items[s])
-        found[scheme] = Figures(widened(precision, tp + fp), widened(recall, tp + fn), widened_f1(f1, tp + fp + fn))
-    return found
+        return {scheme: Figures(*[nothing(unit)] * len(FIGURES)) for scheme in SCHEMES}
+    return {
+        scheme: Figures(
+            *(Estimate(*map(float, ends[:, s, f]), n, method.format(unit=unit), unit) for f in range(len(FIGURES)))
+        )
+        for s, scheme in enumerate(SCHEMES)
+    }

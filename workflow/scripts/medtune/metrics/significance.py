@@ -1,15 +1,28 @@
-"""Paired comparisons of two models on the same items, and the correction for making many."""
+"""Paired comparisons of two models on the same documents, the correction for making many, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
-from medtune.metrics.bootstrap import SAMPLES, Statistic, resamples
+from medtune.metrics.contrasts import Contrast, contrast
+from medtune.metrics.counts import Statistic, applied, of_all, without_each
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import of_statistic
 
 ALPHA = 0.05
+RESAMPLES = 9999
+"""Random swaps where not all can be made."""
+FLOOR = 1 / (RESAMPLES + 1)
+"""The least p-value of random swaps. Where they are more it is smaller, and "≤" is right all the more."""
+EXACT = 13
+"""Most documents that differ for which all swaps are made: 2^13 = 8192 of them."""
+BLOCK_VALUES = 4_000_000
+"""Most swaps times documents held at a time: about 32 MB."""
+PAIRED_TEST = "paired sign-flip permutation"
+"""How texts call the test of `paired_difference`."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,10 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Difference:
-    """value = statistic(a) - statistic(b), with a 95 % interval, over n documents. p_value: two-sided."""
+    """value = statistic(a) - statistic(b), with a 95 % interval, over n documents.
+
+    p_value: two-sided; one at `FLOOR` or below may be smaller in truth, and is shown with "≤" (`p_text`).
+    """
 
     value: float
     low: float
@@ -34,8 +50,8 @@ class Difference:
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
-    """Exact McNemar test: binomial with one half on the discordant pairs (McNemar 1947), two-sided.
-    Without discordant pairs p is 1.
+    """Exact McNemar test: binomial with one half on the discordant pairs (McNemar 1947), two-sided: the sign-flip
+    permutation of all items. Without discordant pairs p is 1.
 
     correct_a, correct_b: (n,) bool, same items in the same order. Raises ValueError when the shapes differ.
     """
@@ -63,25 +79,132 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def paired_bootstrap(
-    counts_a: ArrayLike, counts_b: ArrayLike, statistic: Statistic, seed: int, samples: int = SAMPLES
-) -> Difference:
-    """Difference of a statistic between two models, resampling the same documents for both.
+def verdict(value: float, p_adjusted: float, higher: str = "better", lower: str = "worse", tie: str = "tie") -> str:
+    """A comparison in a word: the tie unless the p-value, corrected for all that is shown beside it, is below 0.05.
 
-    counts_a, counts_b: (n, k) additive counts per document, as in `bootstrap`. The interval is the percentile
-    one; p is twice the smaller share of resamples at either side of 0, (count + 1) / (samples + 1)
-    (Efron and Tibshirani 1993, ch. 15-16). Raises ValueError when the shapes differ or n = 0.
+    value: the difference. The interval of a single difference has no say: it is not corrected.
+    """
+    if p_adjusted >= ALPHA:
+        return tie
+    return higher if value > 0 else lower
+
+
+def p_text(p_value: float, uncorrected: float | None = None) -> str:
+    """A p-value in a table: three decimals, "< 0.001", or "≤ …" where more random swaps could make it smaller.
+
+    uncorrected: the value before the correction, which says so; None: p_value itself.
+    """
+    least = p_value if uncorrected is None else uncorrected
+    if least <= FLOOR and p_value >= 0.001:
+        return f"≤ {p_value:.3f}"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def p_words(p_value: float, uncorrected: float | None = None) -> str:
+    """A p-value in a sentence: "p = 0.012", "p < 0.001", "p ≤ 0.002"."""
+    text = p_text(p_value, uncorrected)
+    return f"p {text}" if text[0] in "<≤" else f"p = {text}"
+
+
+def paired_difference(
+    counts_a: ArrayLike,
+    counts_b: ArrayLike,
+    statistic: Statistic,
+    seed: int,
+    resamples: int = RESAMPLES,
+    top: float | None = 1,
+) -> Difference:
+    """Difference of a statistic between two models on the same documents.
+
+    counts_a, counts_b: (n, k) additive counts per document. top: the statistic is in [0, top]; None: no bounds.
+
+    p_value: paired permutation (Fisher 1935; for F1 Yeh 2000): under the null hypothesis the outputs of the two models
+    for a document might as well be swapped. All swaps are made for up to 13 documents that differ, else `resamples`
+    random ones, and p is (count + 1) / (resamples + 1) (Phipson and Smyth 2010).
+    Interval: Student's t on the differences that leaving out each document in turn makes; where all documents differ
+    alike, what `alike_ends` gives. Raises ValueError when the shapes differ or n = 0.
     """
     a, b = np.asarray(counts_a, dtype=float), np.asarray(counts_b, dtype=float)
     if a.shape != b.shape or a.ndim != 2 or len(a) == 0:
         raise ValueError(f"shapes {a.shape} and {b.shape}: expected the same (documents, counts) for both")
+    value = of_all(statistic, a) - of_all(statistic, b)
+    low, high = _difference_ends(a, b, statistic, value, top)
+    p_value = _permutation(a, b, statistic, abs(value), seed, resamples)
+    return Difference(value, low, high, len(a), p_value)
 
-    def difference(sums_a: np.ndarray, sums_b: np.ndarray) -> np.ndarray:
-        return np.asarray(statistic(sums_a), dtype=float) - np.asarray(statistic(sums_b), dtype=float)
 
-    value = difference(a.sum(axis=0, keepdims=True), b.sum(axis=0, keepdims=True))[0]
-    resampled = np.concatenate([difference(w @ a, w @ b) for w in resamples(len(a), seed, samples)])
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    side = min((resampled <= 0).sum(), (resampled >= 0).sum())
-    p_value = min(1.0, 2 * (int(side) + 1) / (samples + 1))
-    return Difference(float(value), float(low), float(high), len(a), p_value)
+def difference_of(counts_a: ArrayLike, counts_b: ArrayLike, statistic: Statistic, top: float | None = 1) -> Contrast:
+    """The same difference and interval without a test: the two sides may have other numbers of counts, (n, …)."""
+    a, b = np.asarray(counts_a, dtype=float), np.asarray(counts_b, dtype=float)
+    value = of_all(statistic, a) - of_all(statistic, b)
+    return Contrast(value, *_difference_ends(a, b, statistic, value, top))
+
+
+def alike_ends(value: float, a: Estimate | None, b: Estimate | None, n: int, top: float) -> tuple[float, float]:
+    """Interval of a difference of which no document tells how far it varies: all differ alike, or not at all.
+
+    The narrower of what follows from the intervals of the two figures as if independent (Newcombe 1998), and of what
+    none in n documents that differ otherwise leaves possible (upper end of Wilson's interval, t quantile).
+    """
+    quantile = float(t.ppf(0.975, n - 1)) if n > 1 else np.inf
+    half = top / (1 + n / quantile**2)
+    low, high = value - half, value + half
+    if a and b:
+        both = contrast(a, b)
+        low, high = max(low, both.low), min(high, both.high)
+    return low, high
+
+
+def _difference_ends(
+    a: np.ndarray, b: np.ndarray, statistic: Statistic, value: float, top: float | None
+) -> tuple[float, float]:
+    some = a.any(axis=1) | b.any(axis=1)
+    a, b, n = a[some], b[some], int(some.sum())
+    limit = np.inf if top is None else top
+    if n > 1:
+        left_out = without_each(statistic, a) - without_each(statistic, b)
+        error = float(np.sqrt((n - 1) / n * ((left_out - value) ** 2).sum()))
+        if error > 1e-12:
+            half = float(t.ppf(0.975, n - 1)) * error
+            return max(-limit, value - half), min(limit, value + half)
+    if top is None:
+        low, high = alike_ends(value, None, None, max(n, 2), max(1.0, abs(value)))
+    elif n < 2:
+        return -limit, limit
+    else:
+        low, high = alike_ends(value, *(of_statistic(side, statistic, top=top) for side in (a, b)), n, top)
+    return max(-limit, low), min(limit, high)
+
+
+def _permutation(
+    a: np.ndarray, b: np.ndarray, statistic: Statistic, observed: float, seed: int, resamples: int
+) -> float:
+    """Two-sided p-value. Documents that are alike need no swap."""
+    differing = (a != b).any(axis=1)
+    change = (b - a)[differing]
+    n = len(change)
+    if n == 0:
+        return 1.0
+    first, total = a.sum(axis=0), a.sum(axis=0) + b.sum(axis=0)
+    exact = n <= EXACT
+    as_far = made = 0
+    for swaps in _all_swaps(n) if exact else _random_swaps(n, seed, resamples):
+        sums = first + swaps @ change
+        differences = applied(statistic, sums) - applied(statistic, total - sums)
+        # Sums of shares are not exact: the observed difference must count as one as far as itself.
+        as_far += int((np.abs(differences) >= observed - 1e-9).sum())
+        made += len(swaps)
+    if exact:
+        return as_far / made
+    return (as_far + 1) / (made + 1)
+
+
+def _all_swaps(n: int) -> Iterator[np.ndarray]:
+    yield (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(float)
+
+
+def _random_swaps(n: int, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    generator = np.random.default_rng(seed)
+    block = max(1, BLOCK_VALUES // n)
+    for start in range(0, resamples, block):
+        yield generator.integers(0, 2, size=(min(block, resamples - start), n)).astype(float)

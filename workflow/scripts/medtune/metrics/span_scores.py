@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of spans over documents, with bootstrap intervals.
+"""Precision, recall and F1 of spans over documents, with intervals over documents.
 
 Four ways to count a pair of `match_spans`, after SemEval-2013 task 9 (Segura-Bedmar et al. 2013):
 
@@ -11,10 +11,9 @@ One pairing serves all four, so that strict <= exact <= partial and strict <= ty
 
 Conventions: 0 / 0 is 0 (nothing predicted: precision 0), but there is no figure where no document has gold or predicted
 spans. A document without any span adds nothing to the sums, and counts in n. Micro figures sum over all spans.
-Macro figures are the unweighted mean over the labels with gold spans; in a resample, over those with gold spans in it:
-absent rare labels taken as 0 would pull the whole interval below the value. The figures of a single label do count as 0
-in a resample without it, so that a label seen in one to three documents gets the wide interval that it deserves.
-Figures of 0 and 1 have intervals no narrower than Wilson's for as many spans, see `bootstrap.widened`.
+Macro figures are the unweighted mean over the labels with gold spans. Intervals are those of `metrics.intervals`: of
+spans for micro figures and single labels, of graded figures for macro. A label with spans in a single document has the
+interval [0, 1].
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -22,12 +21,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from medtune.metrics.bootstrap import SAMPLES, bootstrap, bootstrap_f1, resamples, widened, widened_f1
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, nothing
+from medtune.metrics.intervals import GRADED, SHARE, clustered_ends, divide, f1, graded_ends, rate
 from medtune.metrics.spans import Span, match_spans
 
 SCHEMES = ("strict", "exact", "partial", "type")
 FIGURES = ("precision", "recall", "f1")
+_F1 = FIGURES.index("f1")
 _COLUMNS = ("gold", "predicted", *(f"{scheme}_{side}" for scheme in SCHEMES for side in ("gold", "predicted")))
 _COLUMN = {name: number for number, name in enumerate(_COLUMNS)}
 
@@ -62,7 +62,7 @@ class SpanCounts:
         return self.table[:, :, _COLUMN[name]]
 
     def f1_counts(self, scheme: str = "strict") -> np.ndarray:
-        """(documents, 3): tp, fp, fn over all labels, as `f1_of_counts` and `paired_bootstrap` take them."""
+        """(documents, 3): tp, fp, fn over all labels, as `f1_of_counts` and `paired_difference` take them."""
         hits, gold, predicted = (self.column(name).sum(axis=1) for name in (f"{scheme}_gold", "gold", "predicted"))
         return np.stack([hits, predicted - hits, gold - hits], axis=1)
 
@@ -122,23 +122,15 @@ def strict_sums(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Spa
     return count_spans(documents).f1_counts().sum(axis=0, keepdims=True)
 
 
-def score_spans(counts: SpanCounts, seed: int, samples: int = SAMPLES) -> SpanScores:
-    """All figures by scheme, micro, macro and per label, with percentile bootstrap intervals over documents.
-
-    Every figure is taken from the same resamples, those that `bootstrap` and `paired_bootstrap` draw for this seed.
-    """
+def score_spans(counts: SpanCounts, unit: str = "documents") -> SpanScores:
+    """All figures by scheme, micro, macro and per label, with intervals over documents. unit: how texts call them."""
     table, labels = counts.table, counts.labels
-    n = len(table)
     totals = table.sum(axis=0)
-    bounds = _with_bounds(table, seed, samples)
-
+    ends = _with_ends(table)
     supported = totals[:, _COLUMN["gold"]] > 0
-    spans = {row: totals[row] for row in range(len(labels))}
-    spans |= {_MICRO: totals.sum(axis=0), _MACRO: totals[supported].sum(axis=0)}
 
     def figures(row: int, defined: bool) -> dict[str, Figures]:
-        gold, predicted = (round(spans[row][_COLUMN[name]]) for name in ("gold", "predicted"))
-        return _by_scheme(bounds[:, row], n, samples, gold, predicted) if defined else _no_figures(samples)
+        return _by_scheme(ends[:, row], len(table) if defined else 0, unit, GRADED if row == _MACRO else SHARE)
 
     by_label = {
         label: LabelScores(
@@ -150,7 +142,7 @@ def score_spans(counts: SpanCounts, seed: int, samples: int = SAMPLES) -> SpanSc
         for row, label in enumerate(labels)
     }
     return SpanScores(
-        documents=n,
+        documents=len(table),
         gold=sum(scores.gold for scores in by_label.values()),
         predicted=sum(scores.predicted for scores in by_label.values()),
         micro=figures(_MICRO, bool(totals.any())),
@@ -161,29 +153,27 @@ def score_spans(counts: SpanCounts, seed: int, samples: int = SAMPLES) -> SpanSc
 
 
 def radgraph_f1(
-    gold: Sequence[Collection[Hashable]], predicted: Sequence[Collection[Hashable]], seed: int, samples: int = SAMPLES
+    gold: Sequence[Collection[Hashable]], predicted: Sequence[Collection[Hashable]], unit: str = "reports"
 ) -> Estimate:
     """Entity F1 over sets, as RadGraph reports it (Jain et al. 2021): an entity is right when its tokens and label are.
 
     gold, predicted: per report, its entities as (first token, last token, label); or as (token text, label) for the
-    form that forgives the place. Repeated entities count once. Micro over reports, bootstrap interval over reports.
+    form that forgives the place. Repeated entities count once. Micro over reports, interval over reports.
     Raises ValueError when the lengths differ.
     """
     counts = [
         (len(found & wanted), len(found - wanted), len(wanted - found))
         for wanted, found in ((set(g), set(p)) for g, p in zip(gold, predicted, strict=True))
     ]
-    if not any(map(any, counts)):
-        return _no_figure(samples)
-    return bootstrap_f1(counts, seed, samples)
+    return f1(counts, unit) if any(map(any, counts)) else nothing(unit)
 
 
 def false_alarms_per_sentence(
-    sentences: Sequence[SpanDocument], reports: Sequence[Hashable], seed: int, samples: int = SAMPLES
+    sentences: Sequence[SpanDocument], reports: Sequence[Hashable], unit: str = "reports"
 ) -> Estimate:
     """Mean number of predicted spans, unplaced ones too, in sentences without gold.
 
-    reports: the report of each sentence; the bootstrap draws reports, and n counts those with such a sentence.
+    reports: the report of each sentence; the interval is over reports, and n counts those with such a sentence.
     Raises ValueError when the lengths differ.
     """
     counts: dict[Hashable, list[int]] = {}
@@ -192,8 +182,8 @@ def false_alarms_per_sentence(
             of_report = counts.setdefault(report, [0, 0])
             of_report[0] += len(sentence.predicted) + len(sentence.unplaced_predicted)
             of_report[1] += 1
-    table = np.array(list(counts.values())).reshape(-1, 2)
-    return bootstrap(table, lambda sums: sums[:, 0] / sums[:, 1], seed, samples)
+    alarms, silent = np.array(list(counts.values())).reshape(-1, 2).T
+    return rate(alarms, silent, unit)
 
 
 def _tally(document: SpanDocument) -> dict[tuple[str, str], float]:
@@ -231,55 +221,75 @@ def _figures(sums: np.ndarray) -> np.ndarray:
     by_label = _ratios(sums)
     micro = _ratios(sums.sum(axis=1, keepdims=True))
     supported = (sums[:, :, _COLUMN["gold"]] > 0)[:, :, None, None]
-    macro = _divide((by_label * supported).sum(axis=1), supported.sum(axis=1))
+    macro = divide((by_label * supported).sum(axis=1), supported.sum(axis=1))
     return np.concatenate([by_label, micro, macro[:, None]], axis=1)
 
 
 def _ratios(sums: np.ndarray) -> np.ndarray:
     """(…, columns) to (…, schemes, 3)."""
     gold, predicted = sums[..., _COLUMN["gold"], None], sums[..., _COLUMN["predicted"], None]
-    recall = _divide(sums[..., [_COLUMN[f"{scheme}_gold"] for scheme in SCHEMES]], gold)
-    precision = _divide(sums[..., [_COLUMN[f"{scheme}_predicted"] for scheme in SCHEMES]], predicted)
-    return np.stack([precision, recall, _divide(2 * precision * recall, precision + recall)], axis=-1)
+    recall = divide(sums[..., [_COLUMN[f"{scheme}_gold"] for scheme in SCHEMES]], gold)
+    precision = divide(sums[..., [_COLUMN[f"{scheme}_predicted"] for scheme in SCHEMES]], predicted)
+    return np.stack([precision, recall, divide(2 * precision * recall, precision + recall)], axis=-1)
 
 
-def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Quotient, 0 where the denominator is 0."""
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
-
-
-def _with_bounds(table: np.ndarray, seed: int, samples: int) -> np.ndarray:
-    """(3, labels + 2, schemes, 3): value, lower and upper end of every figure, from one pass over the resamples."""
-    n, labels, columns = table.shape
-    if n == 0 or labels == 0:
+def _with_ends(table: np.ndarray) -> np.ndarray:
+    """(3, labels + 2, schemes, 3): value, lower and upper end of every figure."""
+    labels = table.shape[1]
+    if len(table) == 0 or labels == 0:
         return np.zeros((3, labels + 2, len(SCHEMES), len(FIGURES)))
-    flat = table.reshape(n, labels * columns)
-    resampled = [_figures((weights @ flat).reshape(-1, labels, columns)) for weights in resamples(n, seed, samples)]
-    low, high = np.percentile(np.concatenate(resampled), [2.5, 97.5], axis=0)
-    return np.stack([_figures(table.sum(axis=0, keepdims=True))[0], low, high])
+    totals = table.sum(axis=0)
+    values, left_out = _figures(totals[None])[0], _figures(totals - table)
+    low, high = np.empty_like(values), np.empty_like(values)
+    # Labels and, in the row after them, all of them together are shares of spans.
+    shares = slice(0, labels + 1)
+    spans = np.concatenate([table, table.sum(axis=1, keepdims=True)], axis=1)
+    items, errors = _items(spans), _errors(spans.sum(axis=0))
+    low[shares], high[shares] = clustered_ends(
+        _as_shares(values[shares]), _as_shares(left_out[:, shares]), items, errors
+    )
+    for ends in (low, high):
+        ends[shares, :, _F1] = 2 * ends[shares, :, _F1] / (1 + ends[shares, :, _F1])
+    with_spans = table.any(axis=(1, 2))
+    low[_MACRO], high[_MACRO] = graded_ends(values[_MACRO], left_out[with_spans, _MACRO], int(with_spans.sum()))
+    return np.stack([values, low, high])
 
 
-def _by_scheme(bounds: np.ndarray, n: int, samples: int, gold: int, predicted: int) -> dict[str, Figures]:
-    """bounds: (3, schemes, 3), one row of `_with_bounds`. gold, predicted: the row's spans."""
-    found = {}
-    for s, scheme in enumerate(SCHEMES):
-        precision, recall, f1 = (Estimate(*map(float, bounds[:, s, f]), n, _method(samples)) for f in range(3))
-        found[scheme] = Figures(
-            widened(precision, predicted),
-            widened(recall, gold),
-            # A perfect F1 has a true positive for each span, one of 0 none.
-            widened_f1(f1, min(gold, predicted) if f1.value else gold + predicted),
+def _items(spans: np.ndarray) -> np.ndarray:
+    """(…, schemes, 3): the items that precision, recall and F1 are shares of: predicted spans, gold spans, and what is
+    either, a pair once. spans: (…, columns)."""
+    gold, predicted = (np.repeat(spans[..., _COLUMN[name], None], len(SCHEMES), -1) for name in ("gold", "predicted"))
+    return np.stack([predicted, gold, gold + predicted - _hits(spans).mean(axis=-1)], axis=-1)
+
+
+def _hits(spans: np.ndarray) -> np.ndarray:
+    """(…, schemes, 2): hits among predicted and among gold spans."""
+    return np.stack(
+        [spans[..., [_COLUMN[f"{scheme}_{side}"] for scheme in SCHEMES]] for side in ("predicted", "gold")], axis=-1
+    )
+
+
+def _errors(sums: np.ndarray) -> np.ndarray:
+    """(…, schemes, 3): the smaller of hits and misses among `_items`."""
+    hits = _hits(sums)
+    of_figure = np.concatenate([hits, hits.mean(axis=-1, keepdims=True)], axis=-1)
+    return np.minimum(of_figure, _items(sums) - of_figure)
+
+
+def _as_shares(values: np.ndarray) -> np.ndarray:
+    """(…, 3) with F1 as the share J of hits among `_items`: F1 = 2 J / (1 + J)."""
+    shares = values.copy()
+    shares[..., _F1] = values[..., _F1] / (2 - values[..., _F1])
+    return shares
+
+
+def _by_scheme(ends: np.ndarray, n: int, unit: str, method: str) -> dict[str, Figures]:
+    """ends: (3, schemes, 3), one row of `_with_ends`. n: documents; 0 for no figure."""
+    if n == 0:
+        return {scheme: Figures(*[nothing(unit)] * len(FIGURES)) for scheme in SCHEMES}
+    return {
+        scheme: Figures(
+            *(Estimate(*map(float, ends[:, s, f]), n, method.format(unit=unit), unit) for f in range(len(FIGURES)))
         )
-    return found
-
-
-def _no_figures(samples: int) -> dict[str, Figures]:
-    return {scheme: Figures(*[_no_figure(samples)] * len(FIGURES)) for scheme in SCHEMES}
-
-
-def _no_figure(samples: int) -> Estimate:
-    return Estimate(None, None, None, 0, _method(samples))
-
-
-def _method(samples: int) -> str:
-    return f"percentile bootstrap, {samples} resamples"
+        for s, scheme in enumerate(SCHEMES)
+    }

@@ -162,7 +162,7 @@ def plot_groups(
             axes.errorbar(
                 [x for x, _ in drawn],
                 [e["value"] for _, e in drawn],
-                # A bootstrap's value may lie beyond its interval by a rounding error.
+                # Rounding may leave a value beyond its interval.
                 yerr=[
                     [max(0.0, e["value"] - e["low"]) for _, e in drawn],
                     [max(0.0, e["high"] - e["value"]) for _, e in drawn],
@@ -413,7 +413,7 @@ def _by_group(items: Sequence[Bar | Dot], first: Sequence[str]) -> dict[str, tup
 
 
 def _errors(items: Sequence[Bar | Dot], values: Sequence[float]) -> list[list[float]]:
-    """Lengths of the error bars. A bootstrap's value may lie beyond its interval by a rounding error."""
+    """Lengths of the error bars. Rounding may leave a value beyond its interval."""
     return [
         [max(0.0, value - item.low) for value, item in zip(values, items, strict=True)],
         [max(0.0, item.high - value) for value, item in zip(values, items, strict=True)],

@@ -175,7 +175,7 @@ def _draw_line(axes: Axes, line: Line, colour: str, marker: str, shift: float) -
 
 
 def _lengths(estimates: Sequence[tuple[float, float, float]]) -> list[list[float]]:
-    """Lengths of error bars. A bootstrap's value may lie beyond its interval by a rounding error."""
+    """Lengths of error bars. Rounding may leave a value beyond its interval."""
     return [
         [max(0.0, value - low) for value, low, _ in estimates],
         [max(0.0, high - value) for value, _, high in estimates],

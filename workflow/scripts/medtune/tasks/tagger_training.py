@@ -18,7 +18,7 @@ from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import check_writable, fingerprint, read_json, write_json
 from medtune.inference.decoding import decode
-from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
 from medtune.models.record import read_record
 from medtune.state import open_state

@@ -14,7 +14,7 @@ from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import remove_leftovers, write_json, write_jsonl, write_text
 from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
-from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
 from medtune.metrics.temperature import fit_temperature
 from medtune.standalone import standalone

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from medtune.analysis.clustered import contrast
 from medtune.analysis.confidence import (
     CALIBRATED,
     FALSE_POSITIVE,
@@ -30,6 +29,7 @@ from medtune.analysis.thresholds import (
 )
 from medtune.files import write_json
 from medtune.metrics.calibration import reliability_table
+from medtune.metrics.contrasts import contrast
 from medtune.metrics.estimate import Estimate
 from medtune.reporting.plots import Line, plot_histograms, plot_lines, plot_reliability, save_figure
 from medtune.reporting.tables import percent, write_csv
@@ -144,7 +144,7 @@ def calibration_rows(documents: Mapping[str, Sequence[TaggedDocument]], seed: in
             for split, of_split in documents.items():
                 items = items_of(of_split, level, kind)
                 row = {"level": level, "confidence": kind, "split": split, "n": len(items.confidence)}
-                for name, estimate in calibration(items, seed).items():
+                for name, estimate in calibration(items).items():
                     row |= _columns(name, estimate)
                 rows.append(row)
     return rows

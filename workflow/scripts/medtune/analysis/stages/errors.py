@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from medtune.analysis.clustered import Contrast
 from medtune.analysis.confusion import PAIR_COLUMNS, confused_pairs, confusion_matrix, confusion_rows, frequent_labels
 from medtune.analysis.documents import TaggedDocument, load_splits
 from medtune.analysis.errors import (
@@ -22,6 +21,7 @@ from medtune.analysis.examples import EXAMPLE_COLUMNS, example_rows, sample_erro
 from medtune.analysis.lengths import LENGTH_COLUMNS, boundary_difference, f1_difference, length_rows
 from medtune.analysis.patterns import PATTERN_COLUMNS, pattern_rows, patterns, training_words
 from medtune.files import write_json
+from medtune.metrics.contrasts import Contrast
 from medtune.metrics.estimate import Estimate
 from medtune.reporting.plots import Bar, plot_bars, plot_heatmap, save_figure
 from medtune.reporting.tables import write_csv

@@ -54,7 +54,7 @@ def bertscore(
         f"mean BERTScore: {settings.name}, layer {settings.layer}, no idf weights, {scale};"
         f" bert-score {version('bert-score')}, transformers {version('transformers')}"
     )
-    return {name: mean_of(column, definition) for name, column in zip(BERTSCORE, scores.T, strict=True)}
+    return {name: mean_of(column, definition, unbounded=True) for name, column in zip(BERTSCORE, scores.T, strict=True)}
 
 
 def _raw_scores(predictions: Sequence[str], references: Sequence[str], settings: BertScoreSettings) -> np.ndarray:

@@ -32,7 +32,7 @@ def custom(name: str, path: str, predictions: Sequence[str], references: Sequenc
             f'custom metric "{name}": {path} gave {len(given)} scores for {len(predictions)} items; expected one each'
         )
     scores = [_number(value, f'custom metric "{name}": {path}', n) for n, value in enumerate(given)]
-    return {name: mean_of(scores, f"mean of {path}")}
+    return {name: mean_of(scores, f"mean of {path}", unbounded=True)}
 
 
 def load_metric(name: str, path: str) -> Metric:

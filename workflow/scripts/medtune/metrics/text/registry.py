@@ -7,14 +7,22 @@ from functools import partial
 
 import numpy as np
 
-from medtune.metrics.bootstrap import SAMPLES, Statistic, f1_of_counts
+from medtune.metrics.counts import Statistic, f1_of_counts
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.text.bertscore import BertScoreSettings, bertscore
 from medtune.metrics.text.bleu import bleu, bleu_of_counts
 from medtune.metrics.text.custom import custom
 from medtune.metrics.text.medical_terms import medical_terms
 from medtune.metrics.text.meteor import meteor
-from medtune.metrics.text.names import BLEU, DOSAGE_MATCH, MEDICAL_TERM_F1, SHORT_EXACT_MATCH, TERM_MATCH
+from medtune.metrics.text.names import (
+    BERTSCORE,
+    BLEU,
+    BUILT_IN,
+    DOSAGE_MATCH,
+    MEDICAL_TERM_F1,
+    SHORT_EXACT_MATCH,
+    TERM_MATCH,
+)
 from medtune.metrics.text.rouge import rouge
 from medtune.metrics.text.scores import MetricScores, mean_of
 from medtune.metrics.text.squad import squad
@@ -49,9 +57,9 @@ class TextScores:
             for name, scores in self.metrics.items()
         }
 
-    def figures(self, seed: int, rows: Sequence[int] | None = None, samples: int = SAMPLES) -> dict[str, Estimate]:
+    def figures(self, rows: Sequence[int] | None = None) -> dict[str, Estimate]:
         """Corpus figure by metric with its 95 % interval. rows: indices of some of the items, say of one specialty."""
-        return {name: scores.estimate(seed, rows, samples) for name, scores in self.metrics.items()}
+        return {name: scores.estimate(rows) for name, scores in self.metrics.items()}
 
     def definitions(self) -> dict[str, str]:
         """What exactly was computed, by metric: tokens, settings, versions."""
@@ -84,6 +92,11 @@ def score_texts(
         metrics |= custom(name, path, predictions, references)
     logging.getLogger(__name__).info("%d items scored by %s", len(predictions), ", ".join(metrics))
     return TextScores(metrics)
+
+
+def is_unbounded(metric: str) -> bool:
+    """Whether scores may lie outside [0, 1]: those of BERTScore and of metrics of the user's own."""
+    return metric in BERTSCORE or metric not in BUILT_IN
 
 
 def statistic_of(metric: str) -> Statistic:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from medtune.metrics.bootstrap import SAMPLES, Statistic, bootstrap
+from medtune.metrics.counts import Statistic
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import amount, bounded
 from medtune.metrics.proportions import proportion
+
+UNIT = "questions"
+"""What is drawn where texts are scored."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,11 @@ class MetricScores:
     """One metric over n items.
 
     items: (n,) the score of each item, NaN where the metric is not defined for it.
-    counts, statistic: (n, k) additive counts per item, and the corpus figure of their sums, as `bootstrap` and
-    `significance.paired_bootstrap` take them. An item without score has counts of 0.
+    counts, statistic: (n, k) additive counts per item, and the corpus figure of their sums, as `intervals.bounded` and
+    `significance.paired_difference` take them. An item without score has counts of 0.
     definition: what exactly was computed, in words.
     share: each item is right (1) or wrong (0), and the figure is the share of right ones.
+    unbounded: scores may lie outside [0, 1].
     """
 
     items: np.ndarray
@@ -27,24 +32,26 @@ class MetricScores:
     statistic: Statistic
     definition: str
     share: bool = False
+    unbounded: bool = False
 
-    def estimate(self, seed: int, rows: Sequence[int] | None = None, samples: int = SAMPLES) -> Estimate:
-        """The corpus figure over the items that have a score, n of them, with a bootstrap interval over items; a share
-        with a Wilson interval, since a bootstrap of none or all right has no width.
+    def estimate(self, rows: Sequence[int] | None = None) -> Estimate:
+        """The corpus figure over the items that have a score, n of them, with an interval over items.
 
         rows: indices of some of the items; None means all.
         """
         chosen = np.arange(len(self.items)) if rows is None else np.asarray(rows, dtype=int)
         chosen = chosen[~np.isnan(self.items[chosen])]
         if self.share:
-            return proportion(int(self.items[chosen].sum()), len(chosen))
-        return bootstrap(self.counts[chosen], self.statistic, seed, samples)
+            return proportion(int(self.items[chosen].sum()), len(chosen), unit=UNIT)
+        if self.unbounded:
+            return amount(self.items[chosen], UNIT, least=None)
+        return bounded(self.counts[chosen], self.statistic, UNIT)
 
 
-def mean_of(items: ArrayLike, definition: str) -> MetricScores:
-    """A metric whose corpus figure is the mean of its items, (n,)."""
+def mean_of(items: ArrayLike, definition: str, unbounded: bool = False) -> MetricScores:
+    """A metric whose corpus figure is the mean of its items, (n,). unbounded: they may lie outside [0, 1]."""
     items = np.asarray(items, dtype=float)
-    return MetricScores(items, _counted(items), _mean, definition)
+    return MetricScores(items, _counted(items), _mean, definition, unbounded=unbounded)
 
 
 def share_of(items: ArrayLike, definition: str) -> MetricScores:

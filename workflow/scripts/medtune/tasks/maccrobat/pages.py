@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from medtune.analysis.comparison import TaggerRun, configuration_name
+from medtune.metrics.significance import p_text
 from medtune.reporting.plots import Bar, plot_bars
 from medtune.reporting.prose import (
     Document,
@@ -24,20 +25,20 @@ from medtune.reporting.tables import percent
 HTML_PAGES = {
     "models": (
         "MACCROBAT study: all runs",
-        "Strict micro- and macro-F1, precision and recall on the test documents; 95 % intervals by a bootstrap over "
-        "documents. all_gold_recall is of all gold entities, also of those that flat tags do not hold: nested ones are "
+        "Strict micro- and macro-F1, precision and recall on the test documents; 95 % intervals over documents. "
+        " all_gold_recall is of all gold entities, also of those that flat tags do not hold: nested ones are "
         "found where a prediction is exactly the dropped one, discontinuous ones never. words_per_second is the median "
         "of repeated rounds. The choice was made without the test documents; the chosen run stands out.",
     ),
     "comparisons": (
         "MACCROBAT study: other runs against the chosen one",
-        "Strict micro-F1 on the same test documents: paired bootstrap over documents, Holm-corrected over all "
+        "Strict micro-F1 on the same test documents: paired permutation over documents, Holm-corrected over all "
         "comparisons. A tie is an adjusted p of 0.05 or more.",
     ),
     "best_by_type": (
         "MACCROBAT study: the best run for each entity type",
         "The run with the highest F1 of the type on validation, its F1 on test, and the difference from the chosen run "
-        "there (paired bootstrap over documents, Holm-corrected over the types). A tie: an adjusted p of 0.05 or more.",
+        "there (paired permutation over documents, Holm-corrected over types). A tie: an adjusted p of 0.05 or more.",
     ),
 }
 
@@ -179,13 +180,13 @@ def _comparison_blocks(comparisons: Sequence[Mapping]) -> list:
             _name(row),
             f"{percent(row['micro_f1'])} / {percent(row['chosen_micro_f1'])}",
             points(row["difference"], row["difference_low"], row["difference_high"]),
-            "< 0.001" if row["p_holm"] < 0.001 else f"{row['p_holm']:.3f}",
+            p_text(row["p_holm"], row["p_value"]),
             row["verdict"],
         ]
         for row in comparisons
     ]
     note = (
-        "Strict micro-F1 on the same documents: paired bootstrap over documents, Holm-corrected over all comparisons."
+        "Strict micro-F1 on the same documents: paired permutation over documents, Holm-corrected over all comparisons."
     )
     headers = ["run", "micro-F1 / chosen", "difference", "p after Holm", "verdict"]
     return [Heading("Paired comparisons with the chosen run"), Paragraph(note), Table(headers, rows)]

@@ -46,7 +46,7 @@ def assess_chosen(
 ) -> None:
     """Assess the run that choice.json names.
 
-    data: rows of the splits "validation" and "test". tags: tags.json. seed: of the bootstrap intervals.
+    data: rows of the splits "validation" and "test". tags: tags.json. seed: of the paired tests.
     outputs: paths by name: the tables of `COLUMNS` (CSV), `record` (JSON), `page` (Markdown), `page_html`, and the
     plots `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or a split has no documents.

@@ -47,7 +47,7 @@ def run_files(
 def read_runs(
     files: Sequence[RunFiles], data: Mapping[str, Path | str], tags: Path | str, seed: int
 ) -> list[TaggerRun]:
-    """The runs, in the order given. data: rows by split. tags: tags.json. seed: of the bootstrap intervals.
+    """The runs, in the order given. data: rows by split. tags: tags.json. seed: of the paired tests.
 
     Raises InputError when there is no run or no document, a file is missing or broken, or a record lacks a figure.
     """
@@ -93,7 +93,6 @@ def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ..
         train_seconds=_figure(record, "train_seconds", files.record),
         speed=Speed(*(_figure(speed, f"words_per_second{end}", files.speed) for end in ("", "_low", "_high"))),
         parameters=round(_figure(tagging, "parameters", files.tagging)),
-        seed_of_bootstrap=seed,
     )
 
 

@@ -10,7 +10,7 @@ from medtune.analysis.lengths import length_rows
 from medtune.analysis.types import TypeTable, read_type_table, score_types, tier_rows, type_rows
 from medtune.data.bio import RULE, repair
 from medtune.errors import InputError
-from medtune.metrics.proportions import proportion
+from medtune.metrics.intervals import share
 from medtune.metrics.span_scores import FIGURES, Figures
 from medtune.metrics.spans import match_spans
 from medtune.tasks.predictions import answers_of
@@ -47,7 +47,7 @@ def score(
     """Score every document of every split.
 
     examples: by split, rows as `prepare` writes them. predictions: one row for each. tags: tags.json.
-    seed: of the bootstrap intervals, over documents.
+    seed: of the paired tests.
     Raises InputError when predictions and documents do not belong together.
     """
     table = read_type_table(tags)
@@ -71,11 +71,10 @@ def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaire
     types, tiers, lengths: rows with strict figures. repaired: predicted tags that the rule changed.
     """
     found = score_types(documents, table, seed)
-    words = sum(len(document.words) for document in documents)
-    right = sum(_right_tags(document) for document in documents)
+    words = [len(document.words) for document in documents]
     return {
         "n": len(documents),
-        "n_words": words,
+        "n_words": sum(words),
         "n_gold": found.scores.gold,
         "n_all_gold": found.all_gold.gold,
         "n_predicted": found.scores.predicted,
@@ -84,7 +83,7 @@ def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaire
         "macro_types": list(found.scores.macro_labels),
         "all_gold": {"micro": _plain(found.all_gold.micro["strict"]), "macro": _plain(found.all_gold.macro["strict"])},
         "all_gold_recall": found.all_gold.micro["strict"].recall.as_dict(),
-        "word_accuracy": proportion(right, words).as_dict(),
+        "word_accuracy": share([_right_tags(document) for document in documents], words).as_dict(),
         "repaired": repaired,
         "types": type_rows(found, table),
         "tiers": tier_rows(found, table, seed),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from medtune.analysis.clustered import NO_DIFFERENCE, Contrast
 from medtune.analysis.comparison import TaggerRun, by_configuration, configuration_name
 from medtune.analysis.selection import (
     CANDIDATE_COLUMNS,
@@ -20,6 +19,7 @@ from medtune.analysis.selection import (
 )
 from medtune.config import SelectionWeights
 from medtune.files import write_json
+from medtune.metrics.contrasts import NO_DIFFERENCE, Contrast
 from medtune.reporting.prose import Document, Heading, Items, Paragraph, Table, counted, points, write_document
 from medtune.reporting.tables import percent, write_csv
 from medtune.tasks.maccrobat.pages import NO_CLAIM, SEEDS_FOR_CLAIMS
@@ -50,7 +50,7 @@ def select(
     """Rank the configurations, choose the run that all that follows is about, and write the selection.
 
     manifest: of the data. data, tags: as `read_runs` takes them; the test split is for the trade-offs alone, which
-    come after the choice. seed: of the bootstrap intervals. outputs: paths by name: the tables of `COLUMNS` (CSV),
+    come after the choice. seed: of the paired tests. outputs: paths by name: the tables of `COLUMNS` (CSV),
     `record` (JSON), `page` (Markdown), `page_html`.
     Raises InputError when a file is missing or broken.
     """

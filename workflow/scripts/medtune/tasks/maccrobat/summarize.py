@@ -46,7 +46,7 @@ def summarize(
     """Read the tagged documents of every run, and write the comparison.
 
     selection: selection.json, which names the chosen run. data: rows of the splits "validation" and "test". tags:
-    tags.json. seed: of the bootstrap intervals.
+    tags.json. seed: of the paired tests.
     outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `models_html`, `comparisons_html`,
     `best_by_type_html`; `choice` (JSON), `page` (Markdown), `headline` (one line of text); the plots
     `{name}_{png,svg}` of `PLOTS`.

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from medtune.metrics.bootstrap import SAMPLES
-from medtune.metrics.significance import ALPHA, Difference, holm, mcnemar, paired_bootstrap
-from medtune.metrics.text.registry import statistic_of
+from medtune.metrics.significance import RESAMPLES, Difference, holm, mcnemar, paired_difference
+from medtune.metrics.significance import verdict as corrected_verdict
+from medtune.metrics.text.registry import is_unbounded, statistic_of
 from medtune.tasks.meerkat.runs import SPLITS, Run
 
 COMPARISON_COLUMNS = (
@@ -25,9 +25,9 @@ COMPARISON_COLUMNS = (
     "p_value_holm",
     "verdict",
 )
-SAMPLES_PER_TEST = 100
-"""Resamples for each test that Holm corrects for: the least p of a bootstrap is 2 / (resamples + 1), and with fewer of
-them no difference, however large, would be left after the correction."""
+RESAMPLES_PER_TEST = 100
+"""Swaps for each test that Holm corrects for: the least p of random swaps is 1 / (swaps + 1), and with fewer of them no
+difference, however large, would be left after the correction."""
 
 
 def compare_iterations(base: Run, runs: Sequence[Run], seed: int) -> list[dict]:
@@ -36,9 +36,9 @@ def compare_iterations(base: Run, runs: Sequence[Run], seed: int) -> list[dict]:
     runs: by iteration. reference: iteration compared with, 0 is the base model. verdict: see `verdict`.
     """
     pairs = [(after, before) for n, after in enumerate(runs) for before in ((base,) if n == 0 else (base, runs[n - 1]))]
-    samples = max(SAMPLES, SAMPLES_PER_TEST * len(pairs) * len(SPLITS) * len(base.metrics))
+    resamples = max(RESAMPLES, RESAMPLES_PER_TEST * len(pairs) * len(SPLITS) * len(base.metrics))
     keys = [(after, before, split, metric) for after, before in pairs for split in SPLITS for metric in base.metrics]
-    tests = [compare(before, after, split, metric, seed, samples) for after, before, split, metric in keys]
+    tests = [compare(before, after, split, metric, seed, resamples) for after, before, split, metric in keys]
     rows = []
     for (after, before, split, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True):
         values = (
@@ -58,9 +58,11 @@ def compare_iterations(base: Run, runs: Sequence[Run], seed: int) -> list[dict]:
     return rows
 
 
-def compare(before: Run, after: Run, split: str, metric: str, seed: int, samples: int = SAMPLES) -> Difference | None:
-    """The corpus figure of `after` less that of `before`, by a paired bootstrap over the items of a split that at least
-    one of the two has a score for; None when there are none.
+def compare(
+    before: Run, after: Run, split: str, metric: str, seed: int, resamples: int = RESAMPLES
+) -> Difference | None:
+    """The corpus figure of `after` less that of `before`, by a paired permutation over the items of a split that at
+    least one of the two has a score for; None when there are none.
 
     Where every item is right or wrong and the figure their share, p is that of the exact McNemar test.
     """
@@ -68,7 +70,8 @@ def compare(before: Run, after: Run, split: str, metric: str, seed: int, samples
     if not some.any():
         return None
     ours, theirs = (run.counts[split][metric][some] for run in (after, before))
-    found = paired_bootstrap(ours, theirs, statistic_of(metric), seed, samples)
+    top = None if is_unbounded(metric) else 1
+    found = paired_difference(ours, theirs, statistic_of(metric), seed, resamples, top)
     if _right_or_wrong(ours) and _right_or_wrong(theirs):
         return replace(found, p_value=mcnemar(ours[:, 0], theirs[:, 0]).p_value)
     return found
@@ -81,11 +84,11 @@ def holm_of(tests: Sequence[Difference | None]) -> list[float | None]:
 
 
 def verdict(test: Difference | None, p_holm: float | None) -> str:
-    """ "higher" or "lower"; "tie" where the interval includes zero or the adjusted p is 0.05 or more. Not "better": of
-    a metric of the user's own it is not known which way is good."""
-    if test is None or p_holm is None or p_holm >= ALPHA or includes_zero(test.low, test.high):
+    """ "higher" or "lower"; "tie" where the adjusted p is 0.05 or more. Not "better": of a metric of the user's own it
+    is not known which way is good."""
+    if test is None or p_holm is None:
         return "tie"
-    return "higher" if test.value > 0 else "lower"
+    return corrected_verdict(test.value, p_holm, "higher", "lower")
 
 
 def includes_zero(low: float, high: float) -> bool:

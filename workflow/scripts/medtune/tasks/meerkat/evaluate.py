@@ -48,7 +48,7 @@ def evaluate(
 ) -> None:
     """Compare the model of one iteration with the base model, item by item and as a whole.
 
-    base, tuned: with predictions. examples: data file of each split. seed: of the paired bootstrap.
+    base, tuned: with predictions. examples: data file of each split. seed: of the paired permutation.
     outputs: paths by name: `base_model_results`, `finetuned_model_results`, `model_comparison`,
     `specialty_performance` (CSV), `training_config` (JSON), and the plots
     `{specialty_analysis,model_comparison}_{png,svg}`.

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
 from medtune.data.medical_qa import ALL
 from medtune.data.progressive_splits import count_of, next_shares
 from medtune.data.recommendations import TrainingRecommendations
-from medtune.metrics.bootstrap import SAMPLES, Statistic, resamples
+from medtune.metrics.counts import Statistic
 from medtune.metrics.text.registry import statistic_of
 from medtune.reporting.prose import counted, listed
 from medtune.reporting.score_plots import score_text
@@ -40,27 +41,27 @@ class Outlook:
 @dataclass(frozen=True)
 class Points:
     """What the fit is made on. specialties: S names. n: (S,) items behind them. sizes: (I, S) training questions in I
-    iterations. values: (1 + samples, I, S), the metric as measured and then as resampled. overall: (1 + samples,), the
-    metric over all items in the last iteration."""
+    iterations. values: (1 + N, I, S), the metric as measured and then without each of N items. overall: (1 + N,), the
+    metric over all items in the last iteration. weights: (N,) of the items in the variance: (n - 1) / n, n being those
+    of the item's specialty."""
 
     specialties: tuple[str, ...]
     n: np.ndarray
     sizes: np.ndarray
     values: np.ndarray
     overall: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(frozen=True)
 class Fit:
-    """value = level + slope · log(size). slope: (1 + samples,). level: (1 + samples, S)."""
+    """value = level + slope · log(size). slope: (1 + N,). level: (1 + N, S)."""
 
     slope: np.ndarray
     level: np.ndarray
 
 
-def outlook(
-    runs: Sequence[Run], metric: str, recommendations: TrainingRecommendations, seed: int, samples: int = SAMPLES
-) -> Outlook:
+def outlook(runs: Sequence[Run], metric: str, recommendations: TrainingRecommendations) -> Outlook:
     """Fit the metric on the evaluation split, and predict it for the sizes that are recommended.
 
     runs: the iterations from 1, in their order; copies of an earlier one give no point of their own.
@@ -71,11 +72,11 @@ def outlook(
     """
     last = runs[-1]
     asked = sizes_asked(last.stats, recommendations)
-    points = points_of([run for run in runs if not run.copied], metric, seed, samples)
+    points = points_of([run for run in runs if not run.copied], metric)
     fault = not_fitted(points)
     fit = None if fault else fit_sizes(points)
-    if fit and includes_zero(*_interval(fit.slope)):
-        fault = f"the interval of the slope {_signed(fit.slope)} includes zero"
+    if fit and includes_zero(*_interval(fit.slope, points.weights)):
+        fault = f"the interval of the slope {_signed(fit.slope, points.weights)} includes zero"
     gains = {} if fault else _gains(points, fit, asked)
     rows = _rows(last, metric, points, asked, None if fault else fit, gains)
     return Outlook(rows, _words(last, metric, recommendations, points, asked, fit, fault, rows))
@@ -96,31 +97,32 @@ def sizes_asked(stats: DatasetStats, recommendations: TrainingRecommendations) -
     return asked
 
 
-def points_of(runs: Sequence[Run], metric: str, seed: int, samples: int = SAMPLES) -> Points:
-    """The metric by iteration and specialty on the evaluation split, and as it would be with other items: drawn with
-    replacement within each specialty, the same ones for all iterations. Items without a score in any run are left out.
-    """
+def points_of(runs: Sequence[Run], metric: str) -> Points:
+    """The metric by iteration and specialty on the evaluation split, and without each item of a specialty that has
+    several, in all iterations alike. Items without a score in any run play no part."""
     statistic = statistic_of(metric)
     some = np.any([run.scored(STEERING_SPLIT, metric) for run in runs], axis=0)
     names = np.array([item["specialty"] for item in runs[0].of_split(STEERING_SPLIT)])
     specialties = tuple(sorted(set(names[some])))
-    # Specialties of the same size must not be resampled alike.
-    seeds = np.random.SeedSequence(seed).generate_state(max(len(specialties), 1))
-    n, values, totals = [], [], 0.0
-    for name, own_seed in zip(specialties, seeds, strict=False):
-        rows = some & (names == name)
-        counts = [run.counts[STEERING_SPLIT][metric][rows] for run in runs]
-        sums = _sums(counts, int(own_seed), samples)
-        n.append(int(rows.sum()))
-        values.append([_apply(statistic, of_run) for of_run in sums])
-        totals = totals + sums[-1]
-    shape = (len(specialties), len(runs), 1 + samples)
+    sizes = np.array([int((some & (names == name)).sum()) for name in specialties], dtype=int)
+    left_out = [n if n > 1 else 0 for n in sizes]
+    total = sum(left_out)
+    values = np.zeros((1 + total, len(runs), len(specialties)))
+    sums, start = 0.0, 1
+    for place, (name, deleted) in enumerate(zip(specialties, left_out, strict=True)):
+        counts = np.array([run.counts[STEERING_SPLIT][metric][some & (names == name)] for run in runs], dtype=float)
+        # (1 + N, I, k): all items of the specialty, and one less in the rows that are its own.
+        own = np.repeat(counts.sum(axis=1)[None], 1 + total, axis=0)
+        own[start : start + deleted] -= counts.transpose(1, 0, 2)[:deleted]
+        values[:, :, place] = _apply(statistic, own.reshape(-1, own.shape[-1])).reshape(1 + total, len(runs))
+        sums, start = sums + own[:, -1], start + deleted
     return Points(
         specialties,
-        np.array(n, dtype=int),
+        sizes,
         np.array([[run.train_size(name) for name in specialties] for run in runs], dtype=float),
-        np.array(values, dtype=float).reshape(shape).transpose(2, 1, 0),
-        _apply(statistic, totals) if specialties else np.zeros(1 + samples),
+        values,
+        _apply(statistic, sums) if specialties else np.zeros(1),
+        np.repeat([(n - 1) / n for n in sizes], left_out),
     )
 
 
@@ -151,19 +153,12 @@ def fit_sizes(points: Points) -> Fit:
     return Fit(slope, points.values.mean(axis=1) - slope[:, None] * x.mean(axis=0))
 
 
-def _sums(counts: Sequence[np.ndarray], seed: int, samples: int) -> list[np.ndarray]:
-    """For each run (1 + samples, k): the sums of all items, then those of each resample."""
-    n = len(counts[0])
-    weights = np.concatenate([np.ones((1, n)), *resamples(n, seed, samples)])
-    return [weights @ of_run for of_run in counts]
-
-
 def _apply(statistic: Statistic, sums: np.ndarray) -> np.ndarray:
     return np.asarray(statistic(sums), dtype=float)
 
 
 def _gains(points: Points, fit: Fit, asked: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """(1 + samples,) by specialty: what the slope says of the growth alone; over all items, as the mean by items."""
+    """(1 + N,) by specialty: what the slope says of the growth alone; over all items, as the mean by items."""
     gains = {}
     for place, name in enumerate(points.specialties):
         if name in asked:
@@ -204,8 +199,8 @@ def _rows(
             later,
             metric,
             *(now[end] for end in ("value", "low", "high")),
-            *_cells(expected),
-            *_cells(gain),
+            *_cells(expected, points.weights),
+            *_cells(gain, points.weights),
             gain is not None,
         )
         rows.append(dict(zip(OUTLOOK_COLUMNS, values, strict=True)))
@@ -237,7 +232,7 @@ def _words(
     if fit:
         parts.append(
             f"Least squares over the iterations from 1 gives {metric} on the {STEERING_SPLIT} split as a level of each "
-            f"specialty and {_signed(fit.slope)} times the natural logarithm of its training questions."
+            f"specialty and {_signed(fit.slope, points.weights)} times the natural logarithm of its training questions."
         )
     if fault and asked:
         parts.append(f"What another iteration would bring cannot be told: {fault}.")
@@ -255,23 +250,29 @@ def _words(
         parts.append("None of these specialties has evaluation questions, so what they would gain cannot be told.")
     if fit:
         parts.append(
-            "The intervals know of the evaluation questions alone, resampled within each specialty. Chance in training "
-            "is not in them, nor that specialties were given more data because their figures were low, some of them by "
-            "chance."
+            "The intervals know of the evaluation questions alone, left out one by one within each specialty. "
+            "Chance in training is not in them, nor that specialties were given more data because their figures were "
+            "low, some of them by chance."
         )
     return " ".join(parts)
 
 
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    """95 % interval of what is (1 + samples,)."""
-    low, high = np.percentile(values[1:], [2.5, 97.5])
-    return float(low), float(high)
+def _interval(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """95 % interval of what is (1 + N,): stratified jackknife (Efron and Tibshirani 1993, ch. 11) with a t quantile.
+
+    Unbounded where no item makes a difference: nothing then tells how far the value would vary.
+    """
+    error = float(np.sqrt((weights * (values[1:] - values[0]) ** 2).sum()))
+    # One degree of freedom less than items, for each specialty: a stratum of n weighs (n - 1) / n in each of n rows.
+    freedom = round(float(weights.sum()))
+    half = float(t.ppf(0.975, freedom)) * error if error > 1e-12 and freedom else np.inf
+    return float(values[0] - half), float(values[0] + half)
 
 
-def _cells(values: np.ndarray | None) -> tuple[float | None, float | None, float | None]:
-    return (None, None, None) if values is None else (float(values[0]), *_interval(values))
+def _cells(values: np.ndarray | None, weights: np.ndarray) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if values is None else (float(values[0]), *_interval(values, weights))
 
 
-def _signed(values: np.ndarray) -> str:
-    value, low, high = (score_text(value, "+") for value in _cells(values))
+def _signed(values: np.ndarray, weights: np.ndarray) -> str:
+    value, low, high = (score_text(value, "+") for value in _cells(values, weights))
     return f"{value} ({low} to {high})"

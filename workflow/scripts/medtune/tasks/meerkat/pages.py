@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 
 from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import TrainingRecommendations
-from medtune.metrics.significance import ALPHA
+from medtune.metrics.significance import ALPHA, p_text, p_words
 from medtune.reporting.plots import Line
 from medtune.reporting.prose import Document, Heading, Items, Paragraph, Picture, Table, counted, listed
 from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
 from medtune.reporting.tables import estimate_text
-from medtune.tasks.meerkat.comparisons import includes_zero
 from medtune.tasks.meerkat.outlook import Outlook
 from medtune.tasks.meerkat.runs import FINAL_SPLIT, SPLITS, STEERING_SPLIT, Run
 
@@ -22,10 +21,9 @@ TITLE = "Medical question answering"
 HTML_PAGES = {
     "comparisons": (
         f"{TITLE}: each iteration against the base model and the iteration before",
-        "Paired bootstrap over the same questions; for metrics that find an answer right or wrong, p is that of the "
-        "exact McNemar test. Holm-corrected over all rows. Reference 0 is the base model. A tie: the interval of the "
-        "difference includes zero, or the adjusted p is 0.05 or more. The least adjusted p that the bootstrap can give "
-        "is about 0.02.",
+        "Paired permutation over the same questions; for metrics that find an answer right or wrong, p is that of the "
+        "exact McNemar test. Holm-corrected over all rows. Reference 0 is the base model. A tie: the adjusted p is "
+        "0.05 or more.",
     ),
     "learning_curve": (
         f"{TITLE}: the steering metric by the number of training questions",
@@ -57,18 +55,14 @@ def headline(base: Run, runs: Sequence[Run], metric: str, comparisons: Sequence[
 
 
 def difference_words(row: Mapping[str, Any]) -> str:
-    """A row of the comparisons in words. A difference whose interval includes zero is called that."""
+    """A row of the comparisons in words. Whether one is shown follows from the corrected test."""
     if row["difference"] is None:
         return "no question to compare on"
     text = f"difference {_difference(row)}"
-    if includes_zero(row["difference_low"], row["difference_high"]):
-        return f"{text}, whose interval includes zero: no difference is shown"
+    corrected = f"{p_words(row['p_value_holm'], row['p_value'])} after Holm"
     if row["p_value_holm"] >= ALPHA:
-        return (
-            f"{text}, whose interval excludes zero, but not after the correction for all comparisons"
-            f" ({_p_words(row['p_value_holm'])})"
-        )
-    return f"{text}, {_p_words(row['p_value_holm'])} after Holm"
+        return f"{text}: no difference is shown ({corrected})"
+    return f"{text}, {corrected}"
 
 
 def stop_words(runs: Sequence[Run], recommendations: TrainingRecommendations) -> str:
@@ -246,7 +240,7 @@ def _comparison_table(last: Run, comparisons: Sequence[Mapping]) -> Table:
             row["n"],
             *("none" if row[key] is None else score_text(row[key]) for key in ("reference_value", "value")),
             "none" if row["difference"] is None else _difference(row),
-            "" if row["p_value_holm"] is None else _p(row["p_value_holm"]),
+            "" if row["p_value_holm"] is None else p_text(row["p_value_holm"], row["p_value"]),
             row["verdict"],
         ]
         for row in comparisons
@@ -350,11 +344,3 @@ def _capital(text: str) -> str:
 
 def _is_are(number: int) -> str:
     return "is" if number == 1 else "are"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _p_words(value: float) -> str:
-    return f"p {_p(value)}" if value < 0.001 else f"p = {_p(value)}"

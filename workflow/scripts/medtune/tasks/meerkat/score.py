@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from medtune.errors import InputError
-from medtune.metrics.bootstrap import bootstrap_mean
+from medtune.metrics.intervals import amount
 from medtune.metrics.proportions import proportion
 from medtune.metrics.text.bertscore import BertScoreSettings
 from medtune.metrics.text.registry import TextMetricSettings, TextScores, score_texts
+from medtune.metrics.text.scores import UNIT
 from medtune.models.record import read_record
 from medtune.tasks.predictions import answers_of
 
@@ -21,7 +22,7 @@ ITEM_COLUMNS = ("id", "split", "specialty", "status", "finish", "output_tokens")
 class Scores:
     """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, with these
     columns. files: content of further JSON outputs by name: `counts`, by split and metric the additive counts of each
-    item, in the order of items.csv, as `significance.paired_bootstrap` takes them."""
+    item, in the order of items.csv, as `significance.paired_difference` takes them."""
 
     metrics: dict
     items: list[dict]
@@ -120,14 +121,14 @@ def _split_figures(
             specialty: {"n": len(members), "metrics": _figures(scores, members, seed)}
             for specialty, members in by_specialty.items()
         },
-        "answer_rate": proportion(sum(answer["value"] is not None for answer in own), n).as_dict(),
-        "cut_rate": proportion(sum(answer["finish"] == "length" for answer in own), n).as_dict(),
-        "mean_answer_tokens": bootstrap_mean([answer["output_tokens"] for answer in own], seed).as_dict(),
+        "answer_rate": proportion(sum(answer["value"] is not None for answer in own), n, unit=UNIT).as_dict(),
+        "cut_rate": proportion(sum(answer["finish"] == "length" for answer in own), n, unit=UNIT).as_dict(),
+        "mean_answer_tokens": amount([answer["output_tokens"] for answer in own], UNIT).as_dict(),
     }
 
 
 def _figures(scores: TextScores, places: Sequence[int], seed: int) -> dict[str, dict]:
-    return {name: figure.as_dict() for name, figure in scores.figures(seed, places).items()}
+    return {name: figure.as_dict() for name, figure in scores.figures(places).items()}
 
 
 def _items(scores: TextScores, rows: Sequence[tuple[str, dict]], answers: Sequence[dict]) -> list[dict]:

@@ -35,7 +35,7 @@ def summarize(
     """Read the scores of the base model and of every iteration, and write the summary.
 
     recommendations: training_recommendations.json of the last iteration. steering: the metric that says which
-    specialties are low. seed: of the bootstrap intervals.
+    specialties are low. seed: of the paired tests.
     outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{comparisons,learning_curve,outlook}_html`; the
     readable summary as `page` (Markdown) and `page_html`; `headline` (one line of text); and the plots
     `{heat_map,specialties,overall,growth}_{png,svg}`.
@@ -46,7 +46,7 @@ def summarize(
     check_same(base_run, trained)
     check_metric(base_run, steering)
     asked = read_recommendations(recommendations)
-    found = outlook(trained, steering, asked, seed)
+    found = outlook(trained, steering, asked)
     rows = {
         "progress": progress_rows([base_run, *trained]),
         "comparisons": compare_iterations(base_run, trained, seed),

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from medtune.metrics.bootstrap import f1_of_counts
-from medtune.metrics.significance import ALPHA, holm, paired_bootstrap
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.metrics.span_scores import count_spans
 from medtune.tasks.radgraph.runs import Run
 
@@ -22,7 +22,7 @@ COMPARISON_COLUMNS = (
 
 
 def compare(base: Sequence[Run], adapters: Sequence[Run], seed: int, split: str = "test") -> list[dict]:
-    """Strict F1 of adapter and base on the same reports: paired bootstrap over reports, Holm over the types.
+    """Strict F1 of adapter and base on the same reports: paired permutation over reports, Holm over the types.
 
     verdict: "better", "worse" or "tie", of the adapter.
     """
@@ -30,12 +30,11 @@ def compare(base: Sequence[Run], adapters: Sequence[Run], seed: int, split: str 
         [count_spans([outcome.document for outcome in run.outcomes[split]]).f1_counts("strict") for run in pair]
         for pair in zip(base, adapters, strict=True)
     ]
-    tests = [paired_bootstrap(after, before, f1_of_counts, seed) for before, after in counts]
+    tests = [paired_difference(after, before, f1_of_counts, seed) for before, after in counts]
     rows = []
     for run, (before, after), test, p_holm in zip(
         adapters, counts, tests, holm([test.p_value for test in tests]), strict=True
     ):
-        better = "better" if test.value > 0 else "worse"
         values = (
             run.entity,
             test.n,
@@ -45,7 +44,7 @@ def compare(base: Sequence[Run], adapters: Sequence[Run], seed: int, split: str 
             test.high,
             test.p_value,
             p_holm,
-            "tie" if p_holm >= ALPHA else better,
+            verdict(test.value, p_holm),
         )
         rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
     return rows

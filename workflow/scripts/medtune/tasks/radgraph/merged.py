@@ -96,9 +96,9 @@ def merged_figures(merged: Sequence[Merged], seed: int) -> dict:
         for report in merged
     ]
     return {
-        **span_figures(documents, LABELS, seed),
-        "radgraph_f1": radgraph_f1(gold, found, seed).as_dict(),
-        "report_match": proportion(sum(report.right for report in merged), len(merged)).as_dict(),
+        **span_figures(documents, LABELS),
+        "radgraph_f1": radgraph_f1(gold, found).as_dict(),
+        "report_match": proportion(sum(report.right for report in merged), len(merged), unit="reports").as_dict(),
     }
 
 

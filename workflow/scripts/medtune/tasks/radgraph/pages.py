@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from medtune.metrics.significance import p_text
 from medtune.reporting.plots import plot_confusions, plot_groups
 from medtune.reporting.tables import estimate_text, markdown_table, percent
 from medtune.tasks.radgraph.runs import MODELS, Run
@@ -14,12 +15,12 @@ HTML_PAGES = {
         "RadGraph study: entity types, before and after training",
         "Strict: boundaries and type; exact: boundaries; partial: half a point for an overlap; type: type and an "
         "overlap; RadGraph: sets of tokens and type. Values that are not in the sentence are false positives. The "
-        "interval is 95 %, by a bootstrap over reports.",
+        "interval is 95 %, over reports.",
     ),
     "comparisons": (
         "RadGraph study: base model and adapters on the test reports",
-        "Strict F1, paired bootstrap over reports, Holm-corrected over the four types. A tie is an adjusted p of 0.05 "
-        "or more.",
+        "Strict F1, paired permutation over reports, Holm-corrected over the four types. A tie is an adjusted p of "
+        "0.05 or more.",
     ),
     "thresholds": (
         "RadGraph study: reports accepted without review",
@@ -112,12 +113,12 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
             f"{percent(row['base_strict_f1'])} / {percent(row['adapter_strict_f1'])}",
             f"{100 * row['difference']:+.1f} points "
             f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
-            "< 0.001" if row["p_holm"] < 0.001 else f"{row['p_holm']:.3f}",
+            p_text(row["p_holm"], row["p_value"]),
             row["verdict"],
         ]
         for row in comparisons
     ]
-    note = "Strict F1 on the same reports: paired bootstrap over reports, Holm-corrected over the four types."
+    note = "Strict F1 on the same reports: paired permutation over reports, Holm-corrected over the four types."
     headers = ["entity", "base / adapter", "difference", "p after Holm", "verdict"]
     return f"{note}\n\n{markdown_table(rows, headers)}"
 

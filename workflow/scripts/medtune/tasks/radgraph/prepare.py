@@ -30,7 +30,7 @@ from medtune.data.splits import TWIN_METHOD, stratified_split
 from medtune.data.synthetic.radgraph import make_corpus
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
-from medtune.metrics.bootstrap import bootstrap, f1_of_counts
+from medtune.metrics.intervals import f1
 from medtune.tasks.radgraph.prompts import load_prompt
 
 logger = logging.getLogger(__name__)
@@ -341,7 +341,7 @@ def _readers(splits: Mapping[str, Corpus], labeler: str, seed: int) -> dict:
         "method": "F1 of the sets of (first token, last token, label) of both readers, interval over reports",
         "agreement": {
             split: {
-                name: bootstrap(agreement_counts(corpus, label), f1_of_counts, seed).as_dict()
+                name: f1(agreement_counts(corpus, label), "reports").as_dict()
                 for name, label in (("all", None), *((label, label) for label in LABELS))
             }
             for split, corpus in splits.items()

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from medtune.data.grounding import raw_offset_accuracy
+from medtune.data.grounding import offsets_hold
 from medtune.data.radgraph import LABELERS, Corpus, Report, read_radgraph
 from medtune.errors import InputError
-from medtune.metrics.bootstrap import bootstrap_mean
-from medtune.metrics.calibration import calibration_estimate
+from medtune.metrics.calibration import calibration_estimate, chance_error
+from medtune.metrics.intervals import share_of_items
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import (
     SpanDocument,
@@ -120,7 +120,7 @@ def score(
 
     examples: by split, rows as `prepare` writes them. predictions: one row for each, with part confidences.
     entity: the type that was asked for. reports: the splits' reports in RadGraph's layout, in the order of `examples`.
-    seed: of the bootstrap intervals, whose documents are reports.
+    seed: of the paired tests.
     Raises InputError when predictions, sentences and reports do not belong together.
     """
     answers = answers_of(examples, predictions)
@@ -141,21 +141,20 @@ def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: 
     """All figures of one split. An output without a list has no entities, so that what its sentence holds is missed;
     the items of a list that breaks off or goes on count, but its sentence and report do not match."""
     names = [report.id for report in corpus.reports]
-    values = sum(len(answer.items) for answer in answers)
     return {
         "n": len(answers),
         **_spans_of(answers, names, corpus.reports, entity, seed),
         "report_match": _report_match(answers, names),
-        "sentence_match": proportion(sum(answer.exact_match for answer in answers), len(answers)).as_dict(),
+        "sentence_match": _share(answers, lambda answer: [answer.exact_match]),
         "parse_rate": _parse_rate(answers),
-        "ungroundable_rate": proportion(sum(len(answer.ungroundable) for answer in answers), values).as_dict(),
-        "raw_offset_accuracy": raw_offset_accuracy(
-            (answer.text, mentions(answer.items)) for answer in answers
-        ).as_dict(),
+        "ungroundable_rate": _share(answers, lambda answer: [found is None for found in answer.found]),
+        "raw_offset_accuracy": _share(
+            answers, lambda answer: [offsets_hold(answer.text, mention) for mention in mentions(answer.items)]
+        ),
         "false_alarms_per_sentence": false_alarms_per_sentence(
-            [_document([answer]) for answer in answers], [answer.report for answer in answers], seed
+            [_document([answer]) for answer in answers], [answer.report for answer in answers]
         ).as_dict(),
-        "ece": _calibration(answers, seed),
+        **_calibration(answers),
         "with_gold": _part(answers, lambda answer: bool(answer.gold), corpus, entity, seed),
         "without_gold": _part(answers, lambda answer: not answer.gold, corpus, entity, seed),
         "seen": _part(answers, lambda answer: answer.seen, corpus, entity, seed),
@@ -169,9 +168,9 @@ def span_of(found: Found) -> Span:
     return Span(found.start_char, found.end_char, found.label)
 
 
-def span_figures(documents: Sequence[SpanDocument], labels: Sequence[str], seed: int) -> dict:
+def span_figures(documents: Sequence[SpanDocument], labels: Sequence[str]) -> dict:
     """Counts, and precision, recall and F1 by scheme (`strict_f1` …) with intervals over documents, micro."""
-    scores = score_spans(count_spans(documents, labels), seed)
+    scores = score_spans(count_spans(documents, labels), "reports")
     figures = {f"{scheme}_f1": found.f1.as_dict() for scheme, found in scores.micro.items()}
     strict = scores.micro["strict"]
     return {
@@ -257,8 +256,8 @@ def _spans_of(
         for words, document in zip(tokens, documents, strict=True)
     ]
     return {
-        **span_figures(documents, (entity,), seed),
-        "radgraph_f1": radgraph_f1(wanted, found, seed).as_dict(),
+        **span_figures(documents, (entity,)),
+        "radgraph_f1": radgraph_f1(wanted, found).as_dict(),
     }
 
 
@@ -271,8 +270,8 @@ def _part(answers: Sequence[Answer], belongs: Callable[[Answer], bool], corpus: 
         "n": len(chosen),
         **_spans_of(chosen, names, corpus.reports, entity, seed),
         "parse_rate": _parse_rate(chosen),
-        "sentence_match": proportion(sum(answer.exact_match for answer in chosen), len(chosen)).as_dict(),
-        "alarm_rate": proportion(sum(bool(answer.items) for answer in alarms), len(alarms)).as_dict(),
+        "sentence_match": _share(chosen, lambda answer: [answer.exact_match]),
+        "alarm_rate": _share(alarms, lambda answer: [bool(answer.items)]),
     }
 
 
@@ -297,31 +296,38 @@ def _gold(report: Report, entity: str) -> list[Span]:
     return sorted({Span(e.start_char, e.end_char, e.label) for e in report.entities if e.label == entity})
 
 
+def _share(answers: Sequence[Answer], marks: Callable[[Answer], Sequence[bool]]) -> dict:
+    """Share of true marks with an interval over reports. marks: of an answer, any number."""
+    pairs = [(mark, answer.report) for answer in answers for mark in marks(answer)]
+    return share_of_items([mark for mark, _ in pairs], [report for _, report in pairs], "reports").as_dict()
+
+
 def _parse_rate(answers: Sequence[Answer]) -> dict:
-    return proportion(sum(answer.status == "ok" for answer in answers), len(answers)).as_dict()
+    return _share(answers, lambda answer: [answer.status == "ok"])
 
 
 def _report_match(answers: Sequence[Answer], names: Sequence[str]) -> dict:
     """Share of reports in which every sentence is right; without sentences there is nothing to get wrong."""
     wrong = {answer.report for answer in answers if not answer.exact_match}
-    return proportion(sum(name not in wrong for name in names), len(names)).as_dict()
+    return proportion(sum(name not in wrong for name in names), len(names), unit="reports").as_dict()
 
 
-def _calibration(answers: Sequence[Answer], seed: int) -> dict:
+def _calibration(answers: Sequence[Answer]) -> dict:
     """Expected calibration error of the items' confidences: right means a gold span."""
     pairs = [
-        (confidence, right)
+        (confidence, right, answer.report)
         for answer in answers
         for confidence, right in zip(answer.confidences, answer.right, strict=True)
     ]
-    if not pairs:
-        return bootstrap_mean([], seed).as_dict()
-    return calibration_estimate([pair[0] for pair in pairs], [pair[1] for pair in pairs], seed).as_dict()
+    confidence, right, reports = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return {
+        "ece": calibration_estimate(confidence, right, reports, "reports").as_dict(),
+        "ece_of_chance": chance_error(confidence, unit="entities").as_dict(),
+    }
 
 
 def _item(split: str, answer: Answer) -> dict:
     """One row of items.csv."""
-    offsets = raw_offset_accuracy([(answer.text, mentions(answer.items))])
     values = (
         answer.id,
         split,
@@ -332,7 +338,7 @@ def _item(split: str, answer: Answer) -> dict:
         len(answer.items),
         sum(answer.right),
         len(answer.ungroundable),
-        round((offsets.value or 0) * offsets.n),
+        sum(offsets_hold(answer.text, mention) for mention in mentions(answer.items)),
         answer.exact_match,
         answer.confidence,
         answer.output_tokens,

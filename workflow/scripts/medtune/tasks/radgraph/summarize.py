@@ -49,7 +49,7 @@ COLUMNS = {
 def summarize(files: Sequence[RunFiles], outputs: Mapping[str, Path | str], seed: int, target: float = TARGET) -> None:
     """Read the scores of base model and adapter for each entity type, and write the summary.
 
-    seed: of the bootstrap intervals. target: share of right reports that acceptance without review is to reach.
+    seed: of the paired tests. target: share of right reports that acceptance without review is to reach.
     outputs: paths by name: the tables of `COLUMNS`; the pages `entities_html`, `comparisons_html`,
     `thresholds_html`; `annotated`, the adapters' merged annotation of the test reports in RadGraph's layout (JSON);
     `page` (Markdown), `headline` (one line of text); and the plots `{strict_f1,confusion}_{png,svg}`.

@@ -5,9 +5,10 @@ from statistics import fmean
 
 import numpy as np
 
-from medtune.metrics.bootstrap import f1_of_counts
+from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
-from medtune.metrics.significance import ALPHA, Difference, holm, paired_bootstrap
+from medtune.metrics.significance import Difference, holm, paired_difference
+from medtune.metrics.significance import verdict as corrected_verdict
 from medtune.tasks.relations.runs import DEFAULT, SPLITS, Run, Runs
 
 COMPARISON_COLUMNS = (
@@ -49,13 +50,13 @@ UNCLAIMED = f"nothing claimed: fewer than {LEAST_SEEDS} training seeds"
 
 
 def against_default(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Difference:
-    """Difference of micro F1 between a run and `default`: paired bootstrap over documents. kind: as in `COUNTED`."""
-    return paired_bootstrap(run.counts[split][kind], runs.default.counts[split][kind], f1_of_counts, seed)
+    """Difference of micro F1 between a run and `default`: paired permutation over documents. kind: as in `COUNTED`."""
+    return paired_difference(run.counts[split][kind], runs.default.counts[split][kind], f1_of_counts, seed)
 
 
 def given_against_own(run: Run, seed: int) -> Difference:
     """What gold entities in place of a run's own change in its strict relation F1 on the test documents."""
-    return paired_bootstrap(run.relations_given, run.counts["test"]["relation"], f1_of_counts, seed)
+    return paired_difference(run.relations_given, run.counts["test"]["relation"], f1_of_counts, seed)
 
 
 def comparison_rows(runs: Runs, seed: int) -> list[dict]:
@@ -107,11 +108,7 @@ def over_seeds(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Differ
 
 def verdict(value: float, p_holm: float, seeds: int) -> str:
     """What the corrected test says of a switch."""
-    if seeds < LEAST_SEEDS:
-        return UNCLAIMED
-    if p_holm >= ALPHA:
-        return UNTOLD
-    return HELPED if value > 0 else HARMED
+    return UNCLAIMED if seeds < LEAST_SEEDS else corrected_verdict(value, p_holm, HELPED, HARMED, UNTOLD)
 
 
 def choose(runs: Runs) -> Run:

@@ -6,7 +6,7 @@ from typing import Any
 
 from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.metrics.relations import CLASSES, CORRECT
-from medtune.metrics.significance import Difference
+from medtune.metrics.significance import Difference, p_text
 from medtune.reporting.prose import (
     Block,
     Document,
@@ -29,9 +29,9 @@ HTML_PAGES = {
     "comparison": (
         "Relations study: all runs",
         "Strict F1: entities with boundaries and type, relations with type, direction and both such entities; 95 % "
-        "intervals by a bootstrap over documents. relation_f1_gold_entities: on the test documents, with their "
+        "intervals over documents. relation_f1_gold_entities: on the test documents, with their "
         "entities given. repair_rate: outputs that broke off and were cut after their last complete item. duplicates: "
-        "repeated relations in what is scored. p: paired bootstrap of the relation F1 against default on the same "
+        "repeated relations in what is scored. p: paired permutation of the relation F1 against default on the same "
         "documents, not corrected. The run that was chosen on validation stands out.",
     ),
     "switches": (
@@ -49,13 +49,12 @@ HTML_PAGES = {
     "entity_types": (
         "Relations study: entity types",
         "Strict: boundaries and type are right; relaxed: the type is right and the boundaries overlap. Intervals are "
-        "95 %, by a bootstrap over documents.",
+        "95 %, over documents.",
     ),
     "relation_types": (
         "Relations study: relation types",
         "Strict: type, direction and both entities are right; relaxed: type and direction are right and the entities "
-        "overlap, whatever their types. In the split given the entities are given. Intervals are 95 %, by a bootstrap "
-        "over documents.",
+        "overlap, whatever their types. In the split given the entities are given. Intervals are 95 %, over documents.",
     ),
 }
 
@@ -242,7 +241,7 @@ def _run_table(runs: Runs, chosen: Run, comparison: Sequence[Mapping[str, Any]])
             estimate_text(run.splits["test"]["relation_f1"]),
             percent(run.splits["test"]["relation_macro_f1"]["value"]),
             percent(run.splits["test"]["relation_relaxed_f1"]["value"]),
-            _p_text(p_values[run.name]),
+            "" if p_values[run.name] is None else p_text(p_values[run.name]),
             "chosen" if run is chosen else "",
         ]
         for run in runs
@@ -298,7 +297,7 @@ def _switch_table(switches: Sequence[Mapping[str, Any]]) -> Table:
             row["n_seeds"],
             _difference(row, "entity"),
             _difference(row, "relation"),
-            _p_text(row["p_holm"]),
+            p_text(row["p_holm"], row["p_value"]),
             row["verdict"],
         ]
         for row in switches
@@ -387,9 +386,3 @@ def _answer_table(answers: Sequence[Mapping[str, Any]]) -> Table:
 
 def _difference(row: Mapping[str, Any], kind: str) -> str:
     return points(*(row[f"{kind}_f1_difference{end}"] for end in ("", "_low", "_high")))
-
-
-def _p_text(p_value: float | None) -> str:
-    if p_value is None:
-        return ""
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"

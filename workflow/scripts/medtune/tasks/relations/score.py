@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from medtune.analysis.clustered import clustered_share
 from medtune.data.relation_output import Removals
 from medtune.data.relation_pairs import between_concepts, found_spans
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
 from medtune.files import read_json, read_text
-from medtune.metrics.bootstrap import bootstrap_f1, bootstrap_mean
 from medtune.metrics.concepts import given_mentions
+from medtune.metrics.intervals import amount, f1, share
 from medtune.metrics.proportions import proportion
 from medtune.metrics.relation_scores import (
     RelationCounts,
@@ -112,7 +111,7 @@ def score(
     that only their relations are scored. predictions: one row for each. schema: schema.json. known: JSON
     list of the texts of the training split's entities, see `familiarity`. deduplicate, drop_violations: as in
     `extract`. benchmark: Snakemake's benchmarks of the jobs that wrote the predictions (two for two steps); without
-    them there is no latency. seed: of the bootstrap intervals, over documents. Raises InputError when predictions and
+    them there is no latency. seed: of the paired tests. Raises InputError when predictions and
     documents do not belong together, and for a broken schema or benchmark.
     """
     types = read_schema(schema)
@@ -168,10 +167,10 @@ def split_metrics(counted: Counted, seed: int) -> dict:
         "n": n,
         **({} if counted.entities is None else _entity_metrics(counted, seed)),
         **_relation_metrics(counted, seed),
-        "parse_rate": proportion(sum(answer.status == "ok" for answer in answers), n).as_dict(),
-        "repair_rate": proportion(sum(answer.repaired for answer in answers), n).as_dict(),
-        "cut_rate": proportion(sum(answer.finish == "length" for answer in answers), n).as_dict(),
-        "mean_output_tokens": bootstrap_mean([answer.output_tokens for answer in answers], seed).as_dict(),
+        "parse_rate": proportion(sum(answer.status == "ok" for answer in answers), n, unit="documents").as_dict(),
+        "repair_rate": proportion(sum(answer.repaired for answer in answers), n, unit="documents").as_dict(),
+        "cut_rate": proportion(sum(answer.finish == "length" for answer in answers), n, unit="documents").as_dict(),
+        "mean_output_tokens": amount([answer.output_tokens for answer in answers], "documents").as_dict(),
         "duplicates": round(counted.errors[DUPLICATE].sum()),
         "removals": {
             name: sum(getattr(answer.found.removals, name) for answer in answers)
@@ -197,7 +196,7 @@ def familiarity_metrics(counted: Counted, known: Collection[str], seed: int) -> 
         if kind in relations:
             counts = relations[kind]
             found[kind]["relations"] = round(counts[:, [0, 2]].sum())
-            found[kind]["relation_f1"] = bootstrap_f1(counts if counts.any() else counts[:0], seed).as_dict()
+            found[kind]["relation_f1"] = f1(counts).as_dict()
     return found
 
 
@@ -224,7 +223,7 @@ def evaluation_results(metrics: Mapping[str, Any]) -> dict:
 
 
 def _entity_metrics(counted: Counted, seed: int) -> dict:
-    scores = score_spans(counted.entities, seed).as_dict()
+    scores = score_spans(counted.entities).as_dict()
     micro = scores["micro"]
     matrix = confusion_matrix(entity_types(answer.entities for answer in counted.answers), counted.schema.entities)
     return {
@@ -238,7 +237,7 @@ def _entity_metrics(counted: Counted, seed: int) -> dict:
 
 
 def _relation_metrics(counted: Counted, seed: int) -> dict:
-    scores = score_relations(counted.relations, seed).as_dict()
+    scores = score_relations(counted.relations).as_dict()
     micro = scores["micro"]
     names = [relation.name for relation in counted.schema.relations]
     errors = counted.errors
@@ -255,7 +254,7 @@ def _relation_metrics(counted: Counted, seed: int) -> dict:
         "relation_confusion": confusion_matrix(relation_types(counted.cases), names),
         # Of all cases: gold relations, predicted ones, and pairs of both.
         "errors": {
-            kind: {"count": round(errors[kind].sum()), "share": clustered_share(errors[kind], total).as_dict()}
+            kind: {"count": round(errors[kind].sum()), "share": share(errors[kind], total).as_dict()}
             for kind in CLASSES
         },
     }
@@ -268,7 +267,7 @@ def _among_found(counted: Counted, seed: int) -> dict:
     counter = count_concept_relations if counted.concepts else count_relations
     pairs = [among(answer.relations(counted.concepts), found_spans(answer.entities)) for answer in counted.answers]
     counts = counter(pairs, symmetric).f1_counts("strict")
-    return bootstrap_f1(counts if counts.any() else counts[:0], seed).as_dict()
+    return f1(counts).as_dict()
 
 
 def _items(split: str, counted: Counted) -> list[dict]:

@@ -52,7 +52,7 @@ def summarize(
     """Read the scores of all runs, and write the summary.
 
     manifest: of the data; its `labels`, where there are such, are named in every table but comparison.csv, whose
-    columns are fixed, and their caption is on every page. seed: of the bootstrap intervals.
+    columns are fixed, and their caption is on every page. seed: of the paired tests.
     outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{name}_html` of `HTML_PAGES`; `choice` (JSON);
     `page` (Markdown) and `page_html`; `headline` (one line of text); the plots `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or runs were not scored on the same documents.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from medtune.metrics.significance import ALPHA, holm, mcnemar, paired_bootstrap
+from medtune.metrics.significance import holm, mcnemar, paired_difference, verdict
 from medtune.tasks.yesno.ensemble import combine
 from medtune.tasks.yesno.runs import Run, by_size
 from medtune.tasks.yesno.score import label_metrics, likeliest, likelihood_metrics
@@ -52,7 +52,7 @@ def compare(base: Run, runs: Sequence[Run], chosen: Run, seed: int) -> list[dict
     """Every run against the base ("base"), and every other run against the chosen one ("chosen"), on test items.
 
     Exact McNemar, Holm-corrected within each of these two families; the difference in accuracy has
-    a paired bootstrap interval over items.
+    an interval over the same items.
     """
     ordered = sorted(runs, key=by_size)
     return [
@@ -69,20 +69,13 @@ def compare_ensembles(runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]
     return [row for split in chosen.splits for row in _ensembles(split, runs, chosen, seed)]
 
 
-def verdict(only_run: int, only_reference: int, p_holm: float) -> str:
-    """The comparison in a word: "tie" unless the adjusted p-value is below 0.05."""
-    if p_holm >= ALPHA:
-        return "tie"
-    return "better" if only_run > only_reference else "worse"
-
-
 def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list[dict]:
     right = reference.correct("test")
     tests = [mcnemar(run.correct("test"), right) for run in runs]
     rows = []
     for run, test, p_holm in zip(runs, tests, holm([test.p_value for test in tests]), strict=True):
         correct = run.correct("test")
-        difference = paired_bootstrap(correct[:, None], right[:, None], lambda sums: sums[:, 0] / len(right), seed)
+        difference = paired_difference(correct[:, None], right[:, None], lambda sums: sums[:, 0] / len(right), seed)
         values = (
             family,
             run.rank,
@@ -97,7 +90,7 @@ def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list
             test.only_b,
             test.p_value,
             p_holm,
-            verdict(test.only_a, test.only_b, p_holm),
+            verdict(test.only_a - test.only_b, p_holm),
         )
         rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
     return rows
@@ -138,7 +131,7 @@ def _ensembles(split: str, runs: Sequence[Run], chosen: Run, seed: int) -> list[
             test.only_b,
             test.p_value,
             p_holm,
-            verdict(test.only_a, test.only_b, p_holm),
+            verdict(test.only_a - test.only_b, p_holm),
         )
         rows.append(dict(zip(ENSEMBLE_COLUMNS, values, strict=True)))
     return rows

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from medtune.metrics.significance import p_text, p_words
 from medtune.reporting.plots import (
     Band,
     Curve,
@@ -169,7 +170,7 @@ def _against_base(base: Run, chosen: Run, comparisons: Sequence[dict]) -> str:
     return (
         f"On the test split it has {_right(estimate)} right, {estimate_text(estimate)}; the base model has "
         f"{_right(of_base)}, {estimate_text(of_base)}. That is {outcome} (exact McNemar, {row['only_run']} against "
-        f"{row['only_reference']} items that only one has right, {_p_words(row['p_holm'])} after Holm)."
+        f"{row['only_reference']} items that only one has right, {p_words(row['p_holm'])} after Holm)."
     )
 
 
@@ -183,7 +184,7 @@ def _against_others(runs: Sequence[Run], comparisons: Sequence[dict]) -> list[st
     if len(ties) == len(rows):
         sentences.append(
             f"Against the other {_count(len(rows), 'run')}, all differences on the test split are ties "
-            f"(the smallest: {_p_words(min(row['p_holm'] for row in rows))} after Holm): they do not show that a rank "
+            f"(the smallest: {p_words(min(row['p_holm'] for row in rows))} after Holm): they do not show that a rank "
             "is better than another."
         )
     for word in ("better", "worse"):
@@ -247,7 +248,7 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
             f"{100 * row['difference']:+.1f} points "
             f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
             f"{row['only_run']} / {row['only_reference']}",
-            _p(row["p_holm"]),
+            p_text(row["p_holm"]),
             row["verdict"],
         ]
         for row in comparisons
@@ -308,7 +309,7 @@ def _ensemble_table(ensemble: Sequence[dict]) -> str:
             f"{percent(row['accuracy'])} ({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f}, "
             f"n = {row['n']})",
             f"{row['only_ensemble']} / {row['only_chosen']}",
-            _p(row["p_holm"]),
+            p_text(row["p_holm"]),
             row["verdict"],
         ]
         for row in ensemble
@@ -358,11 +359,3 @@ def _right(estimate: Mapping) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _p_words(value: float) -> str:
-    return f"p {_p(value)}" if value < 0.001 else f"p = {_p(value)}"

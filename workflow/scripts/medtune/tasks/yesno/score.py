@@ -9,8 +9,8 @@ from scipy.special import softmax
 from medtune.data.citations import find_citations
 from medtune.data.labels import LABELS
 from medtune.errors import InputError
-from medtune.metrics.bootstrap import bootstrap_mean
-from medtune.metrics.calibration import brier_estimate, calibration_estimate, reliability_table
+from medtune.metrics.calibration import brier_estimate, calibration_estimate, chance_error, reliability_table
+from medtune.metrics.intervals import amount
 from medtune.metrics.labels import accuracy, confusion, macro_f1
 from medtune.metrics.proportions import proportion
 from medtune.tasks.predictions import answers_of
@@ -18,6 +18,8 @@ from medtune.tasks.predictions import answers_of
 READABLE = ("ok", "label_only")
 """Parse statuses of an answer whose label can be read; only "ok" is the exact format."""
 
+UNIT = "questions"
+"""What is drawn."""
 ITEM_COLUMNS = (
     "id",
     "split",
@@ -46,7 +48,7 @@ def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], s
     """Score every example of every split.
 
     examples: by split, rows with `id` and `label`.  predictions: one row for each of them.
-    seed: of the bootstrap intervals.
+    seed: of the paired tests.
     Raises InputError when a prediction is missing, doubled, without label likelihoods, or of no example.
     """
     answered = answers_of(examples, predictions)
@@ -89,8 +91,8 @@ def label_probabilities(predictions: Sequence[dict]) -> np.ndarray:
 def label_metrics(gold: Sequence[str], predicted: Sequence[str | None], seed: int) -> dict:
     """Figures of labels as answered: accuracy (an answer without a label is wrong), macro-F1, confusion."""
     return {
-        "accuracy": accuracy(gold, predicted).as_dict(),
-        "macro_f1": macro_f1(gold, predicted, LABELS, seed).as_dict(),
+        "accuracy": accuracy(gold, predicted, UNIT).as_dict(),
+        "macro_f1": macro_f1(gold, predicted, LABELS, UNIT).as_dict(),
         "confusion": confusion(gold, predicted, LABELS),
     }
 
@@ -102,17 +104,19 @@ def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, seed: int
     """
     predicted = likeliest(probabilities)
     figures = {
-        "likelihood_accuracy": accuracy(gold, predicted).as_dict(),
-        "likelihood_macro_f1": macro_f1(gold, predicted, LABELS, seed).as_dict(),
-        "brier": brier_estimate(probabilities, [LABELS.index(label) for label in gold], seed).as_dict(),
+        "likelihood_accuracy": accuracy(gold, predicted, UNIT).as_dict(),
+        "likelihood_macro_f1": macro_f1(gold, predicted, LABELS, UNIT).as_dict(),
+        "brier": brier_estimate(probabilities, [LABELS.index(label) for label in gold], UNIT).as_dict(),
     }
     if not gold:
-        return {**figures, "ece": bootstrap_mean([], seed).as_dict(), "reliability": []}
+        nothing = calibration_estimate([], [], unit=UNIT).as_dict()
+        return {**figures, "ece": nothing, "ece_of_chance": nothing, "reliability": []}
     confidence = probabilities.max(axis=1)
     correct = [wanted == label for wanted, label in zip(gold, predicted, strict=True)]
     return {
         **figures,
-        "ece": calibration_estimate(confidence, correct, seed).as_dict(),
+        "ece": calibration_estimate(confidence, correct, unit=UNIT).as_dict(),
+        "ece_of_chance": chance_error(confidence, unit=UNIT).as_dict(),
         "reliability": reliability_table(confidence, correct),
     }
 
@@ -126,10 +130,12 @@ def _format_metrics(items: Sequence[dict], seed: int) -> dict:
     """Figures of the text: exact format, also together with the right label, invented citations, length."""
     n = len(items)
     return {
-        "strict_accuracy": proportion(sum(item["correct"] and item["format_ok"] for item in items), n).as_dict(),
-        "format_rate": proportion(sum(item["format_ok"] for item in items), n).as_dict(),
-        "citation_rate": proportion(sum(item["citations"] > 0 for item in items), n).as_dict(),
-        "mean_answer_tokens": bootstrap_mean([item["output_tokens"] for item in items], seed).as_dict(),
+        "strict_accuracy": proportion(
+            sum(item["correct"] and item["format_ok"] for item in items), n, unit=UNIT
+        ).as_dict(),
+        "format_rate": proportion(sum(item["format_ok"] for item in items), n, unit=UNIT).as_dict(),
+        "citation_rate": proportion(sum(item["citations"] > 0 for item in items), n, unit=UNIT).as_dict(),
+        "mean_answer_tokens": amount([item["output_tokens"] for item in items], UNIT).as_dict(),
     }
 
 

@@ -51,7 +51,7 @@ def summarize(
 ) -> None:
     """Read the scores of the base model and of every run, and write the summary.
 
-    challenge: the data file of the challenge split.  seed: of the bootstrap intervals.
+    challenge: the data file of the challenge split.  seed: of the paired tests.
     outputs: paths by name: tables `ranks`, `seeds`, `comparisons`, `ensemble`, `challenge`, `confusion`,
     their pages `ranks_html`, `comparisons_html`, `challenge_html`; `choice` (JSON), `choice_text` and
     `page` (Markdown), `headline` (one line of text); and the plots `{accuracy,confusion,reliability,curves}_{png,svg}`.
