@@ -17,11 +17,14 @@ from medtune.runtime import REFUSALS, allow_retries
 try:
     given = workflow.config_settings.configfiles
     layers = read_layers(workflow.configfiles[len(given) :], given, workflow.config_settings.config_args)
-    CONFIG = load_config(merge(layers), layers)
+    merged = merge(layers)
+    CONFIG = load_config(merged, layers)
     check_writable(CONFIG.results)
 except InputError as error:
     sys.exit(str(error))
 
+config.clear()  # for scripts, which Snakemake gives it
+config.update(merged)
 release_lock_of_dead_run(Path(".snakemake"))
 
 RESULTS = f"{CONFIG.results}/{CONFIG.scale}"
