@@ -172,3 +172,42 @@ rule maccrobat_notebook:
         runs=MACCROBAT_KEYS,
     script:
         "../workflow/scripts/notebook_maccrobat.py"
+
+
+rule maccrobat_extract:
+    """The entities of the notes of `maccrobat.extract`. They stream, and a killed job goes on where it was."""
+    input:
+        tagger=rules.maccrobat_export.output.folder,
+        readiness=rules.maccrobat_readiness.output.record,
+        notes=maccrobat_new_notes,
+    output:
+        predictions=f"{MACCROBAT}/extractions/extractions.json",
+        entities=f"{MACCROBAT}/extractions/entities.csv",
+        notes=f"{MACCROBAT}/extractions/notes.csv",
+        skipped=f"{MACCROBAT}/extractions/skipped.csv",
+        page=f"{MACCROBAT}/extractions/extracted.html",
+        record=f"{MACCROBAT}/extractions/record.json",
+    log:
+        f"{MACCROBAT}/extractions/extract.log",
+    benchmark:
+        f"{MACCROBAT}/extractions/extract.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: maccrobat_most_threads
+    resources:
+        gpu=1,
+        mem_mb=encoder_memory,
+        runtime=encoder_runtime,
+        batch_tokens=tagging_batch_tokens,
+    params:
+        source=maccrobat_new_source,
+        listing=maccrobat_listing,  # notes that changed are tagged anew
+        page_notes=maccrobat_page_notes,
+        state=state_folder,
+    script:
+        "../workflow/scripts/extract_maccrobat.py"
+
+
+rule extract:
+    input:
+        rules.maccrobat_extract.output,

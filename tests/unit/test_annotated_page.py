@@ -167,9 +167,17 @@ def test_a_long_text_is_cut_with_its_marks_and_the_page_says_so(tmp_path):
     assert "The first 20 of 800 characters" in content and "OBS-DP 100" in content
 
 
-def test_a_mark_outside_its_text_and_too_many_labels_are_refused(tmp_path):
+def test_a_mark_outside_its_text_is_refused():
     for mark in (Mark(0, 4, "OBS-DP"), Mark(2, 2, "OBS-DP"), Mark(-1, 2, "OBS-DP"), Mark(0, 1, "other")):
         with pytest.raises(ValueError):
             pieces("abc", [mark], list(LABELS))
-    with pytest.raises(ValueError, match="5 labels; there are 4 colours"):
-        write_annotated_page(tmp_path / "p.html", "t", [], dict.fromkeys("abcde", ""), {}, 0)
+
+
+def test_of_many_labels_colours_come_again_and_only_those_of_a_text_are_counted(tmp_path):
+    labels = dict.fromkeys("ABCDEFGHIJ", "found")
+    text = MarkedText("n1", "fever", (Mark(0, 5, "F"),))
+    write_annotated_page(tmp_path / "page.html", "t", [text], labels, {"F": 1}, 1, what="note")
+    page = (tmp_path / "page.html").read_text()
+    assert 'class="k1 starts ends" data-label="F"' in page
+    assert "<p>F 1</p>" in page and "1 note." in page
+    assert page.count("found:") == 10

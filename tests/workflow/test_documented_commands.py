@@ -18,6 +18,7 @@ WRITTEN = {"my/reports/a.txt": "No effusion.\n", "my/notes/a.txt": "Aspirin.\n",
 SAID = {
     "annotate": "--config 'radgraph={annotate: {format: folder, path: my/reports}}'",
     "predict": "--config 'relations={predict: {format: folder, path: my/notes}}'",
+    "extract": "--config 'maccrobat={extract: {format: folder, path: my/notes}}'",
 }
 """Of targets that a file of the configuration is to say something for: what it says."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config.section import Count, Fraction, PathText, Section, Seed, Share
-from medtune.config.stages import Splits, TaggerTraining, Tagging
+from medtune.config.stages import NewTexts, Splits, TaggerTraining, Tagging
 
 
 class SelectionWeights(Section):
@@ -121,6 +121,12 @@ class MaccrobatData(Section):
     drop_below: Count = Field(50, description="With `rare: drop`, types with fewer mentions are left out.")
 
 
+class MaccrobatExtract(NewTexts):
+    """New notes whose entities the exported tagger finds (target `extract`)."""
+
+    page_notes: Count = Field(100, description="Most notes on the page of coloured entities.")
+
+
 class Maccrobat(Section):
     """Study `maccrobat`: entities of case reports as BIO tags, over encoders and learning rates."""
 
@@ -144,6 +150,7 @@ class Maccrobat(Section):
     analysis: MaccrobatAnalysis = Field(
         default_factory=MaccrobatAnalysis, description="Analysis of the tagged documents."
     )
+    extract: MaccrobatExtract | None = Field(None, description="New notes to find entities in; null means none.")
     project: str = Field(
         "Medical_NER_FineTuning", pattern=r"^[\w.-]+$", description="Project name of this study at Weights & Biases."
     )

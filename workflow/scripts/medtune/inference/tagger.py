@@ -15,7 +15,7 @@ import numpy as np
 
 from medtune.alignment import make_layout, subwords
 from medtune.data.bio import spans_of
-from medtune.data.words import sentence_starts, words_of
+from medtune.data.words import Word, sentence_starts, words_of
 from medtune.inference.decoding import Transitions, decode
 from medtune.inference.tagging import mean_logits
 from medtune.metrics.softmax import confidences
@@ -63,12 +63,21 @@ class TaggedWords(NamedTuple):
 
 
 class Entity(NamedTuple):
-    """start, end: characters, end exclusive. confidence: the least calibrated one of its words."""
+    """start, end: characters, end exclusive. confidence: the least calibrated one of its words; raw: the least before
+    temperature scaling."""
 
     start: int
     end: int
     label: str
     confidence: float
+    raw: float
+
+
+class TaggedText(NamedTuple):
+    """The entities of a text, in its order, and its words with their tags."""
+
+    entities: list[Entity]
+    words: TaggedWords
 
 
 class Tagger:
@@ -95,8 +104,8 @@ class Tagger:
         logits = mean_logits(self.model, documents, self._layout, self.batch_tokens, pad, self.settings.window_offsets)
         return [self._tagged(of_words) for of_words in logits]
 
-    def entities(self, texts: Iterable[str]) -> list[list[Entity]]:
-        """The entities of each text, in its order."""
+    def tag(self, texts: Iterable[str]) -> list[TaggedText]:
+        """The words and entities of each text."""
         texts = list(texts)
         words = [words_of(text) for text in texts]
         rows = [
@@ -104,21 +113,31 @@ class Tagger:
             for text, found in zip(texts, words, strict=True)
         ]
         return [
-            [
-                Entity(
-                    found[span.start].start,
-                    found[span.end - 1].end,
-                    span.label,
-                    min(tagged.calibrated[span.start : span.end]),
-                )
-                for span in spans_of(tagged.tags)
-            ]
+            TaggedText(entities_of(found, tagged), tagged)
             for found, tagged in zip(words, self.tag_words(rows), strict=True)
         ]
+
+    def entities(self, texts: Iterable[str]) -> list[list[Entity]]:
+        """The entities of each text, in its order."""
+        return [tagged.entities for tagged in self.tag(texts)]
 
     def _tagged(self, logits: np.ndarray) -> TaggedWords:
         chosen = decode(logits, self.settings.tags, self.settings.scores)
         return tagged_words(logits, chosen, self.settings.tags, self.settings.temperature)
+
+
+def entities_of(words: Sequence[Word], tagged: TaggedWords) -> list[Entity]:
+    """The entities that the tags of some words stand for."""
+    return [
+        Entity(
+            words[span.start].start,
+            words[span.end - 1].end,
+            span.label,
+            min(tagged.calibrated[span.start : span.end]),
+            min(tagged.confidence[span.start : span.end]),
+        )
+        for span in spans_of(tagged.tags)
+    ]
 
 
 def read_settings(folder: Path | str) -> TaggerSettings:

@@ -63,23 +63,24 @@ def write_annotated_page(
     counts: Mapping[str, int],
     total: int,
     longest: int = LONGEST,
+    what: str = "report",
 ) -> None:
     """Write the page, atomically.
 
-    texts: those that are shown. labels: meaning of each label, in the order of the colours (at most as many as
-    `PALETTE` has). counts, total: marks by label and number of texts, shown or not. longest: most characters of a text.
-    Raises ValueError for too many labels, a mark outside its text or one with another label.
+    texts: those that are shown. labels: meaning of each label, in the order of the colours; with more labels than
+    `PALETTE` has, colours come again: each mark has its label's name beside it. what: how a text is called. counts,
+    total: marks by label and number of texts, shown or not. longest: most characters of a text.
+    Raises ValueError for a mark outside its text or one with another label.
     """
-    if len(labels) > len(PALETTE):
-        raise ValueError(f"{len(labels)} labels; there are {len(PALETTE)} colours")
     page = template("annotated_page.html.j2", html=True).render(
         title=title,
         palette=PALETTE,
         legend=[
-            {"style": style, "label": label, "meaning": meaning, "count": counts.get(label, 0)}
+            {"style": style % len(PALETTE), "label": label, "meaning": meaning, "count": counts.get(label, 0)}
             for style, (label, meaning) in enumerate(labels.items())
         ],
         total=total,
+        what=what,
         texts=[_shown(text, list(labels), longest) for text in texts],
     )
     write_text(path, page)
@@ -101,7 +102,7 @@ def pieces(text: str, marks: Iterable[Mark], labels: Sequence[str]) -> list[Piec
             active.append(layered[coming])
             coming += 1
         layers = (
-            Layer(mark, labels.index(mark.label), level, mark.start == start, mark.end == end)
+            Layer(mark, labels.index(mark.label) % len(PALETTE), level, mark.start == start, mark.end == end)
             for mark, level in sorted(active, key=lambda item: -item[1])
         )
         found.append(Piece(text[start:end], tuple(layers)))
@@ -137,7 +138,10 @@ def _shown(text: MarkedText, labels: Sequence[str], longest: int) -> dict:
     return {
         "name": text.name,
         "pieces": pieces(visible, inside, labels),
-        "counts": [{"style": style, "label": label, "count": counts[label]} for style, label in enumerate(labels)],
+        # Of many labels most are in no text.
+        "counts": [
+            {"label": label, "count": counts[label]} for label in labels if counts[label] or len(labels) <= len(PALETTE)
+        ],
         "length": len(text.text),
         "visible": len(visible),
     }
