@@ -61,6 +61,8 @@ def test_answers_of_every_form_that_was_practised_are_read_into_the_value_of_the
     assert (alone.value, alone.status) == ({**VALUE, "relations": []}, "ok")
     assert asked.parse(json.dumps({links: relations})).value == {**VALUE, "entities": []}
     assert asked.parse(json.dumps(relations)).value["relations"] == VALUE["relations"]
+    names = asked.parse(json.dumps([{name: "Aspirin"}, {name: "gout"}]))
+    assert names.status == "ok" and [entity["type"] for entity in names.value["entities"]] == ["", ""]
     other = asked.parse(json.dumps({terms: [{name: "Aspirin", kind: "garment"}], links: []}))
     assert other.value["entities"] == [{"text": "Aspirin", "type": "garment"}]
 

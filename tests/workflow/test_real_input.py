@@ -102,7 +102,7 @@ def test_the_small_profile_runs_on_biored(workspace, corpora):
     config = {
         "relations": {
             "data": {"source": source, "longest_answer": 1000},
-            "training": {"max_steps": 3, "batch_size": 1, "accumulation": 2, "max_tokens": 768, "evaluate_every": 3},
+            "training": {"max_steps": 3, "batch_size": 1, "accumulation": 2, "max_tokens": 1536, "evaluate_every": 3},
             "generation": {"max_new_tokens": 16},
             "switches": dict.fromkeys(("weighted", "schema", "negatives", "two_steps", "constrained")),
         }
@@ -114,10 +114,12 @@ def test_the_small_profile_runs_on_biored(workspace, corpora):
     record = workspace.json(f"{study}/data/without0/record.json")
     training = workspace.json(f"{study}/default/training.json")
     assert record["rows"] + record["too_long"]["train"] == 400
-    assert (training["steps"], training["rows"]) == (3, record["rows"])
+    assert (training["steps"], training["rows"] + training["left_out_rows"]) == (3, record["rows"])
+    assert training["rows"] > 100 and training["truncated_rows"] == 0
     table = list(csv.DictReader(io.StringIO(workspace.read(f"{study}/summary/comparison.csv"))))
     assert [(row["run"], row["n_documents"]) for row in table if row["split"] == "test"] == [
         ("base", "3"),
+        ("base, practised form", "3"),
         ("default", "3"),
         ("deduplicated", "3"),
     ]

@@ -47,19 +47,28 @@ class ListingForm:
 
     def _read(self, output: str, form: Form) -> Parsed:
         fields = {form.terms: form.term, form.links: form.link}
-        both = parse_lists(output, {name: dict.fromkeys(names, str) for name, names in fields.items()})
-        items = {name: both.items.get(name, []) for name in fields}
-        status = both.status
-        if output.lstrip().startswith("["):
-            lists = {name: parse_items(output, dict.fromkeys(names, str)) for name, names in fields.items()}
-            name, alone = max(lists.items(), key=lambda pair: len(pair[1].items))
-            items, status = {**{key: [] for key in fields}, name: alone.items}, _status(alone)
-        elif status == "wrong_shape" and any(items.values()):
-            # One list where both could stand is what was practised, too.
-            status = "ok" if not any(both.dropped.values()) else status
         (text, kind), (head, link, tail) = form.term, form.link
+        if output.lstrip().startswith("["):
+            # Names without their kinds were practised, too: they find entities, of no type.
+            terms = parse_items(output, {text: str}, {kind: str})
+            links = parse_items(output, dict.fromkeys(form.link, str))
+            alone = terms if len(terms.items) >= len(links.items) else links
+            items = {
+                form.terms: terms.items if alone is terms else [],
+                form.links: links.items if alone is links else [],
+            }
+            status = _status(alone)
+        else:
+            both = parse_lists(output, {name: dict.fromkeys(names, str) for name, names in fields.items()})
+            items = {name: both.items.get(name, []) for name in fields}
+            # One list where both could stand is what was practised, too.
+            lenient = both.status == "wrong_shape" and any(items.values()) and not any(both.dropped.values())
+            status = "ok" if lenient else both.status
         value = {
-            ENTITIES: [{"text": i[text], "type": self.kinds.get(i[kind], i[kind])} for i in items[form.terms]],
+            ENTITIES: [
+                {"text": i[text], "type": self.kinds.get(i[kind], i[kind]) if i[kind] else ""}
+                for i in items[form.terms]
+            ],
             RELATIONS: [
                 {"head": i[head], "type": self.links.get(i[link], i[link]), "tail": i[tail]} for i in items[form.links]
             ],
