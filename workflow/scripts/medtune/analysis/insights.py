@@ -231,7 +231,7 @@ def _weakest(types: Record) -> Iterator[Finding]:
         yield Finding(
             "weakest type",
             KEY,
-            f"Found worse than all types together, even by the upper end of the interval: "
+            f"Found worse than all types together, corrected for the number of types: "
             f"{listed([one['type'] for one in below])}. The lowest: {row['type']}, F1 {interval_text(row, 'f1')} on "
             f"{counted(row['gold'], 'entity', 'entities')}.",
             row["f1"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 from scipy.stats import spearmanr
 
 from medtune.analysis.documents import TaggedDocument
@@ -13,6 +14,8 @@ from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import p_of_f1
+from medtune.metrics.significance import ALPHA, holm
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
 
 TIERS = ("frequent", "medium", "rare")
@@ -31,6 +34,7 @@ TYPE_COLUMNS = (
     "predicted",
     "documents",
     *(f"{figure}{end}" for figure in (*_FIGURES, "all_gold_recall") for end in ("", "_low", "_high")),
+    "p_holm",
     "below_overall",
 )
 TIER_COLUMNS = (
@@ -93,10 +97,11 @@ def score_types(documents: Sequence[TaggedDocument], table: TypeTable, seed: int
 def type_rows(found: TypeScores, table: TypeTable) -> list[dict]:
     """A row for each type, with columns `TYPE_COLUMNS`, best strict F1 first, types without gold and predictions last.
 
-    gold: entities that the flat tags hold.  below_overall: whether even the upper end of the F1's interval lies below
-    the micro F1 of all types.
+    gold: entities that the flat tags hold.  p_holm: of the F1 being the micro F1 of all types, corrected over the
+    types. below_overall: whether it is below by this corrected test.
     """
     overall = found.scores.micro["strict"].f1.value
+    p_holm = _against_overall(found.counts, overall)
     rows = []
     for label, all_gold in found.all_gold.by_label.items():
         scores = found.scores.by_label.get(label)
@@ -113,7 +118,8 @@ def type_rows(found: TypeScores, table: TypeTable) -> list[dict]:
         for name in _FIGURES:
             row |= _ends(name, strict and getattr(strict, name))
         row |= _ends("all_gold_recall", all_gold.schemes["strict"].recall)
-        row["below_overall"] = row["f1"] is not None and overall is not None and row["f1_high"] < overall
+        row["p_holm"] = p_holm.get(label)
+        row["below_overall"] = row["p_holm"] is not None and row["p_holm"] < ALPHA and row["f1"] < overall
         rows.append(row)
     return sorted(rows, key=lambda row: (row["f1"] is None, -(row["f1"] or 0), row["type"]))
 
@@ -183,6 +189,17 @@ def frequency_correlation(rows: Sequence[Mapping]) -> dict:
     found = Contrast(rho, math.tanh(centre - half), math.tanh(centre + half))
     finding = found.in_words("frequent types are found better", "rare types are found better")
     return {"rho": rho, "low": found.low, "high": found.high, "n": len(points), "finding": finding}
+
+
+def _against_overall(counts: SpanCounts, overall: float | None) -> dict[str, float]:
+    """By type with spans the p-value of its strict F1 being the overall one, corrected over the types (Holm)."""
+    if not overall or overall == 1:
+        return {}
+    hits, gold, predicted = (counts.column(name) for name in ("strict_gold", "gold", "predicted"))
+    with_spans = np.flatnonzero((gold + predicted).any(axis=0))
+    table = np.stack([hits, predicted - hits, gold - hits], axis=-1)[:, with_spans]
+    adjusted = holm(p_of_f1(table, overall).tolist())
+    return {counts.labels[number]: p for number, p in zip(with_spans, adjusted, strict=True)}
 
 
 def _ends(name: str, estimate) -> dict:

@@ -172,14 +172,34 @@ def clustered_ends(
     values: (…) shares. left_out: (documents, …) the same without each document. items: (documents, …) numbers of items.
     errors: (…) the smaller of the numbers of hits and of misses. [0, 1] where fewer than two documents have items.
     """
+    documents = (items > 0).sum(axis=0)
+    low, high = wilson(values, _effective(values, left_out, items, errors), quantiles(documents))
+    return np.where(documents < 2, 0, low), np.where(documents < 2, 1, high)
+
+
+def p_of_f1(counts: np.ndarray, expected: float) -> np.ndarray:
+    """(figures,) two-sided p-values of F1s being `expected`, by the score test that belongs to their intervals.
+
+    counts: (documents, figures, 3) tp, fp, fn. 1 where fewer than two documents have counts.
+    """
+    hits, items = counts[..., 0], counts.sum(axis=-1)
+    x, m = hits.sum(axis=0), items.sum(axis=0)
+    values, wanted = divide(x, m), expected / (2 - expected)
+    effective = _effective(values, divide(x - hits, m - items), items, np.minimum(x, m - x))
+    documents = (items > 0).sum(axis=0)
+    distance = np.abs(values - wanted) * np.sqrt(divide(effective, wanted * (1 - wanted)))
+    return np.where(documents < 2, 1.0, 2 * t.sf(distance, np.maximum(documents - 1, 1)))
+
+
+def _effective(values: np.ndarray, left_out: np.ndarray, items: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Effective numbers of items; arguments as of `clustered_ends`."""
     documents, total = (items > 0).sum(axis=0), items.sum(axis=0)
     variance = divide(documents - 1, documents) * ((left_out - values) ** 2 * (items > 0)).sum(axis=0)
     binomial = divide(values * (1 - values), total)
     expected = np.sqrt(divide((items**2).sum(axis=0), total))
     evidence = np.clip(errors / 2 - 1, 0, np.maximum(documents - 1, 0)) * (binomial > 0)
     effect = (evidence * divide(variance, binomial) + EXPECTED_WEIGHT * expected) / (evidence + EXPECTED_WEIGHT)
-    low, high = wilson(values, divide(total, np.maximum(effect, 1)), quantiles(documents))
-    return np.where(documents < 2, 0, low), np.where(documents < 2, 1, high)
+    return divide(total, np.maximum(effect, 1))
 
 
 def graded_ends(values: np.ndarray, left_out: np.ndarray, documents: int) -> tuple[np.ndarray, np.ndarray]:
