@@ -47,7 +47,8 @@ def test_model_rows_have_the_agreed_columns_and_the_figures_of_the_test_split():
         == ",".join(MODEL_COLUMNS)
         == (
             "encoder,lr,seed,micro_f1,micro_f1_low,micro_f1_high,macro_f1,precision,recall,all_gold_recall,train_seconds,"
-            "words_per_second,parameters,n_documents,chosen,words_per_second_low,words_per_second_high"
+            "words_per_second,parameters,n_documents,chosen,words_per_second_low,words_per_second_high,"
+            "macro_f1_low,macro_f1_high,precision_low,precision_high,recall_low,recall_high,all_gold_recall_low,all_gold_recall_high"
         )
     )
     assert row["micro_f1"] == pytest.approx(6 / 7)

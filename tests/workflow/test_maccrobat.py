@@ -35,6 +35,11 @@ MODEL_COLUMNS = [
     "chosen",
     "words_per_second_low",
     "words_per_second_high",
+    *(
+        f"{figure}{end}"
+        for figure in ("macro_f1", "precision", "recall", "all_gold_recall")
+        for end in ("_low", "_high")
+    ),
 ]
 OF_STUDY = {
     "data": ["train.jsonl", "validation.jsonl", "test.jsonl", "tags.json", "manifest.json"],

@@ -33,6 +33,11 @@ MODEL_COLUMNS = (
     "chosen",
     "words_per_second_low",
     "words_per_second_high",
+    *(
+        f"{figure}{end}"
+        for figure in ("macro_f1", "precision", "recall", "all_gold_recall")
+        for end in ("_low", "_high")
+    ),
 )
 VALIDATION_COLUMNS = ("encoder", "lr", "seed", *(f"micro_f1{end}" for end in _ENDS), "n_documents", "chosen")
 COMPARISON_COLUMNS = (
@@ -178,6 +183,10 @@ def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
             run is chosen,
             run.speed.low,
             run.speed.high,
+            *_ends(test.macro["strict"].f1)[1:],
+            *_ends(micro.precision)[1:],
+            *_ends(micro.recall)[1:],
+            *_ends(run.all_gold_recall)[1:],
         )
         rows.append(dict(zip(MODEL_COLUMNS, values, strict=True)))
     return rows
