@@ -201,3 +201,15 @@ def test_with_more_seeds_default_and_switches_are_trained_with_each(workspace):
     assert "results/tiny/relations/default-seed43/final_model/adapter_config.json" in output
     assert "results/tiny/relations/weighted-seed44/training.json" in output
     assert "default-seed42" not in output
+
+
+def test_speed_is_measured_with_no_other_job_beside_it(workspace):
+    """On one machine by taking all its cores, whatever their number; on SLURM by an exclusive node."""
+    for cores in ("2", "5"):
+        output = workspace.succeed("maccrobat", "-n", "--profile", "tiny", "--cores", cores)
+        timed = [part for part in output.split("\nrule ") if part.startswith("maccrobat_speed:")]
+        assert len(timed) == 2
+        assert all(f"threads: {cores}\n" in part for part in timed)
+    output = workspace.succeed("maccrobat", "-n", "--profile", "slurm")
+    timed = [part for part in output.split("\nrule ") if part.startswith("maccrobat_speed:")]
+    assert len(timed) == 8 and all("slurm_extra='--exclusive'" in part for part in timed)
