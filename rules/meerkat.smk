@@ -18,6 +18,7 @@ wildcard_constraints:
 localrules:
     meerkat_prepare,
     meerkat_grow,
+    meerkat_take_adapter,
     meerkat_recommend,
     meerkat_evaluate,
     meerkat_card,
@@ -159,6 +160,54 @@ use rule meerkat_score_base as meerkat_score with:
         f"{MEERKAT_STEP}/score.log",
 
 
+rule meerkat_take_adapter:
+    """A checked copy of an adapter that was made elsewhere."""
+    input:
+        meerkat_given_adapter,
+        template=meerkat_template,
+        base=base_model("meerkat"),
+    output:
+        weights=f"{MEERKAT}/given/adapter/adapter_model.safetensors",
+        config=f"{MEERKAT}/given/adapter/adapter_config.json",
+        record=f"{MEERKAT}/given/adapter.json",
+    log:
+        f"{MEERKAT}/given/take.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        task_options=meerkat_options,
+        settings=CONFIG.meerkat.evaluate and CONFIG.meerkat.evaluate.model_dump(),
+    script:
+        "../workflow/scripts/take_adapter_meerkat.py"
+
+
+use rule meerkat_generate_base as meerkat_generate_given with:
+    input:
+        **MEERKAT_HELD,
+        template=meerkat_template,
+        base=base_model("meerkat"),
+        adapter=rules.meerkat_take_adapter.output.config,
+    output:
+        predictions=f"{MEERKAT}/given/predictions.jsonl",
+    log:
+        f"{MEERKAT}/given/generate.log",
+    benchmark:
+        f"{MEERKAT}/given/generate.benchmark.tsv"
+
+
+use rule meerkat_score_base as meerkat_score_given with:
+    input:
+        unpack(meerkat_metric_files),
+        **MEERKAT_HELD,
+        predictions=rules.meerkat_generate_given.output.predictions,
+    output:
+        metrics=f"{MEERKAT}/given/metrics.json",
+        item_scores=f"{MEERKAT}/given/items.csv",
+        counts=f"{MEERKAT}/given/counts.json",
+    log:
+        f"{MEERKAT}/given/score.log",
+
+
 rule meerkat_recommend:
     """From the evaluation split alone: the holdout never steers."""
     input:
@@ -232,6 +281,7 @@ use rule write_card as meerkat_card with:
 
 rule meerkat_summarize:
     input:
+        unpack(meerkat_given_scores),
         base_metrics=rules.meerkat_score_base.output.metrics,
         base_item_scores=rules.meerkat_score_base.output.item_scores,
         base_counts=rules.meerkat_score_base.output.counts,

@@ -50,6 +50,21 @@ def meerkat_template(wildcards):
     return present(CONFIG.meerkat.template, "meerkat.template")
 
 
+def meerkat_given_adapter(wildcards):
+    """The files of an adapter that was made elsewhere."""
+    if CONFIG.meerkat.evaluate is None:
+        sys.exit("meerkat.evaluate: not set; say where the adapter is, as {adapter: path}")
+    folder = present(CONFIG.meerkat.evaluate.adapter, "meerkat.evaluate.adapter")
+    return [str(path) for path in sorted(Path(folder).glob("*")) if path.is_file()]
+
+
+def meerkat_given_scores(wildcards):
+    """Its scores, where there is one."""
+    names = {"metrics": "metrics.json", "item_scores": "items.csv", "counts": "counts.json"}
+    given = names if CONFIG.meerkat.evaluate else {}
+    return {f"given_{name}": f"{RESULTS}/meerkat/given/{file}" for name, file in given.items()}
+
+
 def meerkat_options(wildcards):
     """What the task needs to know. Of an answer that is longer than what is generated, the beginning is learned."""
     return {

@@ -5,13 +5,14 @@ The base model has read next to nothing, so these runs are for the machinery, no
 
 import copy
 import re
+import shutil
 from collections import Counter
 
 import pytest
 
 from medtune.files import read_jsonl
 from tests.workflow.conftest import QUICK
-from tests.workspace import Workspace
+from tests.workspace import Workspace, table
 
 STUDY = "results/tiny/meerkat"
 LAST = f"{STUDY}/iteration2/training_recommendations.json"
@@ -100,3 +101,24 @@ def test_training_goes_on_from_the_previous_adapter(run, tmp_path):
     stats = space.json(f"{STUDY}/iteration2/data/dataset_stats.json")["specialties"]
     assert stats["neurology"]["reason"] == "adjusted by hand"
     assert stats["neurology"]["pool"] == 0
+
+
+def test_an_adapter_made_elsewhere_is_scored_beside_the_iterations(run, tmp_path):
+    """One of the study's own, without what only this workflow writes."""
+    space = Workspace(tmp_path / "medtune", like=run)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (space.folder / "elsewhere").mkdir(exist_ok=True)
+        shutil.copy(space.folder / f"{STUDY}/iteration1/adapter/{name}", space.folder / "elsewhere")
+    summary = f"{STUDY}/summary/progress.csv"
+    output = space.refuse(*TINY, summary, config=with_changes(evaluate={"adapter": "elsewhere"}))
+    assert "elsewhere: no template.json, so it is not known which template it was trained with" in output
+
+    config = with_changes(evaluate={"adapter": "elsewhere", "template": "unknown"})
+    space.succeed(*TINY, summary, config=config)
+    assert space.read(f"{STUDY}/given/predictions.jsonl") == space.read(f"{STUDY}/iteration1/predictions.jsonl")
+    by_model = {name: [row for row in table(space, summary) if row["iteration"] == name] for name in ("1", "given")}
+    assert [row["value"] for row in by_model["given"]] == [row["value"] for row in by_model["1"]] != []
+    assert {row["train_size"] for row in by_model["given"]} == {""}
+    references = {r["reference"] for r in table(space, f"{STUDY}/summary/comparisons.csv") if r["iteration"] == "given"}
+    assert references == {"0", "2"}
+    assert "adapter made elsewhere" in space.read(f"{STUDY}/summary/summary.md")

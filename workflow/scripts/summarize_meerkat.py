@@ -2,7 +2,8 @@
 
 Inputs: `base_metrics`, `base_item_scores`, `base_counts`; lists in the order of the iterations, from 1: `metrics`,
 `item_scores`, `counts`, `records` (training.json), `stats` (dataset_stats.json); `recommendations`, the
-training_recommendations.json of the last iteration. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
+training_recommendations.json of the last iteration; of an adapter made elsewhere, where there is one, `given_metrics`,
+`given_item_scores`, `given_counts`. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
 Params: `steering` (name of the steering metric), `seed`.
 """
 
@@ -10,7 +11,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.runs import RunFiles
+        from medtune.tasks.meerkat.runs import GIVEN, RunFiles
         from medtune.tasks.meerkat.summarize import summarize
 
         given = snakemake.input
@@ -23,6 +24,9 @@ if __name__ == "__main__":
                     start=1,
                 )
             ],
+            given=RunFiles(GIVEN, given.given_metrics, given.given_item_scores, given.given_counts)
+            if given.get("given_metrics")
+            else None,
             recommendations=given.recommendations,
             steering=snakemake.params.steering,
             outputs=dict(snakemake.output.items()),

@@ -115,6 +115,17 @@ class MeerkatRecommendations(Section):
     confidence: Fraction = Field(0.95, description="Confidence of that interval.")
 
 
+class MeerkatEvaluate(Section):
+    """An adapter that was made elsewhere, scored beside the study's own."""
+
+    adapter: PathText = Field(description="Its folder, as PEFT's `save_pretrained` writes it.")
+    template: Literal["checked", "unknown"] = Field(
+        "checked",
+        description="checked: its template.json must name the study's template; unknown: it has none, and is asked with"
+        " the study's all the same.",
+    )
+
+
 class Meerkat(Section):
     """Study `meerkat`: medical question answering; each iteration gives the low specialties more training data."""
 
@@ -137,6 +148,9 @@ class Meerkat(Section):
     training: Training = Field(default_factory=Training, description="Fine-tuning in each iteration.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
     metrics: MeerkatMetrics = Field(default_factory=MeerkatMetrics, description="How answers are scored.")
+    evaluate: MeerkatEvaluate | None = Field(
+        None, description="An adapter made elsewhere to score beside the iterations; null means none."
+    )
     recommendations: MeerkatRecommendations = Field(
         default_factory=MeerkatRecommendations, description="Which specialties get more training data."
     )

@@ -141,9 +141,10 @@ def summary_page(
     outlook: Outlook,
     recommendations: TrainingRecommendations,
     pictures: Mapping[str, Path | str],
+    elsewhere: Sequence[Run] = (),
 ) -> Document:
     """The readable summary. comparisons: rows of the table. recommendations: after the last iteration. pictures: path
-    of each plot, by name and suffix; they must be there."""
+    of each plot, by name and suffix; they must be there. elsewhere: adapters made elsewhere."""
     last = last_trained(runs)
     blocks = [
         Paragraph(
@@ -153,13 +154,14 @@ def summary_page(
         ),
         Paragraph(stop_words(runs, recommendations)),
         Heading("Progress"),
-        _progress_table(base, runs, metric),
+        _progress_table(base, [*runs, *elsewhere], metric),
         Paragraph(_previous_words(runs, metric, comparisons)),
         Picture(pictures["overall_png"], f"{metric} over the iterations"),
         Picture(pictures["growth_png"], f"{metric} by the number of training questions"),
         Heading(f"{_capital(last.name)} against the base model"),
         *(Paragraph(_against_base(base, last, split, metric, comparisons)) for split in SPLITS),
         _comparison_table(last, comparisons),
+        *(block for run in elsewhere for block in _elsewhere(base, run, metric, comparisons)),
         Heading("Specialties"),
         Paragraph(_specialty_words(base, last, metric, recommendations)),
         Picture(pictures["heat_map_png"], f"{metric} by specialty and iteration"),
@@ -202,6 +204,17 @@ def _against_base(base: Run, last: Run, split: str, metric: str, comparisons: Se
     )
 
 
+def _elsewhere(base: Run, run: Run, metric: str, comparisons: Sequence[Mapping]) -> list:
+    """An adapter made elsewhere against the base model."""
+    words = "It was not trained here: whether it has seen questions of these splits is not known."
+    return [
+        Heading(f"{_capital(run.name)} against the base model"),
+        Paragraph(words),
+        *(Paragraph(_against_base(base, run, split, metric, comparisons)) for split in SPLITS),
+        _comparison_table(run, comparisons),
+    ]
+
+
 def _specialty_words(base: Run, last: Run, metric: str, recommendations: TrainingRecommendations) -> str:
     low = sorted(recommendations.low_performance_specialties)
     found = {name: last.estimate(STEERING_SPLIT, metric, name) for name in base.specialties(STEERING_SPLIT)}
@@ -224,7 +237,7 @@ def _progress_table(base: Run, runs: Sequence[Run], metric: str) -> Table:
     rows = [
         [
             run.name + (", a copy" if run.copied else ""),
-            run.train_size(),
+            "not known" if run.train_size() is None else run.train_size(),
             *(_figure(run, split, metric) for split in SPLITS),
         ]
         for run in (base, *runs)

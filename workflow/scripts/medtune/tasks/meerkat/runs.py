@@ -17,6 +17,8 @@ from medtune.tasks.meerkat.prepare import DatasetStats
 SPLITS = ("evaluation", "holdout")
 STEERING_SPLIT, FINAL_SPLIT = SPLITS
 """The one tells which specialties are low; the other is kept for the final comparison."""
+GIVEN = "given"
+"""In place of the number of an iteration: an adapter that was made elsewhere."""
 ITEM_COLUMNS = ("id", "split", "specialty", "status")
 METRICS_KEYS = ("metrics", "definitions", "splits")
 RECORD_KEYS = (
@@ -34,10 +36,10 @@ RECORD_KEYS = (
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What one model left behind. iteration: 0 is the base model, which has no record (training.json) and no stats
-    (dataset_stats.json). predictions: only where answers are shown."""
+    """What one model left behind. iteration: 0 is the base model, `GIVEN` an adapter made elsewhere; both have no
+    record (training.json) and no stats (dataset_stats.json). predictions: only where answers are shown."""
 
-    iteration: int
+    iteration: int | str
     metrics: Path | str
     items: Path | str
     counts: Path | str
@@ -52,10 +54,10 @@ class Run:
 
     metrics: names in the order of tables. definitions: by metric. splits: of metrics.json. items: rows of items.csv.
     counts: by split and metric, (n, k) in the order of the items. answers: by (split, id), rows of predictions.jsonl.
-    record, stats: empty and None for the base model.
+    record, stats: empty and None for the base model and an adapter made elsewhere.
     """
 
-    iteration: int
+    iteration: int | str
     metrics: tuple[str, ...]
     definitions: Mapping[str, str]
     splits: Mapping[str, Any]
@@ -68,6 +70,8 @@ class Run:
     @property
     def name(self) -> str:
         """How texts and plots call it."""
+        if self.iteration == GIVEN:
+            return "adapter made elsewhere"
         return f"iteration {self.iteration}" if self.iteration else "base model"
 
     @property
@@ -92,8 +96,10 @@ class Run:
         """(n,) bool: which items of a split the metric is defined for."""
         return np.array([item[metric] != "" for item in self.of_split(split)], dtype=bool)
 
-    def train_size(self, specialty: str = ALL) -> int:
-        """Questions that it was trained on; 0 for the base model."""
+    def train_size(self, specialty: str = ALL) -> int | None:
+        """Questions that it was trained on; 0 for the base model, None where it was made elsewhere."""
+        if self.iteration == GIVEN:
+            return None
         if self.stats is None:
             return 0
         return self.stats.total["train"] if specialty == ALL else self.stats.specialties[specialty].train
@@ -136,7 +142,7 @@ def check_same(base: Run, runs: Sequence[Run]) -> None:
     if base.iteration != 0 or 0 in numbers or len(set(numbers)) < len(numbers):
         raise InputError(f"meerkat: iterations {numbers}; expected each once, from 1, beside the base model")
     for run in runs:
-        if run.stats is None or not run.record:
+        if run.iteration != GIVEN and (run.stats is None or not run.record):
             raise InputError(f"meerkat: {run.name} lacks training.json or dataset_stats.json")
         if _identity(run) != _identity(base):
             raise InputError(f"meerkat: {run.name} and the base model were scored on different items; score again")

@@ -31,11 +31,13 @@ def summarize(
     steering: str,
     outputs: Mapping[str, Path | str],
     seed: int,
+    given: RunFiles | None = None,
 ) -> None:
     """Read the scores of the base model and of every iteration, and write the summary.
 
     recommendations: training_recommendations.json of the last iteration. steering: the metric that says which
-    specialties are low. seed: of the paired tests.
+    specialties are low. seed: of the paired tests. given: an adapter made elsewhere, compared as if it came after the
+    last iteration.
     outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{comparisons,learning_curve,outlook}_html`; the
     readable summary as `page` (Markdown) and `page_html`; `headline` (one line of text); and the plots
     `{heat_map,specialties,overall,growth}_{png,svg}`.
@@ -43,13 +45,14 @@ def summarize(
     """
     base_run = read_run(base)
     trained = sorted(map(read_run, iterations), key=lambda run: run.iteration)
-    check_same(base_run, trained)
+    elsewhere = [read_run(given)] if given else []
+    check_same(base_run, [*trained, *elsewhere])
     check_metric(base_run, steering)
     asked = read_recommendations(recommendations)
     found = outlook(trained, steering, asked)
     rows = {
-        "progress": progress_rows([base_run, *trained]),
-        "comparisons": compare_iterations(base_run, trained, seed),
+        "progress": progress_rows([base_run, *trained, *elsewhere]),
+        "comparisons": compare_iterations(base_run, [*trained, *elsewhere], seed),
         "learning_curve": curve_rows([base_run, *trained], steering),
         "outlook": found.rows,
     }
@@ -61,12 +64,13 @@ def summarize(
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
     write_text(outputs["headline"], headline(base_run, trained, steering, rows["comparisons"]))
-    page = summary_page(base_run, trained, steering, rows["comparisons"], found, asked, outputs)
+    page = summary_page(base_run, trained, steering, rows["comparisons"], found, asked, outputs, elsewhere)
     write_document(page, outputs["page"], outputs["page_html"])
 
 
 def progress_rows(runs: Sequence[Run]) -> list[dict]:
-    """progress.csv: every figure of every model. train_size: questions trained on, 0 for the base model."""
+    """progress.csv: every figure of every model. train_size: questions trained on, 0 for the base
+    model, none where it is not known."""
     rows = []
     for run in runs:
         for split in SPLITS:
