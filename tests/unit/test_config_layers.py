@@ -131,3 +131,11 @@ def test_settings_that_are_no_mapping_or_broken(tmp_path):
     with pytest.raises(InputError, match=r"mine\.yaml, line 2: not valid YAML"):
         read_settings(written(tmp_path, "seed: [3\nyesno: x"))
     assert read_settings(written(tmp_path, "# nothing yet\n")) == {}
+
+
+def test_a_file_of_a_users_goes_over_the_scale(corpora):
+    mine = corpora.parent / "cases" / "01_configfile_over_profile" / "mine.yaml"
+    layers = read_layers(OWN, [mine], ["seed=7"])
+    config = load_config(merge(layers), layers)
+    assert (config.scale, config.yesno.ranks, config.seed) == ("tiny", [4], 7)
+    assert config.yesno.model == "tiny-qwen3"
