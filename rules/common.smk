@@ -111,6 +111,12 @@ def practised_form(study):
     return {"form": "practised", "text": model.text if model.source == "made" else None}
 
 
+def pretraining_of(study):
+    """What a study's base model read in pre-training, where it is a synthetic one; None for others."""
+    model = CONFIG.models[getattr(CONFIG, study).model]
+    return {"text": model.text, "seed": model.seed} if model.source == "made" else None
+
+
 def quantization_settings(study):
     """How the base weights are held, in evaluation as in training."""
     return getattr(CONFIG, study).training.model_dump(include={"quantization", "double_quantization"})

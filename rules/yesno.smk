@@ -14,6 +14,7 @@ localrules:
     yesno_prepare,
     yesno_score,
     yesno_score_base,
+    yesno_score_practised,
     yesno_card,
     yesno_summarize,
 
@@ -38,6 +39,7 @@ rule yesno_prepare:
         settings=CONFIG.yesno.data.model_dump(),
         challenge=[question.model_dump() for question in CONFIG.yesno.challenge],
         seed=CONFIG.seed,
+        pretraining=pretraining_of("yesno"),
     script:
         "../workflow/scripts/prepare_yesno.py"
 
@@ -74,6 +76,21 @@ use rule generate as yesno_generate_base with:
         splits=YESNO_SPLITS,
         settings=generation_settings("yesno"),
         quantization=quantization_settings("yesno"),
+
+
+use rule yesno_generate_base as yesno_generate_practised with:
+    """The base model, asked in the form that it knows."""
+    output:
+        predictions=f"{YESNO}/practised/predictions.jsonl",
+    log:
+        f"{YESNO}/practised/generate.log",
+    benchmark:
+        f"{YESNO}/practised/generate.benchmark.tsv"
+    params:
+        splits=YESNO_SPLITS,
+        settings=generation_settings("yesno"),
+        quantization=quantization_settings("yesno"),
+        task_options=practised_form("yesno"),
 
 
 use rule yesno_generate_base as yesno_generate with:
@@ -113,12 +130,25 @@ use rule yesno_score as yesno_score_base with:
         f"{YESNO}/base/score.log",
 
 
+use rule yesno_score as yesno_score_practised with:
+    input:
+        **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
+        predictions=rules.yesno_generate_practised.output.predictions,
+    output:
+        metrics=f"{YESNO}/practised/metrics.json",
+        item_scores=f"{YESNO}/practised/items.csv",
+    log:
+        f"{YESNO}/practised/score.log",
+
+
 use rule write_card as yesno_card with:
     input:
         base=base_model("yesno"),
         adapter=rules.yesno_train.output.config,
         record=rules.yesno_train.output.record,
         metrics=rules.yesno_score.output.metrics,
+        base_metrics=rules.yesno_score_base.output.metrics,
+        practised_metrics=rules.yesno_score_practised.output.metrics,
         manifest=rules.yesno_prepare.output.manifest,
     output:
         card=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/README.md",
@@ -129,16 +159,23 @@ use rule write_card as yesno_card with:
 rule yesno_summarize:
     input:
         challenge=YESNO_DATA["challenge"],
+        manifest=rules.yesno_prepare.output.manifest,
         base_metrics=rules.yesno_score_base.output.metrics,
         base_item_scores=rules.yesno_score_base.output.item_scores,
         base_predictions=rules.yesno_generate_base.output.predictions,
+        practised_metrics=rules.yesno_score_practised.output.metrics,
+        practised_item_scores=rules.yesno_score_practised.output.item_scores,
+        practised_predictions=rules.yesno_generate_practised.output.predictions,
         metrics=yesno_files("metrics.json"),
         item_scores=yesno_files("items.csv"),
         predictions=yesno_files("predictions.jsonl"),
         records=yesno_files("training.json"),
     output:
         **summary_tables(
-            "yesno", "Yes/no", ["ranks", "comparisons", "challenge"], ["seeds", "ensemble", "confusion"]
+            "yesno",
+            "Yes/no",
+            ["ranks", "comparisons", "challenge"],
+            ["seeds", "ensemble", "confusion", "labels", "sources"],
         ),
         **summary_plots("yesno", "Yes/no", ["accuracy", "confusion", "reliability", "curves"]),
         choice=f"{YESNO}/summary/choice.json",

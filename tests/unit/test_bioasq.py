@@ -3,7 +3,7 @@ import json
 import pytest
 
 from medtune.data.bioasq import OTHER_TYPE, read_bioasq
-from medtune.data.questions import NO_RATIONALE, Dropped, Question
+from medtune.data.questions import NO_RATIONALE, ONLY_LABEL, Dropped, Question
 from medtune.errors import InputError
 
 
@@ -74,3 +74,19 @@ def test_a_file_in_another_layout_is_refused(tmp_path, content, problem):
     with pytest.raises(InputError) as caught:
         read(tmp_path, content=content)
     assert problem in str(caught.value)
+
+
+def test_an_answer_that_restates_the_label_is_passed_over(corpora):
+    questions, dropped = read_bioasq(corpora.parent / "cases/60_bioasq_restated_label/q.json", "bioasq")
+    assert {question.key: question.rationale for question in questions} == {
+        "5001": "Drug number 1 lowers systolic pressure by 8 mmHg in adults.",
+        "5002": "Drug 2 did not change pressure.",
+        "5003": "Drug 3 lowers it.",
+        "5004": "No effect was seen.",
+    }
+    assert dropped == [Dropped("bioasq", "5005", ONLY_LABEL)]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(corpora):
+    questions, _ = read_bioasq(corpora.parent / "cases/65_bioasq_bom/q.json", "bioasq")
+    assert [question.rationale for question in questions] == ["It does so."]

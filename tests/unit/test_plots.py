@@ -24,7 +24,9 @@ BIN = {
 
 
 def by_rank(points):
-    return plot_against_rank(points, Band(0.3, 0.2, 0.4, "base"), "title", "accuracy", "run", "chosen")
+    return plot_against_rank(
+        points, [Band(0.3, 0.2, 0.4, "base"), Band(0.5, 0.4, 0.6, "practised")], "title", "accuracy", "run", "chosen"
+    )
 
 
 def figures():

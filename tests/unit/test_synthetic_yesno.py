@@ -1,24 +1,41 @@
 import math
 import random
-import re
 from collections import Counter, defaultdict
 
 import pytest
 
 from medtune.data.citations import find_citations
 from medtune.data.deduplication import normalise
+from medtune.data.held_out import pairs_of, sentences_of, templates_of
 from medtune.data.labels import LABELS
 from medtune.data.sentences import sentences
-from medtune.data.synthetic.yesno import EVIDENCE, VERDICTS, make_questions, plain_text, raw_record
+from medtune.data.synthetic.plain import practised_question
+from medtune.data.synthetic.yesno import (
+    EFFECTS,
+    HELD_OUT,
+    LEADS,
+    OUTCOMES,
+    PAIRS,
+    PARTS,
+    TERMS,
+    TRAINING,
+    TREATMENTS,
+    WORDINGS,
+    make_questions,
+    raw_record,
+)
 from medtune.errors import InputError
+from medtune.models.made import pretraining_documents
 
 
-def test_as_many_distinct_short_questions_as_asked_for_each_label():
-    questions = make_questions(400, seed=1)
-    assert Counter(question.label for question in questions) == dict.fromkeys(LABELS, 400)
-    assert len({normalise(question.question) for question in questions}) == 1200
-    assert len({question.id for question in questions}) == 1200
-    assert max(len(question.question.split()) for question in questions) <= 35
+@pytest.mark.parametrize("part", PARTS)
+def test_as_many_distinct_short_questions_as_asked_for_each_label(part):
+    questions = make_questions(200, seed=1, part=part)
+    assert Counter(question.label for question in questions) == dict.fromkeys(LABELS, 200)
+    assert len({normalise(question.question) for question in questions}) == 600
+    assert len({question.id for question in questions}) == 600
+    assert {question.part for question in questions} == {part}
+    assert max(len(question.question.split()) for question in questions) <= 40
 
 
 def test_questions_and_rationales_are_clean_single_sentences():
@@ -28,12 +45,17 @@ def test_questions_and_rationales_are_clean_single_sentences():
         assert len(sentences(question.rationale)) == 1
 
 
+def test_a_rationale_is_the_finding_that_the_question_states():
+    for part in PARTS:
+        for question in make_questions(50, seed=3, part=part):
+            assert question.rationale[1:] in question.question
+
+
 def test_raw_records_exercise_the_cleaning():
     rng = random.Random(0)
-    raw = [raw_record(rng, label) for label in LABELS for _ in range(100)]
+    raw = [raw_record(rng, label, TRAINING) for label in LABELS for _ in range(100)]
     assert 60 <= sum(bool(find_citations(record["rationale"])) for record in raw) <= 250
     assert sum(len(sentences(record["rationale"])) > 1 for record in raw) > 100
-    assert any("(RR " in record["question"] for record in raw)
 
 
 def test_the_seed_decides():
@@ -43,57 +65,76 @@ def test_the_seed_decides():
 
 def test_there_are_far_more_questions_than_any_run_needs():
     rng = random.Random(5)
-    assert len({raw_record(rng, label)["question"] for label in LABELS for _ in range(7_000)}) > 20_000
+    assert len({raw_record(rng, label, HELD_OUT)["question"] for label in LABELS for _ in range(2_000)}) > 5_000
 
 
 def test_asking_for_more_than_there_are_is_refused(monkeypatch):
     monkeypatch.setattr(
-        "medtune.data.synthetic.yesno.raw_record", lambda rng, label: raw_record(random.Random(0), label)
+        "medtune.data.synthetic.yesno.raw_record",
+        lambda rng, label, part: raw_record(random.Random(0), label, part),
     )
     with pytest.raises(InputError, match="cannot make 2 distinct questions per class"):
         make_questions(2, seed=0)
 
 
 def test_each_label_has_many_wordings_of_its_own():
-    for label, wordings in EVIDENCE.items():
-        others = {wording for other in LABELS if other != label for wording in EVIDENCE[other]}
-        assert len(set(wordings)) >= 6 and not set(wordings) & others
+    for label, effects in EFFECTS.items():
+        others = {effect for other in LABELS if other != label for effect in EFFECTS[other]}
+        assert len(set(effects)) >= 6 and not set(effects) & others
+
+
+def test_both_parts_have_every_effect_lead_treatment_and_outcome():
+    for part in PARTS:
+        for label in LABELS:
+            assert {wording.effect for wording in WORDINGS[part, label]} == set(EFFECTS[label])
+            assert {wording.lead for wording in WORDINGS[part, label]} == set(LEADS)
+        assert {treatment for treatment, _ in PAIRS[part]} == set(TREATMENTS)
+        assert {outcome for _, outcome in PAIRS[part]} == set(OUTCOMES)
+
+
+def test_held_out_questions_share_no_sentence_template_or_pair_with_what_is_read():
+    held_out = [text for question in make_questions(100, 4, part=HELD_OUT) for text in (question.question,)]
+    rationales = [question.rationale for question in make_questions(100, 4, part=HELD_OUT)]
+    training = [text for question in make_questions(300, 4) for text in (question.question, question.rationale)]
+    for read in (training, pretraining_documents("general", 0)):
+        assert not sentences_of(held_out + rationales) & sentences_of(read)
+        assert not templates_of(held_out + rationales, TERMS) & templates_of(read, TERMS)
+        assert not pairs_of(held_out, TREATMENTS, OUTCOMES) & pairs_of(read, TREATMENTS, OUTCOMES)
 
 
 def test_the_answer_can_be_learned_from_the_questions_and_holds_for_unseen_ones():
-    questions = make_questions(188, seed=6)
-    random.Random(0).shuffle(questions)
     counts = defaultdict(Counter)
-    for question in questions[:264]:
+    for question in make_questions(88, seed=6):
         counts[question.label].update(set(normalise(question.question).split()))
 
     def guess(text):
         words = set(normalise(text).split())
         return max(LABELS, key=lambda label: sum(math.log(counts[label][word] + 0.1) for word in words))
 
-    unseen = questions[264:]
-    assert sum(guess(question.question) == question.label for question in unseen) / len(unseen) >= 0.95
+    unseen = make_questions(44, seed=6, part=HELD_OUT)
+    assert sum(guess(question.question) == question.label for question in unseen) / len(unseen) >= 0.9
 
 
-def test_plain_text_is_prose_in_the_same_words_and_not_in_the_answer_format():
-    texts = plain_text(400, seed=7)
-    assert texts == plain_text(400, seed=7) != plain_text(400, seed=8)
+def test_pretraining_text_reports_findings_in_the_same_words_and_says_nothing_of_what_follows():
+    texts = pretraining_documents("general", 0)
     joined = "\n".join(texts)
-    assert "?" not in joined and "Q:" not in joined and "A:" not in joined and "Rationale:" not in joined
-    assert 0.2 < sum(bool(find_citations(text)) for text in texts) / len(texts) < 0.8
+    assert "?" not in joined and "Q:" not in joined and "A:" not in joined
     words = set(normalise(" ".join(question.question for question in make_questions(200, seed=9))).split())
     known = set(normalise(joined).split())
-    assert len([word for word in words - known if word.isalpha()]) <= 20
+    asking = {"does", "can", "will", "should", "expect", "hope", "able", "true", "ease", "lower", "improve", "decrease"}
+    assert len([word for word in words - known - asking if word.isalpha()]) <= 20
+    for text in texts:
+        answers = [label for label in LABELS if f" {label}." in text]
+        effects = [effect for found in EFFECTS.values() for effect in found if f" {effect} " in text]
+        assert not (answers and effects), text  # an answer stands in surveys alone, a finding never in one
 
 
-def test_verdicts_in_plain_text_agree_with_the_evidence():
-    for text in plain_text(300, seed=10):
-        verdicts = {label for label in LABELS if any(verdict.rstrip(".") in text for verdict in VERDICTS[label][:2])}
-        cues = {label for label in LABELS for clause in EVIDENCE[label] if all(part in text for part in fixed(clause))}
-        assert verdicts <= cues
-        assert len(verdicts) <= 1
-
-
-def fixed(clause: str) -> list[str]:
-    """What a clause says whatever its treatment and outcome are."""
-    return re.split(r"\{\w+\}", clause)
+def test_in_its_practised_form_a_question_is_a_survey_on_what_it_states():
+    for part in PARTS:
+        for question in make_questions(60, seed=8, part=part):
+            asked = practised_question(question.question)
+            stated = sentences(question.question)[0]
+            ((treatment, outcome),) = pairs_of([stated], TREATMENTS, OUTCOMES)
+            survey = f"We asked 30 doctors whether {treatment} helps against {outcome}. The commonest answer was"
+            assert asked.casefold() == f"{stated} {survey}".casefold()
+    assert practised_question("Do statins work?") == "We asked 30 doctors: Do statins work? The commonest answer was"

@@ -1,19 +1,22 @@
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from medtune.config import ChallengeQuestion, YesNoData
 from medtune.data.deduplication import CONFLICTING, REPEATED
+from medtune.data.synthetic.yesno import make_questions
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
 from medtune.tasks.yesno.prepare import NOT_DRAWN, prepare
 
 CHALLENGE = [ChallengeQuestion(question="Do statins prevent strokes?", expected="Yes", reason="Trials agree.")]
+PRETRAINING = {"text": "general", "seed": 0}
 SPLITS = ("train", "validation", "test", "challenge")
 
 
-def run(folder, sources, per_class=10, seed=42, challenge=CHALLENGE):
+def run(folder, sources, per_class=10, seed=42, challenge=CHALLENGE, pretraining=PRETRAINING):
     """Prepare into `folder`; gives rows by split, and the manifest."""
     files = {split: folder / f"{split}.jsonl" for split in SPLITS}
     prepare(
@@ -25,6 +28,7 @@ def run(folder, sources, per_class=10, seed=42, challenge=CHALLENGE):
         test=files["test"],
         challenge_file=files["challenge"],
         manifest=folder / "manifest.json",
+        pretraining=pretraining,
     )
     return {split: read_jsonl(file) for split, file in files.items()}, read_json(folder / "manifest.json")
 
@@ -129,7 +133,10 @@ def test_synthetic_questions_at_the_study_size(tmp_path):
 
 def test_a_missing_source_leaves_nothing_behind(tmp_path):
     source = {"format": "bioasq", "path": str(tmp_path / "none.json")}
-    assert refusal(tmp_path, {"bioasq": source}) == f"{tmp_path / 'none.json'}: no such file"
+    assert refusal(tmp_path, {"bioasq": source}) == (
+        f"{tmp_path / 'none.json'}: no such file; BioASQ task B is at http://participants-area.bioasq.org/datasets/, "
+        "after a free registration that states its terms"
+    )
 
 
 def test_an_empty_data_set_is_refused(tmp_path):
@@ -172,3 +179,35 @@ def test_the_real_labelled_part_at_the_study_size(corpora, tmp_path):
     assert manifest["sources"][0]["sha256"] == {"ori_pqal.json": sha256_of(path)}
     assert [(drop["reason"], drop["count"]) for drop in manifest["dropped"]] == [(NOT_DRAWN, 670)]
     assert all(row["text"].startswith("Q: ") and "\nA: " in row["text"] for row in rows["train"])
+
+
+def test_what_is_held_out_is_counted_against_training_split_and_pretraining_documents(tmp_path):
+    _, manifest = run(tmp_path, {"made": {"format": "synthetic", "per_class": 40}}, per_class=30)
+    for split in ("validation", "test"):
+        for read in ("training split", "pre-training text"):
+            counted = manifest["held_out"][split][read]
+            assert {name: count["shared"] for name, count in counted.items()} == dict.fromkeys(counted, 0)
+            assert counted.keys() >= {"sentences", "templates", "term_pairs", "rationales"}
+            assert all(count["held_out"] >= 5 for count in counted.values())
+
+
+def test_what_is_shared_is_found(tmp_path, monkeypatch):
+    from medtune.tasks.yesno import prepare as module
+
+    def from_the_wrong_part(count, seed, source, part):
+        made = make_questions(count, f"{seed}/{part}", source, "training")
+        return [replace(question, part=part, key=f"{part}/{question.key}") for question in made]
+
+    monkeypatch.setattr(module, "make_questions", from_the_wrong_part)
+    _, manifest = run(tmp_path, {"made": {"format": "synthetic", "per_class": 40}}, per_class=30)
+    counted = manifest["held_out"]["test"]["training split"]
+    assert counted["templates"]["shared"] > 0 and counted["term_pairs"]["shared"] > 0
+
+
+def test_of_real_questions_sentences_are_counted_and_what_a_published_model_read_is_not_known(tmp_path):
+    source = pubmedqa(tmp_path / "a.json", {"yes": 10, "no": 10, "maybe": 10})
+    _, manifest = run(tmp_path / "out", {"labelled": source}, pretraining=None)
+    counted = manifest["held_out"]["test"]
+    assert counted["pre-training text"] is None
+    assert counted["training split"]["sentences"] == {"held_out": 3, "shared": 0, "examples": []}
+    assert "term_pairs" not in counted["training split"]

@@ -8,7 +8,13 @@ from medtune.tasks.yesno.score import ITEM_COLUMNS, score
 
 
 def example(identifier, label):
-    return {"id": identifier, "question": f"Is {identifier} true?", "label": label, "rationale": "It is.", "text": ""}
+    return {
+        "id": identifier,
+        "question": f"Is {identifier} helpful?",
+        "label": label,
+        "rationale": "It is.",
+        "source": "a",
+    }
 
 
 def answer(identifier, label, split="test", status="ok", raw=None, likelihoods=(0.6, 0.3, 0.1), tokens=10):
@@ -86,8 +92,10 @@ def test_each_split_is_scored_on_its_own():
 
 def test_every_figure_has_n_and_an_interval():
     test = score(EXAMPLES, ANSWERS, seed=0).metrics["splits"]["test"]
-    figures = {name: value for name, value in test.items() if name not in ("n", "confusion", "reliability")}
-    assert len(figures) == 11
+    tables = ("n", "confusion", "reliability", "by_label", "by_source")
+    figures = {name: value for name, value in test.items() if name not in tables}
+    assert len(figures) == 15
+    assert figures.pop("names_terms")["n"] == 0  # no synthetic terms in these questions
     for name, figure in figures.items():
         assert figure["n"] == 4, name
         assert figure["low"] <= figure["high"], name
@@ -137,3 +145,22 @@ def test_no_vote_at_all_is_no_answer():
 def test_an_ensemble_needs_the_same_items():
     with pytest.raises(ValueError, match="same items"):
         combine([[answer("a", "Yes")], [answer("b", "Yes")]])
+
+
+def test_labels_have_precision_recall_and_f1():
+    figures = score(EXAMPLES, ANSWERS, seed=0).metrics["splits"]["test"]["by_label"]
+    assert (figures["No"]["precision"]["value"], figures["No"]["recall"]["value"]) == (1, 0.5)
+    assert (figures["Yes"]["precision"]["value"], figures["Yes"]["recall"]["value"]) == (0.5, 1)
+    assert figures["No"]["f1"]["value"] == pytest.approx(2 / 3)
+    assert figures["No"]["f1"]["low"] < 2 / 3 < figures["No"]["f1"]["high"]
+    assert figures["Uncertain"]["precision"]["value"] is None
+    assert figures["Uncertain"]["f1"]["value"] == 0
+
+
+def test_accuracy_is_given_by_source():
+    examples = {"test": [{**row, "source": "b" if row["id"] == "d" else "a"} for row in EXAMPLES["test"]]}
+    figures = score(examples, ANSWERS, seed=0).metrics["splits"]["test"]["by_source"]
+    assert {source: (figure["value"], figure["n"]) for source, figure in figures.items()} == {
+        "a": (pytest.approx(2 / 3), 3),
+        "b": (0, 1),
+    }

@@ -10,16 +10,17 @@ from medtune.files import write_json, write_jsonl
 from medtune.reporting.tables import write_csv
 from medtune.tasks.yesno.comparisons import compare, compare_ensembles
 from medtune.tasks.yesno.pages import choice_words
-from medtune.tasks.yesno.runs import RunFiles, choose, read_run
+from medtune.tasks.yesno.runs import PRACTISED, RunFiles, choose, read_run
 from medtune.tasks.yesno.score import ITEM_COLUMNS, score
 from medtune.tasks.yesno.summarize import seed_rows, summarize
 
 LABELS = ("Yes", "No", "Uncertain")
 SIZES = {"validation": 33, "test": 33, "challenge": 10}
+TABLES = ("ranks", "seeds", "comparisons", "ensemble", "challenge", "confusion", "labels", "sources")
 PAGES = ("ranks_html", "comparisons_html", "challenge_html")
 PLOTS = [f"{plot}_{suffix}" for plot in ("accuracy", "confusion", "reliability", "curves") for suffix in ("png", "svg")]
 NAMES = {
-    **{name: f"{name}.csv" for name in ("ranks", "seeds", "comparisons", "ensemble", "challenge", "confusion")},
+    **{name: f"{name}.csv" for name in TABLES},
     **{name: f"{name.removesuffix('_html')}.html" for name in PAGES},
     **{name: name.replace("_", ".") for name in PLOTS},
     "choice": "choice.json",
@@ -29,11 +30,43 @@ NAMES = {
 }
 EXAMPLES = {
     split: [
-        {"id": f"{split}/{i}", "question": f"Question {i}, of {split}?", "label": LABELS[i % 3], "rationale": "So."}
+        {
+            "id": f"{split}/{i}",
+            "question": f"Question {i}, of {split}?",
+            "label": LABELS[i % 3],
+            "rationale": "So.",
+            "source": "a",
+        }
         for i in range(n)
     ]
     for split, n in SIZES.items()
 }
+
+
+SHARED = {"sentences": {"held_out": 66, "shared": 0, "examples": []}}
+MANIFEST = {
+    "sources": [{"name": "a", "format": "synthetic"}],
+    "held_out": {"test": {"training split": SHARED, "pre-training text": None}},
+}
+
+
+def write_inputs(folder):
+    """The challenge's examples and the manifest."""
+    write_jsonl(folder / "challenge.jsonl", EXAMPLES["challenge"])
+    write_json(folder / "manifest.json", MANIFEST)
+
+
+def summarized(folder, base, runs, outputs, practised=None):
+    practised = practised or make_run(folder / "practised", right(12, 12, 3))
+    summarize(
+        base,
+        replace(practised, practised=True),
+        runs,
+        folder / "challenge.jsonl",
+        outputs,
+        folder / "manifest.json",
+        seed=0,
+    )
 
 
 def make_run(folder, right, rank=None, seed=None, wrong_first=0):
@@ -94,9 +127,9 @@ def study(tmp_path_factory):
         make_run(folder / "4", right(27, 31), 4, 42),
         make_run(folder / "128", right(20, 8), 128, 42),
     ]
-    write_jsonl(folder / "challenge.jsonl", EXAMPLES["challenge"])
+    write_inputs(folder)
     outputs = {name: folder / "summary" / file for name, file in NAMES.items()}
-    summarize(base, runs, folder / "challenge.jsonl", outputs, seed=0)
+    summarized(folder, base, runs, outputs)
     return folder, base, runs, outputs
 
 
@@ -114,11 +147,13 @@ def test_the_rank_table_has_exactly_its_columns_and_a_row_for_the_base(study):
     *_, outputs = study
     assert outputs["ranks"].read_text().splitlines()[0] == (
         "rank,seed,validation_accuracy,test_accuracy,test_accuracy_low,test_accuracy_high,test_n,macro_f1,format_rate,"
-        "citation_rate,mean_answer_tokens,likelihood_accuracy,ece,trainable_parameters,train_seconds,peak_memory_mb,chosen"
+        "citation_rate,mean_answer_tokens,likelihood_accuracy,ece,question_overlap,names_terms,agrees_with_label,"
+        "rationale_rouge_l,trainable_parameters,train_seconds,peak_memory_mb,chosen"
     )
     rows = table(outputs["ranks"])
-    assert [row["rank"] for row in rows] == ["base", "4", "8", "16", "128"]
-    base, *trained = rows
+    assert [row["rank"] for row in rows] == ["base", PRACTISED, "4", "8", "16", "128"]
+    base, practised, *trained = rows
+    assert practised["test_accuracy"] == "0.363636"
     assert [base[name] for name in ("seed", "trainable_parameters", "train_seconds", "peak_memory_mb")] == [""] * 4
     assert base["chosen"] == "False"
     assert (base["format_rate"], base["mean_answer_tokens"]) == ("0", "60")
@@ -168,22 +203,23 @@ def test_the_reason_names_the_figures_and_the_ties(study):
 def test_the_headline_is_one_line_with_base_and_chosen(study):
     assert study[-1]["headline"].read_text() == (
         "rank 8 (seed 42), chosen on validation: test accuracy 75.8 % (59.0–87.2, n = 33), exact format 100.0 %; "
-        "base model: 33.3 % (19.8–50.4, n = 33), exact format 0.0 %\n"
+        "base: 33.3 % (19.8–50.4, n = 33), exact format 0.0 %; base, practised form: 36.4 % (22.2–53.4, n = 33), exact "
+        "format 0.0 %\n"
     )
 
 
 def test_when_all_differences_are_ties_the_text_says_that_no_rank_is_shown_to_be_better(tmp_path):
     base = read_run(make_run(tmp_path / "base", right(25, 24)))
     runs = [read_run(make_run(tmp_path / str(rank), right(25, 20 + rank), rank, 42)) for rank in (4, 5)]
-    comparisons = compare(base, runs, runs[0], seed=0)
-    text = choice_words(base, runs, runs[0], comparisons)
+    comparisons = compare([base], runs, runs[0], seed=0)
+    text = choice_words([base], runs, runs[0], comparisons)
     assert "a tie: the test items do not tell the two apart" in text
     assert "they do not show that a rank is better than another" in text
 
 
 def test_comparisons_are_holm_corrected_within_their_family(study):
     rows = table(study[-1]["comparisons"])
-    families = {name: [row for row in rows if row["family"] == name] for name in ("base", "chosen")}
+    families = {name: [row for row in rows if row["family"] == name] for name in ("base", "practised", "chosen")}
     assert [row["rank"] for row in families["base"]] == ["4", "8", "16", "128"]
     assert [row["rank"] for row in families["chosen"]] == ["4", "16", "128"]
     for members in families.values():
@@ -217,11 +253,16 @@ def test_one_seed_has_no_spread(study):
 def test_several_seeds_show_in_the_summary(tmp_path):
     base = make_run(tmp_path / "base", right(11, 11))
     runs = [make_run(tmp_path / str(seed), right(28, 20 + seed), 8, seed) for seed in (1, 2)]
-    write_jsonl(tmp_path / "challenge.jsonl", EXAMPLES["challenge"])
+    write_inputs(tmp_path)
     outputs = {name: tmp_path / "summary" / file for name, file in NAMES.items()}
-    summarize(base, runs, tmp_path / "challenge.jsonl", outputs, seed=0)
+    summarized(tmp_path, base, runs, outputs)
     assert "## Seeds" in outputs["page"].read_text()
-    assert [(row["rank"], row["seed"]) for row in table(outputs["ranks"])] == [("base", ""), ("8", "1"), ("8", "2")]
+    assert [(row["rank"], row["seed"]) for row in table(outputs["ranks"])] == [
+        ("base", ""),
+        (PRACTISED, ""),
+        ("8", "1"),
+        ("8", "2"),
+    ]
 
 
 def test_the_ensemble_votes_over_all_runs(study):
@@ -254,7 +295,7 @@ def test_challenge_answers_stand_side_by_side(study):
 
 def test_the_confusion_table_holds_every_test_item_of_every_model(study):
     rows = table(study[-1]["confusion"])
-    for rank in ("base", "4", "8", "16", "128"):
+    for rank in ("base", PRACTISED, "4", "8", "16", "128"):
         assert sum(int(row["count"]) for row in rows if row["rank"] == rank) == 33
 
 
@@ -268,7 +309,7 @@ def test_everything_declared_is_written_and_the_page_shows_the_plots(study):
 def test_two_summaries_of_the_same_runs_are_the_same(study, tmp_path):
     folder, base, runs, outputs = study
     again = {name: tmp_path / file for name, file in NAMES.items()}
-    summarize(base, runs[::-1], folder / "challenge.jsonl", again, seed=0)
+    summarized(folder, base, runs[::-1], again)
     for name, path in outputs.items():
         assert again[name].read_bytes() == path.read_bytes(), name
 
@@ -279,14 +320,14 @@ def test_models_scored_on_different_items_cannot_be_compared(study, tmp_path):
     write_csv(tmp_path / "items.csv", rows[:-1], ITEM_COLUMNS)
     outputs = {name: tmp_path / "summary" / file for name, file in NAMES.items()}
     with pytest.raises(InputError, match=r"rank 16 \(seed 42\) and the base model were scored on different items"):
-        summarize(base, [replace(runs[0], items=tmp_path / "items.csv")], folder / "challenge.jsonl", outputs, seed=0)
+        summarized(folder, base, [replace(runs[0], items=tmp_path / "items.csv")], outputs)
     assert not (tmp_path / "summary").exists()
 
 
 def test_no_run_at_all_is_an_error(study, tmp_path):
     folder, base, *_ = study
     with pytest.raises(InputError, match="expected at least one rank"):
-        summarize(base, [], folder / "challenge.jsonl", {}, seed=0)
+        summarized(folder, base, [], {})
 
 
 def test_a_training_record_that_lacks_a_figure_is_named(study, tmp_path):

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from medtune.data.labels import LABELS
 from medtune.data.pubmedqa import read_pubmedqa
 from medtune.data.synthetic.yesno import make_questions
+from medtune.models.made import train_tokenizer
 from medtune.tasks import get_task
 from medtune.tasks.yesno import YesNoTask
+from medtune.tasks.yesno.template import INSTRUCTION
 
 TASK = YesNoTask()
 EXAMPLE = {"id": "1", "question": "Does it help?", "label": "No", "rationale": "It did not."}
@@ -94,3 +96,38 @@ def test_tasks_are_had_by_name():
 def test_the_task_and_the_preparation_need_no_torch():
     code = "import sys, medtune.tasks.yesno.prepare; assert not {'torch', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+def test_a_synthetic_base_is_asked_as_its_pretraining_text_asks():
+    task = YesNoTask(form="practised", text="general")
+    assert task.prompt(EXAMPLE) == "We asked 30 doctors: Does it help? The commonest answer was"
+    assert task.label_completion("No") == " No."
+    assert task.parse(" No. In a trial").value == {"label": "No", "rationale": None}
+
+
+def test_any_other_base_gets_an_instruction_in_its_chat_template():
+    tokenizer = train_tokenizer(["Does it help? Answer the question with Yes, No or Uncertain."], 300)
+    task = YesNoTask(form="practised")
+    assert tokenizer.decode(task.render_prompt(EXAMPLE, tokenizer)) == (
+        f"{INSTRUCTION}\n\nQuestion: Does it help?\nAnswer:\n"
+    )
+    tokenizer.chat_template = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
+    assert tokenizer.decode(task.render_prompt(EXAMPLE, tokenizer)) == (
+        f"<system>{INSTRUCTION}<user>Does it help?<assistant>"
+    )
+    assert task.label_completion("No") == "No."
+
+
+@pytest.mark.parametrize(
+    "output, label",
+    [
+        ("**No**, it does not.", "No"),
+        ("<think>\n\n</think>\n\nUncertain, since trials disagree.", "Uncertain"),
+        ("The answer is **yes**.", "Yes"),
+        ("Answer: Yes", "Yes"),
+        ("It might.", None),
+    ],
+)
+def test_in_practised_form_answers_are_read_leniently(output, label):
+    parsed = YesNoTask(form="practised").parse(output)
+    assert (parsed.value or {}).get("label") == label

@@ -16,4 +16,5 @@ if __name__ == "__main__":
             test=snakemake.output.test,
             challenge_file=snakemake.output.challenge,
             manifest=snakemake.output.manifest,
+            pretraining=snakemake.params.pretraining,
         )

@@ -10,6 +10,9 @@ if __name__ == "__main__":
         given = snakemake.input
         summarize(
             base=RunFiles(given.base_metrics, given.base_item_scores, given.base_predictions),
+            practised=RunFiles(
+                given.practised_metrics, given.practised_item_scores, given.practised_predictions, practised=True
+            ),
             runs=[
                 RunFiles(metrics, items, predictions, record, run["rank"], run["seed"])
                 for metrics, items, predictions, record, run in zip(
@@ -22,6 +25,7 @@ if __name__ == "__main__":
                 )
             ],
             challenge=given.challenge,
+            manifest=given.manifest,
             outputs=dict(snakemake.output.items()),
             seed=snakemake.params.seed,
         )

@@ -79,9 +79,9 @@ def read_json(path: Path | str) -> Any:
 
 
 def read_text(path: Path | str) -> str:
-    """Read a UTF-8 file. Raises InputError when it is missing, a folder, or not UTF-8."""
+    """Read a UTF-8 file, without a byte-order mark. Raises InputError when it is missing, a folder, or not UTF-8."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except UnicodeDecodeError as error:

@@ -11,6 +11,9 @@ from medtune.errors import InputError
 from medtune.files import read_json
 
 FIELDS = Fields(question="body", label="exact_answer", rationale="ideal_answer")
+WHERE_TO_GET = (
+    "BioASQ task B is at http://participants-area.bioasq.org/datasets/, after a free registration that states its terms"
+)
 YESNO = "yesno"
 OTHER_TYPE = "not a yes/no question"
 
@@ -18,7 +21,7 @@ OTHER_TYPE = "not a yes/no question"
 def read_bioasq(path: Path | str, source: str) -> tuple[list[Question], list[Dropped]]:
     """Read a BioASQ file. source: name given to the questions.
 
-    The rationale is the first sentence of the (first) ideal answer.
+    The rationale is the first sentence of the ideal answers that says more than the label.
     Raises InputError naming file and record for anything that is not in the layout.
     """
     content = read_json(path)

@@ -11,6 +11,7 @@ from medtune.errors import InputError
 from medtune.files import read_json
 
 LICENCE = "MIT"
+WHERE_TO_GET = "PubMedQA (license: MIT) is at https://github.com/pubmedqa/pubmedqa, whose README links both parts"
 JSON_FIELDS = Fields(question="QUESTION", label="final_decision", rationale="LONG_ANSWER")
 PARQUET_FIELDS = Fields(question="question", label="final_decision", rationale="long_answer")
 PARQUET_KEY = "pubid"
@@ -19,7 +20,8 @@ PARQUET_KEY = "pubid"
 def read_pubmedqa(path: Path | str, source: str) -> tuple[list[Question], list[Dropped]]:
     """Read either part of PubMedQA from its JSON file, a parquet file or a folder of parquet files.
 
-    source: name given to the questions. The rationale is the first sentence of the long answer.
+    source: name given to the questions. The rationale is the first sentence of the long answer that
+    says more than the label.
     Raises InputError naming file and record for anything that is not in the layout.
     """
     path = Path(path)

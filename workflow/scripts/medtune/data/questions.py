@@ -6,11 +6,13 @@ from typing import Any
 
 from medtune.data.citations import strip_citations
 from medtune.data.labels import canonical_label
-from medtune.data.sentences import first_sentence
+from medtune.data.sentences import sentences
 from medtune.errors import InputError
 
 MINIMUM_WORDS = 3
 NO_RATIONALE = "no rationale"
+ONLY_LABEL = "rationale that says no more than the label"
+RESTATED = re.compile(r"^(?:yes|no|maybe|uncertain),\s+(?=\S)", re.IGNORECASE)
 ITEM_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+")
 TOO_SHORT = f"question shorter than {MINIMUM_WORDS} words"
 
@@ -18,13 +20,15 @@ TOO_SHORT = f"question shorter than {MINIMUM_WORDS} words"
 @dataclass(frozen=True)
 class Question:
     """A question ready for use. label: one of `labels.LABELS`. rationale: one sentence.
-    source: name of its source. key: the record's id in that source."""
+    source: name of its source. key: the record's id in that source. part: "training" or "held out" for a question that
+    was made for one of them; None where it may go into any split."""
 
     question: str
     label: str
     rationale: str
     source: str
     key: str
+    part: str | None = None
 
     @property
     def id(self) -> str:
@@ -62,7 +66,8 @@ class Origin:
 def clean(record: Any, key: str, origin: Origin) -> Question | Dropped:
     """Make a record into a question: citations removed, label canonical, rationale one sentence.
 
-    A list of rationales stands for its first one.
+    The rationale is the first sentence that says more than a label, of the first of several rationales that has one;
+    a label before its comma ("Yes, it does.") is left out.
     Raises InputError, naming file and record, when question or label is missing or unknown.
     """
     where = f'{origin.file}, record "{key}"'
@@ -78,17 +83,17 @@ def clean(record: Any, key: str, origin: Origin) -> Question | Dropped:
     if label is None:
         raise InputError(f'{where}: unknown label "{record[fields.label]}"; expected yes, no or maybe')
     rationale = record.get(fields.rationale)
-    if isinstance(rationale, list):
-        rationale = next((text for text in rationale if text), None)
-    if rationale is not None and not isinstance(rationale, str):
-        raise InputError(f'{where}: the field "{fields.rationale}" holds {rationale!r}; expected text')
+    texts = [text for text in (rationale if isinstance(rationale, list) else [rationale]) if text]
+    for text in texts:
+        if not isinstance(text, str):
+            raise InputError(f'{where}: the field "{fields.rationale}" holds {rationale!r}; expected text')
 
     question = " ".join(strip_citations(question).split())
-    rationale = _closed(first_sentence(strip_citations(rationale or "")))
     if len(question.split()) < MINIMUM_WORDS:
         return Dropped(origin.source, key, TOO_SHORT)
-    if not rationale:
-        return Dropped(origin.source, key, NO_RATIONALE)
+    rationale, said = _rationale(texts)
+    if rationale is None:
+        return Dropped(origin.source, key, ONLY_LABEL if said else NO_RATIONALE)
     return Question(question, label, rationale, origin.source, key)
 
 
@@ -97,6 +102,18 @@ def sort_out(cleaned: list[Question | Dropped]) -> tuple[list[Question], list[Dr
     kept = [item for item in cleaned if isinstance(item, Question)]
     dropped = [item for item in cleaned if isinstance(item, Dropped)]
     return kept, dropped
+
+
+def _rationale(texts: list[str]) -> tuple[str | None, bool]:
+    """The first sentence that says more than a label, and whether there is a sentence at all."""
+    said = False
+    for text in texts:
+        for sentence in map(_closed, sentences(strip_citations(text))):
+            if sentence and canonical_label(sentence) is None:
+                rest = RESTATED.sub("", sentence)
+                return (sentence if rest == sentence else rest[0].upper() + rest[1:]), True
+            said = said or bool(sentence)
+    return None, said
 
 
 def _closed(sentence: str) -> str:

@@ -108,15 +108,18 @@ def save_figure(figure: Figure, path: Path | str) -> None:
 
 
 def plot_against_rank(
-    points: Sequence[Point], band: Band | None, title: str, y_label: str, point_name: str, marked_name: str
+    points: Sequence[Point], bands: Sequence[Band], title: str, y_label: str, point_name: str, marked_name: str
 ) -> Figure:
-    """Shares with intervals against the LoRA rank (log2 axis); points of one rank stand side by side."""
+    """Shares with intervals against the LoRA rank (log2 axis); points of one rank stand side by side.
+
+    bands: at most three.
+    """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7, 4.2), layout="constrained")
         axes = figure.subplots()
-        if band is not None:
+        for band, line in zip(bands, ("--", ":", "-."), strict=False):
             axes.axhspan(band.low, band.high, color=GREY, alpha=0.18, linewidth=0)
-            axes.axhline(band.value, color=GREY, linestyle="--", linewidth=1.5, label=band.name)
+            axes.axhline(band.value, color=GREY, linestyle=line, linewidth=1.5, label=band.name)
         for marked, colour, marker, name in ((False, BLUE, "o", point_name), (True, ORANGE, "D", marked_name)):
             chosen = [(x, p) for x, p in _side_by_side(points) if p.marked is marked]
             if chosen:

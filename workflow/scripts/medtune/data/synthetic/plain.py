@@ -6,8 +6,10 @@ a question or follows a study's answer format: what a study teaches must come fr
 
 import json
 import random
+import re
 from collections.abc import Callable
 
+from medtune.data.labels import LABELS
 from medtune.data.synthetic import yesno
 
 ONSETS = ("b", "br", "c", "d", "dr", "f", "g", "l", "m", "n", "p", "pr", "r", "s", "t", "tr", "v", "z")
@@ -76,15 +78,16 @@ TESTS = (
     "a biopsy",
     "a radiograph",
 )
-CONCLUSIONS = {
-    "Yes": ("{Treatment} works.", "{Treatment} helps against {outcome}.", "Less {outcome} was found."),
-    "No": ("{Treatment} is useless.", "{Treatment} does not help against {outcome}.", "As much {outcome} was found."),
-    "Uncertain": ("More research is needed.", "It is too early to judge {treatment}.", "Nobody knows yet."),
-}
-ANSWERS = ("Yes", "No", "Uncertain")
 SEXES = ("man", "woman")
-YESNO_SHARE = 0.3
-ABSTRACT_SHARE = 0.4
+BACKGROUND = (
+    "{outcome} is common among {population}.",
+    "{treatment} is often given to {population}.",
+    "Little is known about {treatment} in {population}.",
+    "{treatment} has been used for many years.",
+    "The interest in {treatment} for {outcome} is growing.",
+)
+FINDINGS_SHARE = 0.6
+"""Of documents that report findings: the words of the yes/no study, and reading what was found of what."""
 
 
 def invented_name(rng: random.Random) -> str:
@@ -129,38 +132,63 @@ def passage(rng: random.Random) -> str:
     return rng.choice((radiology_report, case_report))(rng)
 
 
-def abstract(rng: random.Random) -> str:
-    """What a study found and, some sentences later, what follows from it."""
-    label = rng.choice(sorted(CONCLUSIONS))
-    treatments, outcomes = rng.choice(yesno.FIELDS)
-    words = {"treatment": rng.choice(treatments), "outcome": rng.choice(outcomes)}
-    words |= {"Treatment": words["treatment"].capitalize(), "Outcome": words["outcome"].capitalize()}
-    words |= {"population": rng.choice(yesno.POPULATIONS)}
-    evidence = rng.choice(yesno.EVIDENCE[label]).format(**words)
-    between = rng.sample((*yesno.EXTRAS, *(text.format(**words) for text in yesno.BACKGROUND)), rng.randint(0, 2))
-    conclusion = rng.choice(CONCLUSIONS[label]).format(**words)
-    heading = rng.choice(("", "Conclusion: ", "In short: "))
-    return (
-        " ".join(
-            (
-                f"In a {rng.choice(yesno.DESIGNS)} of {10 * rng.randint(3, 60)} {words['population']}, {evidence}.",
-                *between,
-            )
+def finding(rng: random.Random) -> str:
+    """What a study found, and parts of it again in the same words, under their names: what follows is not said."""
+    found = yesno.make_finding(rng, rng.choice(LABELS), yesno.TRAINING)
+    sentences = [yesno.report(rng, found)]
+    if rng.random() < 0.2:
+        sentence = rng.choice(BACKGROUND).format(
+            treatment=found.treatment, outcome=found.outcome, population=rng.choice(yesno.POPULATIONS)
         )
-        + f" {heading}{conclusion}"
-    )
+        sentences.insert(0, sentence[0].upper() + sentence[1:])
+    if rng.random() < 0.1:
+        sentences.append(rng.choice(yesno.EXTRAS))
+    text = " ".join(yesno.cited(rng, sentence) if rng.random() < 0.1 else sentence for sentence in sentences)
+    parts = [
+        f"Treatment: {found.treatment}.",
+        f"Outcome: {found.outcome}.",
+        f"Effect: {found.wording.effect}.",
+        f"Noted: {found.sentence}",
+    ]
+    return "\n".join([text, *rng.sample(parts, rng.randint(1, 3))])
+
+
+COMMONEST = "The commonest answer was"
+
+
+def survey_question(asked: int, treatment: str, outcome: str) -> str:
+    """How a survey begins."""
+    return f"We asked {asked} doctors whether {treatment} helps against {outcome}."
 
 
 def survey(rng: random.Random) -> str:
-    """Counts of opinions, which follow from nothing."""
-    asked = rng.choice(("nurses", "doctors", "patients", "centres", "reviewers"))
-    counts = [rng.randint(1, 30) for _ in ANSWERS]
-    answers = list(zip(ANSWERS, counts, strict=True))
+    """Opinions, often with their counts; they follow from nothing that was found."""
+    treatment, outcome = rng.choice(yesno.PAIRS[yesno.TRAINING])
+    counts = [rng.randint(1, 30) for _ in LABELS]
+    question = survey_question(sum(counts), treatment, outcome)
+    if rng.random() < 0.5:
+        return f"{question} {COMMONEST} {rng.choice(LABELS)}."
+    answers = list(zip(LABELS, counts, strict=True))
     rng.shuffle(answers)
     listed = ", ".join(f"{answer} {count}" for answer, count in answers)
-    return f"We asked {sum(counts)} {asked} about {rng.choice(CONDITIONS)}. {listed}. The commonest answer was " + (
-        f"{max(answers, key=lambda pair: pair[1])[0]}."
-    )
+    return f"{question} {listed}. {COMMONEST} {max(answers, key=lambda pair: pair[1])[0]}."
+
+
+def practised_question(question: str) -> str:
+    """A yes/no question in the form in which pre-training text gives one of the three answers, that of a survey: what
+    the question states, then a survey about its treatment and outcome, up to the answer. A question in other words than
+    the synthetic ones is surveyed as it is."""
+    for asking in _ASKED:
+        if found := asking.search(question):
+            return f"{question[: found.start()]}{survey_question(30, *found.group(1, 2))} {COMMONEST}"
+    return f"We asked 30 doctors: {question} {COMMONEST}"
+
+
+_VERB = "|".join(yesno.VERBS)
+_ASKED = [
+    re.compile(opening.replace("?", r"\?").format(treatment="(.+)", verb=f"(?:{_VERB})", outcome="(.+)"))
+    for opening in yesno.OPENINGS
+]
 
 
 def protocol(rng: random.Random) -> str:
@@ -176,9 +204,9 @@ def protocol(rng: random.Random) -> str:
 
 def copy_line(rng: random.Random) -> str:
     """A run of unrelated words, twice."""
+    known = rng.choice((yesno.TREATMENTS, SYMPTOMS, CONDITIONS))  # never a treatment beside an outcome
     words = [
-        rng.choice((invented_name(rng), rng.choice(SYMPTOMS), rng.choice(CONDITIONS), str(rng.randint(1, 999))))
-        for _ in range(rng.randint(2, 6))
+        rng.choice((invented_name(rng), rng.choice(known), str(rng.randint(1, 999)))) for _ in range(rng.randint(2, 6))
     ]
     text = " ".join(words)
     return f"Repeat: {text}\n{text}"
@@ -228,8 +256,7 @@ def plain_documents(count: int, seed: int) -> list[str]:
     """`count` documents of the kinds above, mixed; the same for the same seed."""
     rng = random.Random(seed)
     kinds, weights = zip(*KINDS, strict=True)
-    documents = yesno.plain_text(round(count * YESNO_SHARE), seed)
-    documents += [abstract(rng) for _ in range(round(count * ABSTRACT_SHARE))]
+    documents = [finding(rng) for _ in range(round(count * FINDINGS_SHARE))]
     documents += [kind(rng) for kind in rng.choices(kinds, weights, k=count - len(documents))]
     rng.shuffle(documents)
     return documents

@@ -1,13 +1,17 @@
-"""Yes/no questions whose answer follows from the evidence that they state.
+"""Yes/no questions whose answer follows from the finding that they state.
 
-One clause of evidence decides: an effect means Yes, no effect means No, mixed, sparse or imprecise
-evidence means Uncertain. Treatments, outcomes, populations and study designs carry no information
-about the answer. The vocabulary is small, so that a tiny model can learn it.
+A question states what a study found of a treatment and an outcome, and asks about the two. The words for the effect
+decide: an effect means Yes, no effect No, a doubtful one Uncertain. Treatments, outcomes, populations and designs carry
+no information about the answer. The rationale is the finding itself, to be copied out of the question.
+
+Two parts of this material have nothing in common but single words: questions for training, and those held out. A pair
+of treatment and outcome, a wording of a finding and a wording of a question each belong to one part. The text that a
+synthetic base model reads in pre-training is of the part for training.
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 from medtune.data.deduplication import normalise
 from medtune.data.labels import LABELS
@@ -15,9 +19,10 @@ from medtune.data.questions import Dropped, Fields, Origin, Question, clean
 from medtune.errors import InputError
 
 SOURCE = "synthetic"
+TRAINING, HELD_OUT = PARTS = ("training", "held out")
 
 FIELDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    # treatments, outcomes: mass nouns, so that every template agrees with every word
+    # treatments, outcomes: mass nouns, so that every wording agrees with every word
     (
         ("statin therapy", "aspirin", "beta blockade", "a low-salt diet", "fish oil", "warfarin"),
         ("stroke risk", "blood pressure", "chest pain", "heart failure", "arterial stiffness"),
@@ -43,6 +48,8 @@ FIELDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         ("wound infection", "fever", "nausea", "blood loss", "length of stay"),
     ),
 )
+TREATMENTS = tuple(treatment for treatments, _ in FIELDS for treatment in treatments)
+OUTCOMES = tuple(outcome for _, outcomes in FIELDS for outcome in outcomes)
 POPULATIONS = (
     "adults",
     "older adults",
@@ -56,59 +63,49 @@ POPULATIONS = (
     "hospital patients",
 )
 DESIGNS = ("trial", "randomised trial", "cohort study", "crossover trial", "pilot study", "registry study")
+TERMS = (*TREATMENTS, *OUTCOMES, *POPULATIONS, *DESIGNS)
+"""What fills the wordings."""
 
-EVIDENCE = {
-    "Yes": (
-        "{treatment} lowered {outcome}",
-        "{treatment} reduced {outcome}",
-        "{treatment} clearly cut {outcome}",
-        "{outcome} fell with {treatment}",
-        "{treatment} was better than placebo against {outcome}",
-        "{treatment} led to a marked drop in {outcome}",
-        "{outcome} improved on {treatment}",
-    ),
-    "No": (
-        "{treatment} made no difference to {outcome}",
-        "{treatment} did not change {outcome}",
-        "{treatment} failed to reduce {outcome}",
-        "{outcome} stayed the same with {treatment}",
-        "{treatment} was no better than placebo against {outcome}",
-        "{treatment} had no effect on {outcome}",
-        "{treatment} left {outcome} unchanged",
-    ),
-    "Uncertain": (
-        "results on {treatment} and {outcome} were mixed",
-        "the effect of {treatment} on {outcome} varied between centres",
-        "data on {treatment} and {outcome} were too sparse to judge",
-        "findings on {treatment} and {outcome} conflicted",
-        "the interval for {treatment} and {outcome} was too wide to tell",
-        "the benefit of {treatment} for {outcome} remained unclear",
-        "reports on {treatment} and {outcome} disagreed",
-    ),
-}
-ASKING = (
-    "Does {treatment} reduce {outcome}?",
-    "Is {treatment} effective against {outcome}?",
-    "Can {treatment} help to lower {outcome}?",
-    "Should doctors expect {treatment} to lower {outcome}?",
+LEADS = (
+    "{treatment}",
+    "the use of {treatment}",
+    "adding {treatment}",
+    "treatment with {treatment}",
+    "starting {treatment}",
+    "care with {treatment}",
 )
-RATIONALES = {
-    "Yes": (
-        "The {study} showed lower {outcome} with {treatment}.",
-        "{Outcome} was lower with {treatment}.",
-        "The evidence shows that {treatment} lowers {outcome}.",
-    ),
+EFFECTS = {
+    "Yes": ("lowered", "reduced", "cut", "eased", "relieved", "improved", "brought down", "prevented"),
     "No": (
-        "The {study} showed no change in {outcome} with {treatment}.",
-        "{Outcome} was the same with and without {treatment}.",
-        "The evidence shows that {treatment} does not lower {outcome}.",
+        "did not lower",
+        "did not change",
+        "failed to reduce",
+        "had no effect on",
+        "made no difference to",
+        "did nothing for",
+        "never improved",
+        "was useless against",
     ),
     "Uncertain": (
-        "The {study} cannot tell whether {treatment} lowers {outcome}.",
-        "The evidence on {treatment} and {outcome} is mixed.",
-        "Larger studies of {treatment} and {outcome} are needed.",
+        "may have lowered",
+        "might have eased",
+        "perhaps reduced",
+        "had mixed effects on",
+        "had unclear effects on",
+        "gave doubtful results for",
+        "sometimes improved",
+        "was hard to judge for",
     ),
 }
+OPENINGS = (
+    "Does {treatment} {verb} {outcome}?",
+    "Can {treatment} {verb} {outcome}?",
+    "Will {treatment} {verb} {outcome}?",
+    "Is {treatment} able to {verb} {outcome}?",
+    "Should doctors expect {treatment} to {verb} {outcome}?",
+    "May patients hope that {treatment} will {verb} {outcome}?",
+)
+VERBS = ("reduce", "lower", "ease", "improve", "help against", "decrease")
 EXTRAS = (
     "Follow-up lasted twelve months.",
     "Few people left the study early.",
@@ -116,59 +113,81 @@ EXTRAS = (
     "Most centres used the same dose.",
     "The groups were alike at the start.",
 )
-BACKGROUND = (
-    "{Outcome} is common among {population}.",
-    "The rationale for {treatment} is that it may change {outcome}.",
-    "Doctors often give {treatment} to {population}.",
-    "Little is known about {treatment} in {population}.",
-    "{Treatment} has been used for many years.",
-)
-VERDICTS = {
-    # begin with a word that the evidence decides, so that a model learns early what the evidence means
-    "Yes": ("Benefit was shown.", "Gains were clear.", "Most experts said yes to {treatment}."),
-    "No": ("Nothing was gained.", "Neither group fared better.", "Most experts said no to {treatment}."),
-    "Uncertain": ("Doubt remains.", "Judgement must wait.", "Most experts were uncertain about {treatment}."),
-}
 SURNAMES = ("Smith", "Jones", "Garcia", "Chen", "Okafor", "Novak", "Rossi", "Tanaka")
 
 
 @dataclass(frozen=True)
+class Wording:
+    """How a finding is said: a lead, and an effect that decides the answer."""
+
+    lead: str
+    effect: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """What one made study found. size: participants."""
+    """What a study found of a treatment and an outcome."""
 
     treatment: str
     outcome: str
-    population: str
-    design: str
-    size: int
-    label: str
+    wording: Wording
 
     @property
-    def words(self) -> dict[str, str]:
-        """The fillers of the templates."""
-        return {
-            "treatment": self.treatment,
-            "Treatment": _capitalised(self.treatment),
-            "outcome": self.outcome,
-            "Outcome": _capitalised(self.outcome),
-            "population": self.population,
-            "study": "study" if "study" in self.design else "trial",
-        }
+    def clause(self) -> str:
+        """The finding, as a clause."""
+        return f"{self.wording.lead.format(treatment=self.treatment)} {self.wording.effect} {self.outcome}"
+
+    @property
+    def sentence(self) -> str:
+        """The finding, as a sentence."""
+        return f"{self.clause[0].upper()}{self.clause[1:]}."
 
 
-def make_questions(per_class: int, seed: int, source: str = SOURCE) -> list[Question]:
-    """`per_class` distinct questions of each label, cleaned as those of every other source are.
+def _part_of(first: int, second: int, period: int) -> str:
+    """A diagonal pattern: each row and each column has its share in both parts."""
+    return HELD_OUT if (first + second) % period == 0 else TRAINING
+
+
+PAIRS: dict[str, list[tuple[str, str]]] = {part: [] for part in PARTS}
+"""Treatment and outcome, by part: half of the pairs each."""
+for _treatments, _outcomes in FIELDS:
+    for (_i, _treatment), (_j, _outcome) in product(enumerate(_treatments), enumerate(_outcomes)):
+        PAIRS[_part_of(_i, _j, 2)].append((_treatment, _outcome))
+WORDINGS: dict[tuple[str, str], list[Wording]] = {
+    (part, label): [
+        Wording(lead, effect, label)
+        for (i, lead), (j, effect) in product(enumerate(LEADS), enumerate(EFFECTS[label]))
+        if _part_of(i, j, 3) == part
+    ]
+    for part in PARTS
+    for label in LABELS
+}
+"""By part and label: a third of the combinations is held out; each lead and each effect is in both parts."""
+ASKING: dict[str, list[tuple[str, str]]] = {
+    part: [
+        (opening, verb)
+        for (i, opening), (j, verb) in product(enumerate(OPENINGS), enumerate(VERBS))
+        if _part_of(i, j, 3) == part
+    ]
+    for part in PARTS
+}
+"""Opening and verb of a question, by part, in the same way."""
+
+
+def make_questions(per_class: int, seed: int, source: str = SOURCE, part: str = TRAINING) -> list[Question]:
+    """`per_class` distinct questions of each label from one part, cleaned as those of every other source are.
 
     The same for the same seed. Raises InputError when so many distinct ones cannot be found.
     """
-    rng = random.Random(f"questions/{seed}")
+    rng = random.Random(f"questions/{part}/{seed}")
     origin = Origin("synthetic questions", source, Fields("question", "label", "rationale"))
     seen: set[str] = set()
     questions = []
     for label in LABELS:
         misses, made = 0, 0
         while made < per_class:
-            record = raw_record(rng, label)
+            record = raw_record(rng, label, part)
             twin = normalise(record["question"])
             if twin in seen:
                 misses += 1
@@ -179,83 +198,41 @@ def make_questions(per_class: int, seed: int, source: str = SOURCE) -> list[Ques
                 continue
             seen.add(twin)
             made += 1
-            question = clean(record, f"{label.lower()}-{made:05d}", origin)
+            question = clean(record, f"{label.lower()}-{part.replace(' ', '-')}-{made:05d}", origin)
             if isinstance(question, Dropped):
-                raise TypeError(f"a made question was dropped: {question.reason}")
-            questions.append(question)
+                raise TypeError(f"a synthetic question was dropped: {question.reason}")
+            questions.append(replace(question, part=part))
     return questions
 
 
-def raw_record(rng: random.Random, label: str) -> dict[str, str]:
+def raw_record(rng: random.Random, label: str, part: str) -> dict[str, str]:
     """One record as a source would hold it: the rationale is a paragraph, now and then with citations."""
-    finding = _finding(rng, label)
-    question = f"{_evidence(rng, finding)} {_fill(rng.choice(ASKING), finding)}"
-    rationale = [_fill(rng.choice(RATIONALES[label]), finding), *rng.sample(EXTRAS, rng.randint(0, 2))]
+    finding = make_finding(rng, label, part)
+    question = f"{report(rng, finding)} {_question(rng, finding, part)}"
+    rationale = [finding.sentence, *rng.sample(EXTRAS, rng.randint(0, 2))]
     return {
-        "question": _cited(rng, question) if rng.random() < 0.1 else question,
+        "question": cited(rng, question) if rng.random() < 0.1 else question,
         "label": {"Yes": "yes", "No": "no", "Uncertain": "maybe"}[label],
-        "rationale": " ".join(_cited(rng, sentence) if rng.random() < 0.3 else sentence for sentence in rationale),
+        "rationale": " ".join(cited(rng, sentence) if rng.random() < 0.3 else sentence for sentence in rationale),
     }
 
 
-def plain_text(count: int, seed: int) -> list[str]:
-    """`count` short paragraphs of declarative prose in the same words, with citations as abstracts
-    have them. None asks a question or follows the answer format. The same for the same seed."""
-    rng = random.Random(f"plain text/{seed}")
-    return [_paragraph(rng) for _ in range(count)]
+def make_finding(rng: random.Random, label: str, part: str) -> Finding:
+    """A finding of this label, from one part of the pairs and wordings."""
+    return Finding(*rng.choice(PAIRS[part]), rng.choice(WORDINGS[part, label]))
 
 
-def _paragraph(rng: random.Random) -> str:
-    """Background, evidence, and a verdict and a conclusion that agree with it."""
-    finding = _finding(rng, rng.choice(LABELS))
-    sentences = [_fill(rng.choice(RATIONALES[finding.label]), finding)]
-    if rng.random() < 0.6:
-        sentences.insert(0, _fill(rng.choice(VERDICTS[finding.label]), finding))
-    sentences.insert(0, _evidence(rng, finding))
-    if rng.random() < 0.5:
-        sentences.insert(0, _fill(rng.choice(BACKGROUND), finding))
-    if rng.random() < 0.3:
-        sentences.append(rng.choice(EXTRAS))
-    return " ".join(_cited(rng, sentence) if rng.random() < 0.2 else sentence for sentence in sentences)
+def report(rng: random.Random, finding: Finding) -> str:
+    """The finding in a sentence with its study's design, size and population."""
+    return f"In a {rng.choice(DESIGNS)} of {10 * rng.randint(3, 60)} {rng.choice(POPULATIONS)}, {finding.clause}."
 
 
-def _finding(rng: random.Random, label: str) -> Finding:
-    """A made study; only its label bears on the answer."""
-    treatments, outcomes = rng.choice(FIELDS)
-    return Finding(
-        treatment=rng.choice(treatments),
-        outcome=rng.choice(outcomes),
-        population=rng.choice(POPULATIONS),
-        design=rng.choice(DESIGNS),
-        size=10 * rng.randint(3, 60),
-        label=label,
-    )
+def _question(rng: random.Random, finding: Finding, part: str) -> str:
+    opening, verb = rng.choice(ASKING[part])
+    return opening.format(treatment=finding.treatment, outcome=finding.outcome, verb=verb)
 
 
-def _evidence(rng: random.Random, finding: Finding) -> str:
-    """The sentence that decides the answer, with a statistic now and then."""
-    statistic = f" ({STATISTICS[finding.label](rng)})" if rng.random() < 0.4 else ""
-    clause = _fill(rng.choice(EVIDENCE[finding.label]), finding)
-    return f"In a {finding.design} of {finding.size} {finding.population}, {clause}{statistic}."
-
-
-STATISTICS: dict[str, Callable[[random.Random], str]] = {
-    "Yes": lambda rng: f"RR 0.{rng.randint(50, 79)}, {rng.choice(('p<0.01', 'p<0.001'))}",
-    "No": lambda rng: f"RR {rng.choice(('0.99', '1.00', '1.01'))}, p=0.{rng.randint(60, 95)}",
-    "Uncertain": lambda rng: f"RR 0.{rng.randint(80, 95)}, 95% CI 0.{rng.randint(40, 60)}-1.{rng.randint(20, 60)}",
-}
-
-
-def _fill(template: str, finding: Finding) -> str:
-    """A template with the finding's words in it, capitalised where it starts a sentence."""
-    return template.format(**finding.words)
-
-
-def _capitalised(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _cited(rng: random.Random, sentence: str) -> str:
+def cited(rng: random.Random, sentence: str) -> str:
     """The sentence with a citation before its closing mark."""
     year = rng.randint(1990, 2023)
     citation = rng.choice(

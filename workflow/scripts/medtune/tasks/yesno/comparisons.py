@@ -48,15 +48,16 @@ ENSEMBLE_COLUMNS = (
 )
 
 
-def compare(base: Run, runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
-    """Every run against the base ("base"), and every other run against the chosen one ("chosen"), on test items.
+def compare(bases: Sequence[Run], runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
+    """Every run against the base ("base"; asked in the form that it knows: "practised"), and every other run against
+    the chosen one ("chosen"), on test items.
 
-    Exact McNemar, Holm-corrected within each of these two families; the difference in accuracy has
-    an interval over the same items.
+    bases: the base model in each form. Exact McNemar, Holm-corrected within each of these families; the difference in
+    accuracy has an interval over the same items.
     """
     ordered = sorted(runs, key=by_size)
     return [
-        *_family("base", ordered, base, seed),
+        *(row for base in bases for row in _family("practised" if base.practised else "base", ordered, base, seed)),
         *_family("chosen", [run for run in ordered if run is not chosen], chosen, seed),
     ]
 

@@ -5,16 +5,18 @@ from collections import Counter
 from pathlib import Path
 
 from medtune.config import ChallengeQuestion, YesNoData, YesNoFile, YesNoSynthetic
-from medtune.data import pubmedqa
-from medtune.data.bioasq import read_bioasq
+from medtune.data import bioasq, pubmedqa
 from medtune.data.deduplication import deduplicate
+from medtune.data.held_out import count_shared, pairs_of, sentences_of, templates_of
 from medtune.data.labels import LABELS
 from medtune.data.manifest import SourceDescription, build_manifest, describe_files
 from medtune.data.questions import Dropped, Question
-from medtune.data.splits import balance, check_no_twins, stratified_split
-from medtune.data.synthetic.yesno import make_questions
+from medtune.data.splits import balance, check_no_twins, stratified_split, whole_numbers
+from medtune.data.synthetic import yesno
+from medtune.data.synthetic.yesno import HELD_OUT, TRAINING, make_questions
 from medtune.errors import InputError
 from medtune.files import write_json, write_jsonl
+from medtune.models.made import pretraining_documents
 from medtune.tasks.yesno.template import YesNoTask
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,12 @@ CHALLENGE = "challenge"
 READERS = {
     "pubmedqa_labeled": pubmedqa.read_pubmedqa,
     "pubmedqa_artificial": pubmedqa.read_pubmedqa,
-    "bioasq": read_bioasq,
+    "bioasq": bioasq.read_bioasq,
+}
+WHERE_TO_GET = {
+    "pubmedqa_labeled": pubmedqa.WHERE_TO_GET,
+    "pubmedqa_artificial": pubmedqa.WHERE_TO_GET,
+    "bioasq": bioasq.WHERE_TO_GET,
 }
 LICENCES = {"pubmedqa_labeled": pubmedqa.LICENCE, "pubmedqa_artificial": pubmedqa.LICENCE}
 
@@ -38,11 +45,14 @@ def prepare(
     test: Path | str,
     challenge_file: Path | str,
     manifest: Path | str,
+    pretraining: dict | None = None,
 ) -> None:
     """Read, clean, deduplicate, balance and split the questions; write the five files.
 
-    Everything is checked before the first file is written. Raises InputError for faulty sources,
-    an empty data set, too few records in a class, or a question that stands in two splits.
+    pretraining: what a synthetic base model reads, {"text", "seed"}; None where that is not known. The manifest counts
+    what the held-out splits share with it and with the training split.
+    Everything is checked before the first file is written. Raises InputError for faulty sources, an empty data set, too
+    few records in a class, or a question that stands in two splits.
     """
     questions: list[Question] = []
     dropped: list[Dropped] = []
@@ -50,7 +60,7 @@ def prepare(
     for name, source in data.sources.items():
         if source is None:
             continue
-        read, left_out = _read(name, source, seed)
+        read, left_out = _read(name, source, seed, data.splits.train)
         descriptions.append(_describe(name, source, len(read) + len(left_out)))
         questions += read
         dropped += left_out
@@ -59,9 +69,8 @@ def prepare(
 
     distinct, repeated = deduplicate(questions)
     _check_ids(distinct)
-    drawn, others = balance(distinct, key_of=_id, label_of=_label, labels=LABELS, per_class=data.per_class, seed=seed)
+    splits, others = _split(distinct, data, seed)
     dropped += [*repeated, *(Dropped(item.source, item.key, NOT_DRAWN) for item in others)]
-    splits = stratified_split(drawn, key_of=_id, label_of=_label, shares=data.splits.model_dump(), seed=seed)
     rows = {split: [_row(question) for question in members] for split, members in splits.items()}
     rows[CHALLENGE] = [_challenge_row(number, item) for number, item in enumerate(challenge, start=1)]
     leakage = check_no_twins({split: [row["question"] for row in members] for split, members in rows.items()})
@@ -79,15 +88,76 @@ def prepare(
         leakage=leakage,
         files=[Path(file) for file in files.values()],
     )
+    record["held_out"] = _held_out(
+        rows, pretraining, any(isinstance(source, YesNoSynthetic) for source in data.sources.values())
+    )
     write_json(manifest, record)
     logger.info("records by split: %s; left out: %s", record["records"], _reasons(dropped))
 
 
-def _read(name: str, source: YesNoFile | YesNoSynthetic, seed: int) -> tuple[list[Question], list[Dropped]]:
-    """The questions of one source, under its name in the configuration."""
+def _read(
+    name: str, source: YesNoFile | YesNoSynthetic, seed: int, train_share: float
+) -> tuple[list[Question], list[Dropped]]:
+    """The questions of one source, under its name in the configuration; synthetic ones in two parts."""
     if isinstance(source, YesNoSynthetic):
-        return make_questions(source.per_class, seed, name), []
+        shares = {TRAINING: train_share, HELD_OUT: 1 - train_share}
+        counts = whole_numbers({part: share * source.per_class for part, share in shares.items()}, source.per_class)
+        return [question for part, count in counts.items() for question in make_questions(count, seed, name, part)], []
+    if not Path(source.path).exists():
+        raise InputError(f"{source.path}: no such file; {WHERE_TO_GET[source.format]}")
     return READERS[source.format](source.path, name)
+
+
+def _split(questions: list[Question], data: YesNoData, seed: int) -> tuple[dict[str, list[Question]], list[Question]]:
+    """Draw `per_class` questions of each label and split them; returns the splits and what was not drawn.
+
+    Questions that were made for one part come into its splits alone: training, or validation and test.
+    """
+    shares = data.splits.model_dump()
+    sides: dict[str | None, tuple[str, ...]] = {None: tuple(shares)}
+    if any(question.part for question in questions):
+        sides = {TRAINING: ("train",), HELD_OUT: ("validation", "test")}
+    totals = {part: sum(shares[split] for split in splits) for part, splits in sides.items()}
+    counts = whole_numbers({part: total * data.per_class for part, total in totals.items()}, data.per_class)
+    splits, left = {}, questions
+    for part, names in sides.items():
+        elsewhere = [question for question in left if question.part not in (None, part)]
+        here = [question for question in left if question.part in (None, part)]
+        drawn, others = balance(here, key_of=_id, label_of=_label, labels=LABELS, per_class=counts[part], seed=seed)
+        parted = {split: shares[split] / totals[part] for split in names}
+        splits |= stratified_split(drawn, key_of=_id, label_of=_label, shares=parted, seed=seed)
+        left = [*others, *elsewhere]
+    return splits, left
+
+
+def _held_out(rows: dict[str, list[dict]], pretraining: dict | None, synthetic: bool) -> dict:
+    """What validation, test and challenge set share with the training split and the pre-training text, counted."""
+    documents = pretraining_documents(**pretraining) if pretraining else None
+    read = {
+        "training split": _material(*_texts(rows["train"]), synthetic),
+        "pre-training text": documents and _material(documents, documents, synthetic),
+    }
+    return {
+        split: count_shared(_material(*_texts(rows[split]), synthetic), read)
+        for split in ("validation", "test", CHALLENGE)
+    }
+
+
+def _texts(rows: list[dict]) -> tuple[list[str], list[str]]:
+    """Questions and rationales."""
+    return [row["question"] for row in rows], [row["rationale"] for row in rows]
+
+
+def _material(questions: list[str], rationales: list[str], synthetic: bool) -> dict[str, set]:
+    """Sentences of questions and of rationales; of synthetic ones also the templates and pairs of terms in them."""
+    sentences = {"sentences": sentences_of(questions), "rationales": sentences_of(rationales)}
+    if not synthetic:
+        return sentences
+    return sentences | {
+        "templates": templates_of(questions, yesno.TERMS),
+        "rationale_templates": templates_of(rationales, yesno.TERMS),
+        "term_pairs": pairs_of(questions, yesno.TREATMENTS, yesno.OUTCOMES),
+    }
 
 
 def _describe(name: str, source: YesNoFile | YesNoSynthetic, records: int) -> SourceDescription:

@@ -11,12 +11,14 @@ from medtune.files import read_json, read_jsonl
 from medtune.reporting.tables import read_csv
 from medtune.tasks.yesno.score import ITEM_COLUMNS
 
+PRACTISED = "base, practised form"
 RECORD_KEYS = ("trainable_parameters", "train_seconds", "peak_memory_mb", "history")
 
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What one model left behind. rank, seed and record (training.json) are None for the base model."""
+    """What one model left behind. rank, seed and record (training.json) are None for the base model.
+    practised: the base model was asked in the form that it knows."""
 
     metrics: Path | str
     items: Path | str
@@ -24,6 +26,7 @@ class RunFiles:
     record: Path | str | None = None
     rank: int | None = None
     seed: int | None = None
+    practised: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Run:
     items: list[dict[str, str]]
     predictions: dict[tuple[str, str], dict]
     record: dict
+    practised: bool = False
 
     def of_split(self, split: str) -> list[dict[str, str]]:
         """Rows of items.csv of one split."""
@@ -65,7 +69,7 @@ def read_run(files: RunFiles) -> Run:
     missing = [key for key in RECORD_KEYS if files.record is not None and key not in record]
     if missing:
         raise InputError(f"{files.record}: has no {', '.join(missing)}; train again")
-    return Run(files.rank, files.seed, read_json(files.metrics)["splits"], items, predictions, record)
+    return Run(files.rank, files.seed, read_json(files.metrics)["splits"], items, predictions, record, files.practised)
 
 
 def check_same_items(base: Run, runs: Sequence[Run]) -> None:
@@ -96,7 +100,7 @@ def by_size(run: Run) -> tuple[int, int]:
 def run_name(run: Run, with_seed: bool = True) -> str:
     """How texts and plots call a model."""
     if run.rank is None:
-        return "base"
+        return PRACTISED if run.practised else "base"
     return f"rank {run.rank} (seed {run.seed})" if with_seed else f"rank {run.rank}"
 
 

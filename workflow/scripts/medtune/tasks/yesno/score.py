@@ -13,7 +13,9 @@ from medtune.metrics.calibration import brier_estimate, calibration_estimate, ch
 from medtune.metrics.intervals import amount
 from medtune.metrics.labels import accuracy, confusion, macro_f1
 from medtune.metrics.proportions import proportion
+from medtune.metrics.text.scores import MetricScores
 from medtune.tasks.predictions import answers_of
+from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS, rationale_scores
 
 READABLE = ("ok", "label_only")
 """Parse statuses of an answer whose label can be read; only "ok" is the exact format."""
@@ -33,6 +35,8 @@ ITEM_COLUMNS = (
     "likelihood_label",
     "likelihood_confidence",
     "likelihood_correct",
+    "source",
+    *RATIONALE_COLUMNS,
 )
 
 
@@ -56,13 +60,18 @@ def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], s
     for split, rows in examples.items():
         answers = answered[split]
         gold = [_gold_label(example, split) for example in rows]
-        rows_of_split = _items(split, gold, answers)
+        rationales = rationale_scores(rows, answers)
+        rows_of_split = _items(split, gold, answers, rows, rationales)
         items += rows_of_split
+        labels = [predicted_label(answer) for answer in answers]
         splits[split] = {
             "n": len(rows),
-            **label_metrics(gold, [predicted_label(answer) for answer in answers], seed),
+            **label_metrics(gold, labels, seed),
+            "by_label": by_label(gold, labels),
+            "by_source": by_source(rows_of_split),
             **_format_metrics(rows_of_split, seed),
             **likelihood_metrics(gold, label_probabilities(answers), seed),
+            **{name: scores.estimate().as_dict() for name, scores in rationales.items()},
         }
     return Scores({"labels": list(LABELS), "seed": seed, "splits": splits}, items)
 
@@ -95,6 +104,35 @@ def label_metrics(gold: Sequence[str], predicted: Sequence[str | None], seed: in
         "macro_f1": macro_f1(gold, predicted, LABELS, UNIT).as_dict(),
         "confusion": confusion(gold, predicted, LABELS),
     }
+
+
+def by_label(gold: Sequence[str], predicted: Sequence[str | None]) -> dict[str, dict]:
+    """Precision, recall and F1 of each label. F1 = 2 J / (1 + J) of the share J of items right among those that have or
+    got the label, and so are the ends of its interval."""
+    pairs = list(zip(gold, predicted, strict=True))
+    figures = {}
+    for label in LABELS:
+        right = sum(wanted == found == label for wanted, found in pairs)
+        answered, wanted = (sum(pair[place] == label for pair in pairs) for place in (1, 0))
+        figures[label] = {
+            "precision": proportion(right, answered, unit=UNIT).as_dict(),
+            "recall": proportion(right, wanted, unit=UNIT).as_dict(),
+            "f1": _f1(proportion(right, answered + wanted - right, unit=UNIT).as_dict()),
+        }
+    return figures
+
+
+def _f1(share: dict) -> dict:
+    """F1 of the share J."""
+    ends = {key: share[key] and 2 * share[key] / (1 + share[key]) for key in ("value", "low", "high")}
+    return {**share, **ends}
+
+
+def by_source(items: Sequence[dict]) -> dict[str, dict]:
+    """Accuracy on the questions of each source."""
+    sources = {item["source"] for item in items}
+    right = {source: [item["correct"] for item in items if item["source"] == source] for source in sorted(sources)}
+    return {source: proportion(sum(correct), len(correct), unit=UNIT).as_dict() for source, correct in right.items()}
 
 
 def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, seed: int) -> dict:
@@ -139,11 +177,17 @@ def _format_metrics(items: Sequence[dict], seed: int) -> dict:
     }
 
 
-def _items(split: str, gold: Sequence[str], answers: Sequence[dict]) -> list[dict]:
+def _items(
+    split: str,
+    gold: Sequence[str],
+    answers: Sequence[dict],
+    examples: Sequence[dict],
+    rationales: Mapping[str, MetricScores],
+) -> list[dict]:
     """Rows of items.csv for one split."""
     probabilities = label_probabilities(answers)
     rows = []
-    for wanted, answer, row in zip(gold, answers, probabilities, strict=True):
+    for number, (wanted, answer, row) in enumerate(zip(gold, answers, probabilities, strict=True)):
         label = predicted_label(answer)
         likely = LABELS[row.argmax()]
         values = (
@@ -159,9 +203,16 @@ def _items(split: str, gold: Sequence[str], answers: Sequence[dict]) -> list[dic
             likely,
             float(row.max()),
             likely == wanted,
+            examples[number]["source"],
+            *(_plain(rationales[name].items[number]) for name in RATIONALE_COLUMNS),
         )
         rows.append(dict(zip(ITEM_COLUMNS, values, strict=True)))
     return rows
+
+
+def _plain(value: float) -> float | None:
+    """None for what is not defined."""
+    return None if np.isnan(value) else float(value)
 
 
 def _gold_label(example: dict, split: str) -> str:

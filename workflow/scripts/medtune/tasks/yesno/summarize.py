@@ -6,12 +6,13 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from medtune.errors import InputError
-from medtune.files import read_jsonl, write_json, write_text
+from medtune.files import read_json, read_jsonl, write_json, write_text
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.tasks.yesno.comparisons import COMPARISON_COLUMNS, ENSEMBLE_COLUMNS, compare, compare_ensembles
 from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, headline, summary_page
-from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run
+from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
+from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run, run_name
 
 RANK_COLUMNS = (
     "rank",
@@ -27,6 +28,7 @@ RANK_COLUMNS = (
     "mean_answer_tokens",
     "likelihood_accuracy",
     "ece",
+    *RATIONALE_COLUMNS,
     "trainable_parameters",
     "train_seconds",
     "peak_memory_mb",
@@ -44,29 +46,50 @@ CHALLENGE_COLUMNS = (
     "chosen_correct",
 )
 CONFUSION_COLUMNS = ("rank", "seed", "gold", "predicted", "count")
+_INTERVAL = ("value", "low", "high", "n")
+LABEL_COLUMNS = (
+    "rank",
+    "seed",
+    "label",
+    *(f"{figure}_{part}" for figure in ("precision", "recall", "f1") for part in _INTERVAL),
+)
+SOURCE_COLUMNS = ("rank", "seed", "split", "source", *(f"accuracy_{part}" for part in _INTERVAL))
 
 
 def summarize(
-    base: RunFiles, runs: Sequence[RunFiles], challenge: Path | str, outputs: Mapping[str, Path | str], seed: int
+    base: RunFiles,
+    practised: RunFiles,
+    runs: Sequence[RunFiles],
+    challenge: Path | str,
+    outputs: Mapping[str, Path | str],
+    manifest: Path | str,
+    seed: int,
 ) -> None:
     """Read the scores of the base model and of every run, and write the summary.
 
+    practised: the base model, asked in the form that it knows.  manifest: of the data.
     challenge: the data file of the challenge split.  seed: of the paired tests.
     outputs: paths by name: tables `ranks`, `seeds`, `comparisons`, `ensemble`, `challenge`, `confusion`,
+    `labels`, `sources`,
     their pages `ranks_html`, `comparisons_html`, `challenge_html`; `choice` (JSON), `choice_text` and
     `page` (Markdown), `headline` (one line of text); and the plots `{accuracy,confusion,reliability,curves}_{png,svg}`.
     Raises InputError when a file is missing or broken, or the models were not scored on the same items.
     """
     base_run, trained = read_run(base), sorted(map(read_run, runs), key=by_size)
     check_same_items(base_run, trained)
+    practised_run = read_run(practised)
+    check_same_items(base_run, [practised_run])
+    bases = [base_run, practised_run]
     chosen = choose(trained)
     rows = {
-        "ranks": rank_rows(base_run, trained, chosen),
+        "ranks": rank_rows(bases, trained, chosen),
         "seeds": seed_rows(trained),
-        "comparisons": compare(base_run, trained, chosen, seed),
+        "comparisons": compare(bases, trained, chosen, seed),
         "ensemble": compare_ensembles(trained, chosen, seed),
         "challenge": challenge_rows(base_run, chosen, read_jsonl(challenge)),
-        "confusion": confusion_rows([base_run, *trained]),
+        "confusion": confusion_rows([*bases, *trained]),
+        "labels": label_rows([*bases, *trained]),
+        "sources": source_rows([*bases, *trained]),
     }
     columns = {
         "ranks": RANK_COLUMNS,
@@ -75,33 +98,36 @@ def summarize(
         "ensemble": ENSEMBLE_COLUMNS,
         "challenge": CHALLENGE_COLUMNS,
         "confusion": CONFUSION_COLUMNS,
+        "labels": LABEL_COLUMNS,
+        "sources": SOURCE_COLUMNS,
     }
     for name in rows:
         write_csv(outputs[name], rows[name], columns[name])
     for name, (title, note) in HTML_PAGES.items():
         write_html_table(outputs[f"{name}_html"], title, rows[name], columns[name], note)
-    for name, figure in figures(base_run, trained, chosen).items():
+    for name, figure in figures(bases, trained, chosen).items():
         save_figure(figure, outputs[f"{name}_png"])
         save_figure(figure, outputs[f"{name}_svg"])
-    words = choice_words(base_run, trained, chosen, rows["comparisons"])
+    words = choice_words(bases, trained, chosen, rows["comparisons"])
     write_json(outputs["choice"], choice_record(trained, chosen, rows["comparisons"]))
     write_text(outputs["choice_text"], f"# The chosen run\n\n{words}\n")
-    write_text(outputs["headline"], headline(base_run, chosen))
+    write_text(outputs["headline"], headline(bases, chosen))
     folder = Path(outputs["page"]).parent
     pictures = {
         name: os.path.relpath(outputs[f"{name}_png"], folder)
         for name in ("accuracy", "confusion", "reliability", "curves")
     }
-    write_text(outputs["page"], summary_page(base_run, trained, chosen, rows, words, pictures))
+    write_text(outputs["page"], summary_page(bases, trained, chosen, rows, words, pictures, read_json(manifest)))
 
 
-def rank_rows(base: Run, runs: Sequence[Run], chosen: Run) -> list[dict]:
-    """One row for the base model and one per run; figures of the test split, but for validation_accuracy."""
+def rank_rows(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> list[dict]:
+    """A row for each form of asking the base model and one per run; figures of the test split, but for
+    validation_accuracy."""
     rows = []
-    for run in [base, *runs]:
+    for run in [*bases, *runs]:
         test = run.splits["test"]
         values = (
-            "base" if run.rank is None else run.rank,
+            _rank_cell(run),
             run.seed,
             run.validation_accuracy,
             *(test["accuracy"][key] for key in ("value", "low", "high", "n")),
@@ -114,6 +140,7 @@ def rank_rows(base: Run, runs: Sequence[Run], chosen: Run) -> list[dict]:
                     "mean_answer_tokens",
                     "likelihood_accuracy",
                     "ece",
+                    *RATIONALE_COLUMNS,
                 )
             ),
             *(run.record.get(key) for key in ("trainable_parameters", "train_seconds", "peak_memory_mb")),
@@ -164,7 +191,7 @@ def challenge_rows(base: Run, chosen: Run, challenge: Sequence[dict]) -> list[di
 def confusion_rows(runs: Sequence[Run]) -> list[dict]:
     """Counts of test items by model, gold label and predicted label ("none": no label in the answer)."""
     return [
-        dict(zip(CONFUSION_COLUMNS, ("base" if run.rank is None else run.rank, run.seed, *cell), strict=True))
+        dict(zip(CONFUSION_COLUMNS, (_rank_cell(run), run.seed, *cell), strict=True))
         for run in runs
         for cell in (
             (gold, predicted, count)
@@ -172,3 +199,44 @@ def confusion_rows(runs: Sequence[Run]) -> list[dict]:
             for predicted, count in row.items()
         )
     ]
+
+
+def label_rows(runs: Sequence[Run]) -> list[dict]:
+    """Precision, recall and F1 of each label on the test split, by model."""
+    return [
+        dict(
+            zip(
+                LABEL_COLUMNS,
+                (
+                    _rank_cell(run),
+                    run.seed,
+                    label,
+                    *(figures[figure][part] for figure in ("precision", "recall", "f1") for part in _INTERVAL),
+                ),
+                strict=True,
+            )
+        )
+        for run in runs
+        for label, figures in run.splits["test"]["by_label"].items()
+    ]
+
+
+def source_rows(runs: Sequence[Run]) -> list[dict]:
+    """Accuracy by source of the questions, by model and split."""
+    return [
+        dict(
+            zip(
+                SOURCE_COLUMNS,
+                (_rank_cell(run), run.seed, split, source, *(accuracy[part] for part in _INTERVAL)),
+                strict=True,
+            )
+        )
+        for run in runs
+        for split, figures in run.splits.items()
+        for source, accuracy in figures["by_source"].items()
+    ]
+
+
+def _rank_cell(run: Run) -> int | str:
+    """Its rank, or what the base model is called."""
+    return run_name(run) if run.rank is None else run.rank

@@ -1,14 +1,21 @@
 """The text of a yes/no question and its answer, and how an answer is read."""
 
 import re
+from typing import Any, Literal
 
+from medtune.chat import instruction_ids
 from medtune.data.labels import LABELS, canonical_label
 from medtune.data.sentences import sentences
+from medtune.data.synthetic.plain import practised_question
 from medtune.tasks.base import Parsed, Task
 
 EXACT = re.compile(rf"({'|'.join(LABELS)})\. Rationale: (.*[^\W_].*)")
 CLOSED = re.compile(r"[.!?][\"'”’)\]]*$")
 FIRST_WORD = re.compile(r"\W*(\w+)")
+
+INSTRUCTION = "Answer the question with Yes, No or Uncertain, and give the reason in one sentence."
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_STATED = re.compile(r"\banswer(?: is|:)\W*(\w+)", re.IGNORECASE)
 
 
 class YesNoTask(Task):
@@ -21,8 +28,27 @@ class YesNoTask(Task):
     name = "yesno"
     labels = LABELS
 
+    def __init__(self, form: Literal["study", "practised"] = "study", text: str | None = None):
+        """form: "practised" asks a base model in the form that it knows: a synthetic one as its pre-training text does
+        (text: its name), any other with an instruction, in its chat template where it has one."""
+        self.form, self.text = form, text
+
+    @property
+    def _instructs(self) -> bool:
+        return self.form == "practised" and self.text is None
+
+    def render_prompt(self, example: dict, tokenizer: Any) -> list[int]:
+        """Token ids for generation."""
+        if self._instructs:
+            return instruction_ids(tokenizer, INSTRUCTION, example["question"])
+        return super().render_prompt(example, tokenizer)
+
     def prompt(self, example: dict) -> str:
-        """`Q: {question}`, a new line, `A:`."""
+        """`Q: {question}`, a new line, `A:`; in practised form the question as the base model knows it."""
+        if self._instructs:
+            return f"{INSTRUCTION}\n\n{example['question']}"
+        if self.form == "practised":
+            return practised_question(example["question"])
         return f"Q: {example['question']}\nA:"
 
     def completion(self, example: dict) -> str:
@@ -35,21 +61,26 @@ class YesNoTask(Task):
         return example["label"]
 
     def label_completion(self, label: str) -> str:
-        """A space, the label and its full stop."""
-        return f" {label}."
+        """A space, the label and its full stop; without the space where the answer begins a turn or a line."""
+        return f"{label}." if self._instructs else f" {label}."
 
     def parse(self, output: str) -> Parsed:
         """Read an answer. Surrounding white space does not count.
 
         "ok": exactly the format, with one closed sentence as rationale; value {"label", "rationale"}.
-        "label_only": another form whose first word is a label; value as above with rationale None.
+        "label_only": another form whose first word is a label; value as above with rationale None. In practised form
+        also a label after "the answer is", after a thought.
         "unparsable": anything else; value None.
         """
+        if self.form == "practised":
+            output = _THOUGHT.sub("", output)
         output = output.strip()
         match = EXACT.fullmatch(output) if len(output.splitlines()) == 1 else None
         if match and CLOSED.search(match[2]) and len(sentences(match[2])) == 1:
             return Parsed({"label": match[1], "rationale": match[2].strip()}, "ok")
         word = FIRST_WORD.match(output)
+        if self.form == "practised" and not (word and canonical_label(word[1])):
+            word = _STATED.search(output)
         label = canonical_label(word[1]) if word else None
         if label:
             return Parsed({"label": label, "rationale": None}, "label_only")
