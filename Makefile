@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-demo test-slurm check report figures config-reference lock clean bench-training bench-generation bench-annotation bench-tagging bench-evaluation
+.PHONY: demo test test-demo test-slurm check check-statistics report figures config-reference lock clean bench-training bench-generation bench-annotation bench-tagging bench-evaluation
 
 demo: $(VENV)/.installed ## the whole workflow with a tiny model, then its figures
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny
@@ -17,6 +17,10 @@ test: $(VENV)/.installed-test ## unit tests, two at a time, then workflow tests,
 
 test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew, and short runs on real input
 	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo
+
+check-statistics: $(VENV)/.installed-test ## simulations of intervals and tests, minutes; their tables go to docs/statistics.md
+	PYTHONPATH=workflow/scripts $(BIN)/python -m benchmarks.statistics_simulation docs/statistics.md
+	$(BIN)/pytest -m statistics tests/statistics
 
 test-slurm: $(VENV)/.installed-test ## the workflow on a SLURM cluster that the test starts itself; needs root, slurm-wlm and munge
 	PATH="$(abspath $(BIN)):$$PATH" pytest tests/cluster

@@ -1,0 +1,30 @@
+"""What docs/statistics.md shows, simulated anew: minutes; `make check-statistics`."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.statistics_simulation import COVERAGE, SIZE, UNLIKE, UNLIKE_SIZE, page, tables
+
+pytestmark = pytest.mark.statistics
+DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
+
+
+@pytest.fixture(scope="module")
+def results():
+    return tables()
+
+
+@pytest.mark.parametrize("name", ["coverage", "means"])
+def test_intervals_cover_the_truth(results, name):
+    low, high = COVERAGE
+    assert [row for row in results[name] if not low <= row[-1] <= high] == []
+
+
+@pytest.mark.parametrize("name", ["size", "family", "method"])
+def test_true_null_hypotheses_are_rarely_rejected(results, name):
+    assert [row for row in results[name] if row[-1] > (UNLIKE_SIZE if row[0] == UNLIKE else SIZE)] == []
+
+
+def test_the_document_shows_these_results(results):
+    assert DOCUMENT.read_text(encoding="utf-8") == page(results)
