@@ -161,3 +161,23 @@ def test_after_stripping_nothing_is_found_and_stripping_again_changes_nothing(te
     assert strip_citations(stripped) == stripped
     if not find_citations(text):
         assert stripped == text
+
+
+@pytest.mark.parametrize(
+    "text, left",
+    [
+        ("Statins help (BMJ 2010;340:c123).", "Statins help."),
+        ("Statins help (Jones 2014).", "Statins help."),
+        ("Statins help (JAMA 2019).", "Statins help."),
+        ("Statins help (N Engl J Med 2019).", "Statins help."),
+        ("Statins help (CD001234).", "Statins help."),
+        ("Statins help (CD001234.pub2).", "Statins help."),
+        ("Statins help (https://doi.org/).", "Statins help."),
+        ("Statins help, doi: .", "Statins help."),
+        ("CD4 counts rose (Boston 2010, Rome 2006).", "CD4 counts rose (Boston 2010, Rome 2006)."),
+        ("Follow-up ended (December 2014), ratio 3:4, 5 mg/kg: fine.", None),
+        ("The criteria (Vienna 2003) were met.", None),
+    ],
+)
+def test_short_citations_and_stubs_go_and_what_looks_like_them_stays(text, left):
+    assert strip_citations(text) == (left or text)

@@ -44,6 +44,7 @@ _REGISTERS = "|".join(
         r"RPCEC\d{6,8}",  # Cuba
         r"LBCTR\d{8,10}",  # Lebanon
         r"(?:PROSPERO[\s:,#]*)?CRD[\s-]?\d{8,}",  # reviews
+        r"CD\d{6}(?:\.pub\d+)?",  # reviews of the Cochrane library
     )
 )
 _IDENTIFIERS = (
@@ -98,13 +99,25 @@ _PAIR_THEN_YEAR = re.compile(rf"({_PAIR})\s?\(\s?{_YEARS}\s?\)")
 _PAIR_AND_YEAR = re.compile(rf"({_PAIR})\s?,?\s?{_YEARS}")
 _ONE_AND_YEAR = re.compile(
     rf"(?:(?:see(?:\salso)?|e\.g\.|i\.e\.|cf\.?|after|from|reviewed\sin|reviewed\sby),?\s)?"
-    rf"({_NAME})\s?,\s?{_YEARS}(?:,?\spp?\.\s?\d+(?:[–-]\d+)?)?",
+    rf"({_NAME})(?:\s?,\s?|\s){_YEARS}(?:,?\spp?\.\s?\d+(?:[–-]\d+)?)?",
 )
 _GROUP = re.compile(r"\(([^()\[\]]*)\)|\[([^()\[\]]*)\]")
 _JOURNAL = re.compile(
     rf"(?:(?<!\w)[{_CAPITAL}][A-Za-z]*\.?\s){{0,6}}(?<!\w)(?:19|20)\d{{2}}(?:\s[A-Z][a-z]{{2}}(?:\s\d{{1,2}})?)?"
-    r"(?:;\d+(?:\(\w{1,8}\))?:[eE]?\d+(?:[–-]\d+)?|;\s?\d+(?:\(\w{1,8}\))?:\s?[eE]?\d+[–-]\d+)"
+    r"(?:;\d+(?:\(\w{1,8}\))?:[A-Za-z]?\d+(?:[–-]\d+)?|;\s?\d+(?:\(\w{1,8}\))?:\s?[eE]?\d+[–-]\d+)"
 )
+_JOURNAL_AND_YEAR = re.compile(
+    r"(?<!\w)(?:JAMA(?:\s[A-Z][a-z]+(?:\s[A-Z][a-z]+)?)?|BMJ(?:\sOpen)?|The\sLancet|Lancet(?:\s[A-Z][a-z]+)?|NEJM"
+    r"|N\.?\sEngl\.?\sJ\.?\sMed\.?|Ann\.?\sIntern\.?\sMed\.?|PLoS\s(?:One|ONE|Med)|J\.?\sClin\.?\sOncol\.?"
+    r"|Cochrane\sDatabase\s(?:of\s)?Syst(?:ematic)?\.?\sRev(?:iews)?\.?),?\s(?:\((?:19|20)\d{2}\)|(?:19|20)\d{2}(?!\w))"
+)
+"""A journal's name with a year alone: of journals whose names are no other words."""
+_STUBS = re.compile(
+    r"(?<!\w)(?:https?://(?:www\.)?(?:dx\.)?(?:doi\.org|(?:pubmed\.)?ncbi\.nlm\.nih\.gov)?/?|(?:dx\.)?doi\.org/?"
+    r"|(?:doi|PMID|PMCID):)(?=\s*(?:[).,;\]]|$))",
+    re.IGNORECASE,
+)
+"""What is left of a link or an identifier that was taken out before."""
 _GOES_WITH_YEARS = """
 january february march april may june july august september october november december jan feb mar apr jun jul
 aug sep sept oct nov dec spring summer autumn fall winter monday tuesday wednesday thursday friday saturday sunday
@@ -113,7 +126,8 @@ survey medicare medicaid africa america asia europe australia austria belgium br
 egypt england ethiopia finland france germany ghana greece hungary india indonesia iran iraq ireland israel italy
 japan kenya korea malaysia mexico netherlands nigeria norway pakistan peru poland portugal russia scotland
 singapore spain sweden switzerland taiwan tanzania thailand turkey uganda vietnam wales zealand california florida
-texas ontario quebec london paris berlin boston chicago beijing tokyo toronto sydney helsinki geneva
+texas ontario quebec rome vienna atlanta oslo kyoto ottawa milan bonn madrid dublin windows excel stata
+london paris berlin boston chicago beijing tokyo toronto sydney helsinki geneva
 """
 _NOT_AUTHORS = frozenset(_GOES_WITH_YEARS.split())
 
@@ -169,8 +183,8 @@ def strip_citations(text: str) -> str:
 
 def _spans(text: str) -> list[Span]:
     """Start and end of each citation; overlapping finds are one."""
-    if not any(character.isdigit() for character in text):
-        return []  # every kind holds a digit; most texts of a large corpus end here
+    if not any(character.isdigit() or character in ":/" for character in text):
+        return []  # every kind holds a digit, or is a link's stub; most texts of a large corpus end here
     merged: list[Span] = []
     for start, end in sorted(_found(text)):
         if merged and start < merged[-1][1]:
@@ -188,6 +202,8 @@ def _found(text: str) -> Iterator[Span]:
         yield match.start(), match.start() + len(_without_closing_punctuation(match.group()))
     yield from (match.span() for match in _NUMBERS.finditer(text) if not _is_data(text, match))
     yield from (match.span() for match in _JOURNAL.finditer(text))
+    yield from (match.span() for match in _JOURNAL_AND_YEAR.finditer(text))
+    yield from (match.span() for match in _STUBS.finditer(text))
     yield from (match.span() for match in _ET_AL.finditer(text))
     yield from (match.span() for match in _PAIR_THEN_YEAR.finditer(text) if _are_authors(match[1]))
     for group in _GROUP.finditer(text):
