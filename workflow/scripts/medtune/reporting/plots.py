@@ -144,7 +144,7 @@ def plot_against_rank(
         axes.set_xlabel("LoRA rank")
         _share_axis(axes, y_label)
         axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=3)
+        figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
