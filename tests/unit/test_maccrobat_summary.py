@@ -270,3 +270,12 @@ def test_a_split_without_documents_and_a_choice_of_another_configuration_are_tol
 def test_the_rare_types_are_those_of_the_rare_tier(tmp_path):
     *_, tags = made_study(tmp_path, runs=RUNS[:1])
     assert rare_types(tags) == ["Mass"]
+
+
+def test_with_three_seeds_each_the_page_says_what_is_known_of_the_encoders(tmp_path):
+    runs = [(encoder, lr, seed) for encoder, lr in (("large", 2e-5), ("small", 5e-5)) for seed in (1, 2, 3)]
+    files, data, tags = made_study(tmp_path, runs=runs)
+    selected = select_into(tmp_path / "selection", files, data, tags)
+    page = summarize_into(tmp_path / "summary", files, selected, data, tags)["page"].read_text()
+    assert re.search(r"## Encoders\n.*small at 5e-05 against large at 2e-05: -\d.* points .*, worse\.", page, re.DOTALL)
+    assert "nothing is claimed" not in page

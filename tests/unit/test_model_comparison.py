@@ -12,6 +12,7 @@ from medtune.analysis.comparison import (
     TaggerRun,
     best_by_type,
     comparison_rows,
+    configuration_rows,
     mean_f1,
     model_rows,
     seed_rows,
@@ -102,3 +103,13 @@ def test_a_type_without_gold_on_validation_has_no_best_run():
     only = run([HALF], [HALF])
     wider = replace(only, labels=("A", "B", "C"))
     assert [row["type"] for row in best_by_type([wider], wider, seed=0)] == ["A", "B"]
+
+
+def test_encoders_are_compared_over_three_seeds_or_not_at_all():
+    good = [run([HALF], [PERFECT] * 11 + [HALF], "good", seed=seed) for seed in (1, 2, 3)]
+    bad = [run([HALF], [HALF] * 11 + [NONE], "bad", seed=seed) for seed in (1, 2, 3)]
+    (row,) = configuration_rows([*good, *bad], good[0])
+    assert (row["encoder"], row["verdict"]) == ("bad", "worse")
+    assert row["difference_low"] < row["difference"] < row["difference_high"] < 0
+    assert configuration_rows([*good, *bad[:2]], good[0]) == []
+    assert configuration_rows([*good[:2], *bad], good[0]) == []

@@ -11,6 +11,7 @@ from medtune.analysis.documents import TaggedDocument
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import bounded
+from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
 from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
 
@@ -288,6 +289,31 @@ def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> lis
         )
         rows.append(dict(zip(TYPE_COLUMNS, values, strict=True)))
     return rows
+
+
+def configuration_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
+    """Every other encoder at a learning rate against the chosen run's, over training seeds and test documents together;
+    Holm over all of them. Those with fewer than `LEAST_SEEDS` seeds have no row: nothing can be said of them.
+
+    verdict: "better", "worse" or "tie", of the other configuration.
+    """
+    groups = by_configuration(runs)
+    own = groups.pop(chosen.configuration)
+    others = {name: group for name, group in groups.items() if min(len(group), len(own)) >= LEAST_SEEDS}
+    stacked = {name: np.stack([_micro_counts(run) for run in group]) for name, group in (*others.items(), ("own", own))}
+    tests = [difference_over_seeds(stacked[name], stacked["own"], f1_of_counts) for name in others]
+    return [
+        {
+            "encoder": encoder,
+            "lr": lr,
+            "difference": test.value,
+            "difference_low": test.low,
+            "difference_high": test.high,
+            "p_holm": p_holm,
+            "verdict": verdict(test.value, p_holm),
+        }
+        for (encoder, lr), test, p_holm in zip(others, tests, holm([test.p_value for test in tests]), strict=True)
+    ]
 
 
 def mean_f1(sums: np.ndarray) -> np.ndarray:

@@ -6,11 +6,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from medtune.analysis.comparison import TaggerRun, configuration_name
+from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.metrics.significance import p_text
 from medtune.reporting.plots import Bar, plot_bars
 from medtune.reporting.prose import (
     Document,
     Heading,
+    Items,
     Paragraph,
     Picture,
     Table,
@@ -43,7 +45,7 @@ HTML_PAGES = {
 }
 
 
-SEEDS_FOR_CLAIMS = 3
+SEEDS_FOR_CLAIMS = LEAST_SEEDS
 """Training seeds of each encoder that a claim about encoders needs."""
 NO_CLAIM = f"With fewer than {SEEDS_FOR_CLAIMS} training seeds of each nothing is claimed about the encoders."
 
@@ -129,6 +131,7 @@ def summary_page(
         Picture(pictures["micro_f1"], "Micro-F1 of each run"),
         *_comparison_blocks(rows["comparisons"]),
         *_seed_blocks(rows["seeds"]),
+        *_configuration_blocks(rows["configurations"], chosen),
         Heading("Best run for each type"),
         *_type_blocks(rows["best_by_type"]),
         Picture(pictures["type_f1"], "F1 of the best run for each type"),
@@ -212,6 +215,18 @@ def _seed_blocks(seeds: Sequence[Mapping]) -> list:
     )
     headers = ["configuration", "seeds", "mean micro-F1", "SD over seeds", "95 % interval over documents"]
     return [Heading("Seeds"), Paragraph(note), Table(headers, rows)]
+
+
+def _configuration_blocks(configurations: Sequence[Mapping], chosen: TaggerRun) -> list:
+    """What can be said of encoders, where there are seeds enough."""
+    own = configuration_name(chosen.configuration)
+    sentences = [
+        f"{configuration_name((row['encoder'], row['lr']))} against {own}: "
+        f"{points(row['difference'], row['difference_low'], row['difference_high'])}, {row['verdict']}."
+        for row in configurations
+    ]
+    note = "Over training seeds and test documents together, with 95 % intervals; verdicts after Holm's correction."
+    return [Heading("Encoders"), Paragraph(note), Items(sentences)] if sentences else []
 
 
 def _type_blocks(by_type: Sequence[Mapping]) -> list:

@@ -13,6 +13,7 @@ from medtune.analysis.comparison import (
     best_by_type,
     by_configuration,
     comparison_rows,
+    configuration_rows,
     mean_validation_f1,
     model_rows,
     seed_rows,
@@ -56,6 +57,7 @@ def summarize(
     selected = read_json(selection)
     chosen = runs[list(files).index(chosen_run(files, selection))]
     rows = {
+        "configurations": configuration_rows(runs, chosen),
         "models": model_rows(runs, chosen),
         "validation": validation_rows(runs, chosen),
         "comparisons": comparison_rows(runs, chosen, seed),
@@ -96,5 +98,5 @@ def choice_record(
             "recall": micro.recall.as_dict(),
             "all_gold_recall": chosen.all_gold_recall.as_dict(),
         },
-        **{name: list(rows[name]) for name in ("comparisons", "seeds", "best_by_type")},
+        **{name: list(rows[name]) for name in ("comparisons", "configurations", "seeds", "best_by_type")},
     }
