@@ -74,7 +74,7 @@ def test_a_hub_model_is_named_by_its_repository():
 
 
 def test_figures_have_interval_and_n():
-    assert "| accuracy | 75.8 % (59.0–87.2, n = 33) |" in render()
+    assert "| accuracy | 75.8 % (59.0–87.2, n = 33 items) |" in render()
 
 
 def test_settings_data_and_training_are_there():

@@ -173,10 +173,12 @@ def test_without_an_expectation_no_direction_is_a_surprise():
 
 def test_findings_hold_the_measured_figures():
     found = texts(made())
-    assert found["micro-F1"][1].startswith("bert at 2e-05, seed 1 has a strict micro-F1 of 58.0 % (55.0–61.0, n = 30)")
+    assert found["micro-F1"][1].startswith(
+        "bert at 2e-05, seed 1 has a strict micro-F1 of 58.0 % (55.0–61.0, n = 30 items)"
+    )
     assert found["recall of all gold"][1] == (
-        "It finds 60.0 % (57.0–63.0, n = 30) of the entities that flat tags can hold, and 57.0 % (54.0–60.0, n = 30) "
-        "of all gold entities."
+        "It finds 60.0 % (57.0–63.0, n = 30 items) of the entities that flat tags can hold, and 57.0 % (54.0–60.0, "
+        "n = 30 items) of all gold entities."
     )
     assert (
         "Medication taken for Disease_disorder, 8 of 100 entities, 8.0 % (4.0–15.0)"

@@ -64,7 +64,7 @@ def test_every_headline_is_a_figure_of_the_scores_with_its_interval(metrics):
     page = card(metrics)
     assert f"| strict micro-F1 (boundaries and type) | {estimate_text(test['micro']['strict']['f1'])} |" in page
     assert f"| strict recall of all annotated entities | {estimate_text(test['all_gold_recall'])} |" in page
-    assert page.count("n = 12)") == len(HEADLINES)
+    assert page.count("n = 12 documents)") == len(HEADLINES)
     assert "value, 95 % interval, number of documents" in page
 
 

@@ -194,7 +194,7 @@ def test_25_against_26_of_33_right_is_a_tie_and_the_text_says_so(study):
 def test_the_reason_names_the_figures_and_the_ties(study):
     text = study[-1]["choice_text"].read_text()
     assert "**rank 8 (seed 42)**" in text
-    assert "28 of 33 right, 84.8 % (69.1–93.3, n = 33)" in text
+    assert "28 of 33 right, 84.8 % (69.1–93.3, n = 33 questions)" in text
     assert "The same validation accuracy: rank 16 (seed 42)" in text
     assert "better than the base model" in text
     assert "worse than the chosen run: rank 128 (seed 42)" in text
@@ -202,9 +202,9 @@ def test_the_reason_names_the_figures_and_the_ties(study):
 
 def test_the_headline_is_one_line_with_base_and_chosen(study):
     assert study[-1]["headline"].read_text() == (
-        "rank 8 (seed 42), chosen on validation: test accuracy 75.8 % (59.0–87.2, n = 33), exact format 100.0 %; "
-        "base: 33.3 % (19.8–50.4, n = 33), exact format 0.0 %; base, practised form: 36.4 % (22.2–53.4, n = 33), exact "
-        "format 0.0 %\n"
+        "rank 8 (seed 42), chosen on validation: test accuracy 75.8 % (59.0–87.2, n = 33 questions), exact format "
+        "100.0 %; base: 33.3 % (19.8–50.4, n = 33 questions), exact format 0.0 %; base, practised "
+        "form: 36.4 % (22.2–53.4, n = 33 questions), exact format 0.0 %\n"
     )
 
 

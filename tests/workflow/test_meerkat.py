@@ -200,7 +200,7 @@ def test_the_summary_says_what_was_found(study):
     page = study.read(f"{STUDY}/summary/summary.md").replace("\\", "")
     progress = table(study, f"{STUDY}/summary/progress.csv")
     last = only(progress, iteration=3, split="holdout", specialty="ALL", metric="ROUGE-L")
-    figure = f"{float(last['value']):.3f} ({float(last['low']):.3f}–{float(last['high']):.3f}, n = 60)"
+    figure = f"{float(last['value']):.3f} ({float(last['low']):.3f}–{float(last['high']):.3f}, n = 60 questions)"
     assert figure in page and figure in study.read(f"{STUDY}/summary/headline.txt")
     for definition in study.json(f"{STUDY}/base/metrics.json")["definitions"].values():
         assert definition.replace("\\", "") in page

@@ -78,17 +78,18 @@ def percent(value: float | None) -> str:
 
 
 def estimate_text(estimate: Mapping[str, Any], as_percent: bool = True) -> str:
-    """An estimate in words: value, 95 % interval and n.
+    """An estimate in words: value, 95 % interval, n and its unit.
 
     estimate: the dictionary form of `medtune.metrics.estimate.Estimate`.
     """
     if estimate["value"] is None:
         return "none (n = 0)"
+    n = f"n = {estimate['n']} {estimate.get('unit', '')}".rstrip()
     value, low, high = ((100 if as_percent else 1) * estimate[key] for key in ("value", "low", "high"))
     if as_percent:
-        return f"{value:.1f} % ({low:.1f}–{high:.1f}, n = {estimate['n']})"
+        return f"{value:.1f} % ({low:.1f}–{high:.1f}, {n})"
     digits = 3 if abs(value) <= 2 else 1  # scores such as ECE and Brier, or counts and lengths
-    return f"{value:.{digits}f} ({low:.{digits}f}–{high:.{digits}f}, n = {estimate['n']})"
+    return f"{value:.{digits}f} ({low:.{digits}f}–{high:.{digits}f}, {n})"
 
 
 def escape_markdown(text: Any) -> str:

@@ -20,6 +20,7 @@ HEADLINES = (
     Headline("raw_offset_accuracy", "right offsets as the model writes them"),
     Headline("false_alarms_per_sentence", "false alarms per sentence without the entity", share=False),
     Headline("ece", "calibration error (ECE) of the items' confidences", share=False),
+    Headline("ece_of_chance", "ECE that perfectly calibrated confidences have by chance", share=False),
 )
 KINDS = {
     "ANAT-DP": "anatomical structures and directions",

@@ -18,6 +18,7 @@ HEADLINES = (
     Headline("mean_answer_tokens", "answer length, tokens", share=False),
     Headline("likelihood_accuracy", "accuracy of the likeliest label"),
     Headline("ece", "calibration error (ECE) of its likelihood", share=False),
+    Headline("ece_of_chance", "ECE that a perfectly calibrated model has by chance", share=False),
     Headline("brier", "Brier score (0 to 2) of its likelihood", share=False),
 )
 LIMITS = (

@@ -154,7 +154,8 @@ def figures(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> dict[str,
         ),
         "reliability": plot_reliability(
             test["reliability"],
-            title=f"Likelihood of the label, {name}\nECE {estimate_text(test['ece'], as_percent=False)}",
+            title=f"Likelihood of the label, {name}\nECE {estimate_text(test['ece'], as_percent=False)}\n"
+            f"by chance alone {estimate_text(test['ece_of_chance'], as_percent=False)}",
         ),
         "curves": plot_curves(
             [curve for run in runs for curve in _curve(run, runs, chosen)],
@@ -330,6 +331,7 @@ def _side_by_side(runs: Sequence[Run]) -> str:
     numbers = {
         "mean_answer_tokens": "answer length, tokens",
         "ece": "ECE of likelihood",
+        "ece_of_chance": "ECE that a perfectly calibrated model has by chance",
         "brier": "Brier score, 0 to 2",
     }
     rows = [
