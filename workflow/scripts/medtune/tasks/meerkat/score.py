@@ -44,8 +44,8 @@ def score(
 ) -> Scores:
     """Score every answer of every split against the reference; an empty one too, as an empty text.
 
-    examples: by split, rows with `id`, `specialty` and `answer`. predictions: one row for each. seed: of the bootstrap
-    intervals. metrics: section `metrics` of the study's configuration; its paths are those that are read.
+    examples: by split, rows with `id`, `specialty` and `answer`. predictions: one row for each. seed: is recorded.
+    metrics: section `metrics` of the study's configuration; its paths are those that are read.
     encoder: folder of BERTScore's model. custom_files, terms, wordnet, baseline: the files that `metrics` leads to;
     as inputs of the rule their change is a reason to score again, and nothing else is done with them.
     Raises InputError when predictions and examples do not belong together, and for what is wrong with a metric (see
