@@ -92,7 +92,14 @@ def test_the_manifest_counts_what_was_read_split_and_made_hard(made):
     assert manifest["records"]["holdout"] == 60
     assert manifest["made_hard"] == list(HARD)
     assert (manifest["dropped"], manifest["left_out"], manifest["without_evaluation"]) == ([], [], [])
-    assert manifest["leakage"]["questions"]["twins"] == manifest["leakage"]["answers"]["twins"] == 0
+    assert manifest["leakage"]["questions"]["twins"] == 0
+    found = manifest["leakage"]["near_twins"]["holdout"]
+    assert found["answers"] == 60
+    # Easy specialties say the same of a condition in another group: most of their answers have near twins.
+    assert found["near_twins"] == len(found["ids"]) > 0
+    assert {twin["of"] for twin in found["ids"].values()} <= {
+        row["id"] for row in read_jsonl(frozen_files(made).growth)
+    }
     assert manifest["files"]["holdout.jsonl"] == sha256_of(frozen_files(made).holdout)
 
 
@@ -153,7 +160,7 @@ def test_repeats_and_specialties_that_are_too_small_are_counted_with_reasons(tmp
         if name == "tiny":
             records[10:] = [
                 {"question": "what is TINY 1", "answer": "x"},
-                {"question": "Why?", "answer": "It is tiny 2"},
+                {"question": "What is tiny 2", "answer": "It is tiny 2"},
             ]
         write_json(tmp_path / f"in/dataset_with_answers_{name}.json", records)
     prepare({"format": "files", "path": str(tmp_path / "in")}, SplitRule(), 1, frozen_files(tmp_path))
@@ -161,8 +168,7 @@ def test_repeats_and_specialties_that_are_too_small_are_counted_with_reasons(tmp
     assert list(manifest["specialties"]) == ["large", "small"]
     assert manifest["left_out"] == ["tiny"]
     assert {(item["source"], item["reason"], item["count"]) for item in manifest["dropped"]} == {
-        ("tiny", "repeated question", 1),
-        ("tiny", "repeated answer", 1),
+        ("tiny", "repeated question", 2),
         ("tiny", "specialty left out: no record would remain beside the holdout", 10),
     }
     assert len(manifest["sources"][0]["sha256"]) == 3

@@ -129,7 +129,7 @@ def read_questions(path: Path | str, specialty: str, least: int) -> list[Medical
 def distinct_questions(
     specialties: Mapping[str, Sequence[MedicalQuestion]],
 ) -> tuple[dict[str, list[MedicalQuestion]], list[Dropped]]:
-    """Drop repeated questions and repeated answers, within specialties and across.
+    """Drop repeated questions, within specialties and across. Answers may repeat: "A" answers many questions.
 
     Kept is the record of the smaller specialty (by records, then by name), which can spare it least; within one that
     with the longer answer. The order of the input does not matter. Returns what is kept by specialty, sorted by id, and
@@ -139,7 +139,7 @@ def distinct_questions(
         (item for found in specialties.values() for item in found),
         key=lambda item: (len(specialties[item.specialty]), item.specialty, -len(item.answer), *item.row().values()),
     )
-    kept, repeats = drop_repeats(items, {"question": _question_of, "answer": _answer_of})
+    kept, repeats = drop_repeats(items, {"question": _question_of})
     by_specialty: dict[str, list[MedicalQuestion]] = {specialty: [] for specialty in sorted(specialties)}
     for item in sorted(kept, key=lambda item: item.id):
         by_specialty[item.specialty].append(item)
@@ -210,7 +210,3 @@ def _text(value: Any, name: str, where: str) -> str:
 
 def _question_of(item: MedicalQuestion) -> str:
     return item.question
-
-
-def _answer_of(item: MedicalQuestion) -> str:
-    return item.answer

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.medical_qa import MedicalQuestion, distinct_questions, read_specialties, specialty_files
+from medtune.data.near_twins import METHOD, near_twins
 from medtune.data.progressive_splits import (
     Parts,
     SplitRule,
@@ -107,7 +108,7 @@ def prepare(
         "evaluation": [item.row() for part in parts.values() for item in part.evaluation],
         "growth": [item.row() for part in parts.values() for item in part.growth],
     }
-    leakage = check_apart(rows)
+    leakage = {**check_apart(rows), "near_twins": find_near_twins(rows)}
 
     write_set(files.holdout_dataset, rows["holdout"], COLUMNS)
     write_set(files.eval_dataset, rows["evaluation"], COLUMNS)
@@ -194,11 +195,28 @@ def grow(
 
 
 def check_apart(splits: Mapping[str, Sequence[dict]]) -> dict:
-    """See that no question and no answer stands in two splits, also but for case, punctuation and spacing; what was
-    checked, for the manifest. Raises InputError naming the text and both splits."""
+    """See that no question stands in two splits, also but for case, punctuation and spacing; what was checked, for the
+    manifest. Raises InputError naming the question and both splits."""
+    return {"questions": check_no_twins({split: [row["question"] for row in rows] for split, rows in splits.items()})}
+
+
+def find_near_twins(splits: Mapping[str, Sequence[dict]]) -> dict:
+    """Which held-out answers can be had by copying one that may be trained on, for the manifest.
+
+    splits: rows of "holdout", "evaluation" and "growth", the records for training and pool.
+    """
+    answers = {split: {row["id"]: row["answer"] for row in rows} for split, rows in splits.items()}
+    found = {split: near_twins(answers[split], answers["growth"]) for split in ("evaluation", "holdout")}
     return {
-        f"{field}s": check_no_twins({split: [row[field] for row in rows] for split, rows in splits.items()}, field)
-        for field in ("question", "answer")
+        "method": METHOD,
+        **{
+            split: {
+                "answers": len(answers[split]),
+                "near_twins": len(twins),
+                "ids": {name: {"of": twin.of, "share": round(twin.share, 3)} for name, twin in twins.items()},
+            }
+            for split, twins in found.items()
+        },
     }
 
 
