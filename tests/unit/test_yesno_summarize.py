@@ -208,6 +208,10 @@ def test_the_headline_is_one_line_with_base_and_chosen(study):
     )
 
 
+def test_one_training_seed_claims_nothing_about_ranks(study):
+    assert "With 1 training seed of each rank nothing is claimed about ranks" in study[-1]["page"].read_text()
+
+
 def test_when_all_differences_are_ties_the_text_says_that_no_rank_is_shown_to_be_better(tmp_path):
     base = read_run(make_run(tmp_path / "base", right(25, 24)))
     runs = [read_run(make_run(tmp_path / str(rank), right(25, 20 + rank), rank, 42)) for rank in (4, 5)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.metrics.significance import p_text, p_words
 from medtune.reporting.plots import (
     Band,
@@ -296,9 +297,15 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
 
 
 def _seed_section(seeds: Sequence[dict]) -> list[str]:
-    """Mean and spread over seeds, where there are several."""
+    """What may be claimed about ranks; mean and spread over seeds, where there are several."""
+    least = min(row["seeds"] for row in seeds)
+    claim = (
+        f"With {least} training seed{'s' if least > 1 else ''} of each rank nothing is claimed about ranks: the "
+        f"comparisons are between these models alone. A claim needs {LEAST_SEEDS} seeds or more (`yesno.seeds`)."
+    )
+    claims = [] if least >= LEAST_SEEDS else [claim]
     if all(row["seeds"] == 1 for row in seeds):
-        return []
+        return claims
     rows = [
         [
             row["rank"],
@@ -314,7 +321,7 @@ def _seed_section(seeds: Sequence[dict]) -> list[str]:
         f"{seeds[0]['test_n']} test items are different things, and are not added up."
     )
     headers = ["rank", "seeds", "mean test accuracy", "SD over seeds", "sampling standard error"]
-    return [f"## Seeds\n\n{note}\n\n{markdown_table(rows, headers)}"]
+    return [*claims, f"## Seeds\n\n{note}\n\n{markdown_table(rows, headers)}"]
 
 
 def _side_by_side(runs: Sequence[Run]) -> str:
