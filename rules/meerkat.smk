@@ -291,8 +291,14 @@ rule meerkat_summarize:
         records=meerkat_files("training.json"),
         stats=meerkat_files("data/dataset_stats.json"),
         recommendations=meerkat_files("training_recommendations.json")[-1],
+        manifest=rules.meerkat_prepare.output.manifest,
     output:
-        **summary_tables("meerkat", "Meerkat", ["comparisons", "learning_curve", "outlook"], ["progress"]),
+        **summary_tables(
+            "meerkat",
+            "Meerkat",
+            ["comparisons", "learning_curve", "outlook", "specialty_changes"],
+            ["progress", "near_twins"],
+        ),
         **summary_plots("meerkat", "Meerkat", ["heat_map", "specialties", "overall", "growth"]),
         **readable_page("meerkat", "Meerkat", f"{MEERKAT}/summary", "summary"),
         headline=f"{MEERKAT}/summary/headline.txt",

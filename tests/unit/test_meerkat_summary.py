@@ -9,16 +9,19 @@ from medtune.reporting.plots import Line, save_figure
 from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
 from medtune.reporting.tables import read_csv
 from medtune.tasks.meerkat.comparisons import compare_iterations
+from medtune.tasks.meerkat.copied_answers import read_near_twins
 from medtune.tasks.meerkat.pages import difference_words, figures, stop_words
 from medtune.tasks.meerkat.runs import read_run
+from medtune.tasks.meerkat.specialty_changes import change_words, specialty_changes
 from medtune.tasks.meerkat.summarize import summarize
 from tests.unit.meerkat_models import SIZES, write_model, write_study
 
-TABLES = ("progress", "comparisons", "learning_curve", "outlook")
+PLAIN_TABLES = ("progress", "near_twins")
+TABLES = ("comparisons", "learning_curve", "outlook", "specialty_changes")
 PLOTS = ("heat_map", "specialties", "overall", "growth")
 NAMES = {
-    **{name: f"{name}.csv" for name in TABLES},
-    **{f"{name}_html": f"{name}.html" for name in TABLES[1:]},
+    **{name: f"{name}.csv" for name in (*TABLES, *PLAIN_TABLES)},
+    **{f"{name}_html": f"{name}.html" for name in TABLES},
     **{f"{plot}_{suffix}": f"{plot}.{suffix}" for plot in PLOTS for suffix in ("png", "svg")},
     "page": "summary.md",
     "page_html": "summary.html",
@@ -29,12 +32,17 @@ NEUROLOGY_IS_LOW = TrainingRecommendations(
     low_performance_specialties=["neurology"], recommended_sample_increases={"neurology": 0.95}
 )
 
+TWIN = "cardiology/holdout0"
+NEAR_TWINS = {"evaluation": {"ids": {}}, "holdout": {"ids": {TWIN: {"of": "x", "share": 0.7}}}}
+
 
 def summarized(folder, study, recommendations, steering="ROUGE-L"):
     outputs = {name: folder / "summary" / file for name, file in NAMES.items()}
     write_recommendations(folder / "training_recommendations.json", recommendations)
     base, runs = study
-    summarize(base, runs, folder / "training_recommendations.json", steering, outputs, seed=0)
+    write_json(folder / "manifest.json", {"leakage": {"near_twins": NEAR_TWINS}})
+    manifest = folder / "manifest.json"
+    summarize(base, runs, folder / "training_recommendations.json", manifest, steering, outputs, seed=0)
     return outputs
 
 
@@ -269,3 +277,54 @@ def test_iterations_without_difference_are_ties(tmp_path):
     base = read_run(write_model(tmp_path / "base", 0, levels))
     run = read_run(write_model(tmp_path / "1", 1, levels, dict.fromkeys(SIZES, (20, 10))))
     assert {row["verdict"] for row in compare_iterations(base, [run], seed=0)} == {"tie"}
+
+
+def test_figures_without_near_twins_stand_beside(study, files):
+    rows = read_csv(study["near_twins"])
+    assert {row["split"] for row in rows} == {"holdout"}  # the evaluation split has none
+    assert {(row["iteration"], row["near_twins"]) for row in rows} == {(str(n), "1") for n in range(4)}
+    (row,) = (row for row in rows if (row["iteration"], row["metric"]) == ("3", "ROUGE-L"))
+    run = read_run(files[1][2])
+    kept = [float(item["ROUGE-L"]) for item in run.of_split("holdout") if item["id"] != TWIN]
+    assert (int(row["n"]), int(row["n_without"])) == (len(kept) + 1, len(kept))
+    assert float(row["value_without"]) == pytest.approx(sum(kept) / len(kept), rel=1e-5)
+    assert float(row["low_without"]) < float(row["value_without"]) < float(row["high_without"])
+    assert "could be copied" in study["page"].read_text()
+
+
+def test_a_manifest_that_names_no_near_twins_is_of_an_earlier_version(tmp_path):
+    write_json(tmp_path / "manifest.json", {"leakage": {}})
+    with pytest.raises(InputError, match="prepare the data again"):
+        read_near_twins(tmp_path / "manifest.json")
+
+
+def test_a_specialty_that_lost_over_the_iterations_is_named(tmp_path):
+    levels = {"cardiology": 0.7, "neurology": 0.4, "dermatology": 0.5}
+    first = read_run(write_model(tmp_path / "1", 1, levels, training=dict.fromkeys(levels, (20, 20))))
+    changed = {**levels, "cardiology": 0.43, "neurology": 0.65}
+    last = read_run(write_model(tmp_path / "2", 2, changed, training=dict.fromkeys(levels, (30, 10))))
+    rows = specialty_changes([first, last], "ROUGE-L", seed=0)
+    words = change_words(rows)
+    both = {row["specialty"]: row for row in rows if row["split"] == "both"}
+    assert [both[name]["verdict"] for name in ("cardiology", "neurology", "dermatology")] == ["lower", "higher", "tie"]
+    assert both["cardiology"]["n"] == sum(SIZES["cardiology"])
+    assert both["cardiology"]["difference_high"] < 0 < both["neurology"]["difference_low"]
+    assert words.index("cardiology lost -0.") < words.index("neurology gained +0.")
+    assert "dermatology" not in words
+
+
+def test_without_a_second_training_no_specialty_can_have_changed(stopped):
+    assert "no specialty can have changed" in stopped["page"].read_text() or read_csv(stopped["specialty_changes"])
+
+
+def test_what_the_correction_undoes_is_no_change(tmp_path):
+    # Five questions that all fell have p = 2 / 2^5 = 0.06.
+    sizes = {"cardiology": (5, 5), "neurology": (5, 5)}
+    levels = {"cardiology": 0.7, "neurology": 0.5}
+    training = dict.fromkeys(levels, (20, 20))
+    first = read_run(write_model(tmp_path / "1", 1, levels, training, sizes=sizes))
+    last = read_run(write_model(tmp_path / "2", 2, {**levels, "cardiology": 0.4}, training, sizes=sizes))
+    rows = specialty_changes([first, last], "ROUGE-L", seed=0)
+    (row,) = (r for r in rows if (r["specialty"], r["split"]) == ("cardiology", "holdout"))
+    assert row["p_value"] == pytest.approx(2 / 2**5)
+    assert row["verdict"] == "tie"

@@ -2,8 +2,8 @@
 
 Inputs: `base_metrics`, `base_item_scores`, `base_counts`; lists in the order of the iterations, from 1: `metrics`,
 `item_scores`, `counts`, `records` (training.json), `stats` (dataset_stats.json); `recommendations`, the
-training_recommendations.json of the last iteration; of an adapter made elsewhere, where there is one, `given_metrics`,
-`given_item_scores`, `given_counts`. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
+training_recommendations.json of the last iteration; `manifest` of the data; of an adapter made elsewhere, where there
+is one, `given_metrics`, `given_item_scores`, `given_counts`. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
 Params: `steering` (name of the steering metric), `seed`.
 """
 
@@ -28,6 +28,7 @@ if __name__ == "__main__":
             if given.get("given_metrics")
             else None,
             recommendations=given.recommendations,
+            manifest=given.manifest,
             steering=snakemake.params.steering,
             outputs=dict(snakemake.output.items()),
             seed=snakemake.params.seed,

@@ -9,6 +9,7 @@ import numpy as np
 
 from medtune.metrics.counts import Statistic, f1_of_counts
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.intervals import amount, bounded
 from medtune.metrics.text.bertscore import BertScoreSettings, bertscore
 from medtune.metrics.text.bleu import bleu, bleu_of_counts
 from medtune.metrics.text.custom import custom
@@ -24,7 +25,7 @@ from medtune.metrics.text.names import (
     TERM_MATCH,
 )
 from medtune.metrics.text.rouge import rouge
-from medtune.metrics.text.scores import MetricScores, mean_of
+from medtune.metrics.text.scores import UNIT, MetricScores, mean_of
 from medtune.metrics.text.squad import squad
 
 WHERE_THERE = (SHORT_EXACT_MATCH, TERM_MATCH, DOSAGE_MATCH)
@@ -105,3 +106,10 @@ def statistic_of(metric: str) -> Statistic:
     if metric in BLEU:
         return partial(bleu_of_counts, order=BLEU.index(metric) + 1)
     return f1_of_counts if metric == MEDICAL_TERM_F1 else mean_of([], metric).statistic
+
+
+def estimate_of_counts(metric: str, counts: np.ndarray) -> Estimate:
+    """The corpus figure of some items with its interval, from their counts (n, k): those of items that have a score."""
+    if is_unbounded(metric):
+        return amount(counts[:, 0] / counts[:, 1], UNIT, least=None)
+    return bounded(counts, statistic_of(metric), UNIT)

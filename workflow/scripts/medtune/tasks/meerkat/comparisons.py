@@ -69,7 +69,11 @@ def compare(
     some = before.scored(split, metric) | after.scored(split, metric)
     if not some.any():
         return None
-    ours, theirs = (run.counts[split][metric][some] for run in (after, before))
+    return tested(*(run.counts[split][metric][some] for run in (after, before)), metric, seed, resamples)
+
+
+def tested(ours: np.ndarray, theirs: np.ndarray, metric: str, seed: int, resamples: int = RESAMPLES) -> Difference:
+    """The same of counts (n, k) of a metric for the same n items, at least one."""
     top = None if is_unbounded(metric) else 1
     found = paired_difference(ours, theirs, statistic_of(metric), seed, resamples, top)
     if _right_or_wrong(ours) and _right_or_wrong(theirs):

@@ -10,9 +10,11 @@ from medtune.reporting.plots import save_figure
 from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.tasks.meerkat.comparisons import COMPARISON_COLUMNS, compare_iterations
+from medtune.tasks.meerkat.copied_answers import TWIN_COLUMNS, read_near_twins, twin_rows
 from medtune.tasks.meerkat.outlook import OUTLOOK_COLUMNS, outlook
 from medtune.tasks.meerkat.pages import HTML_PAGES, figures, headline, summary_page
 from medtune.tasks.meerkat.runs import SPLITS, Run, RunFiles, check_metric, check_same, read_run
+from medtune.tasks.meerkat.specialty_changes import CHANGE_COLUMNS, specialty_changes
 
 PROGRESS_COLUMNS = ("iteration", "split", "specialty", "n", "train_size", "metric", "value", "low", "high")
 CURVE_COLUMNS = ("iteration", "train_size", "split", "value", "low", "high")
@@ -21,6 +23,8 @@ COLUMNS = {
     "comparisons": COMPARISON_COLUMNS,
     "learning_curve": CURVE_COLUMNS,
     "outlook": OUTLOOK_COLUMNS,
+    "specialty_changes": CHANGE_COLUMNS,
+    "near_twins": TWIN_COLUMNS,
 }
 
 
@@ -28,6 +32,7 @@ def summarize(
     base: RunFiles,
     iterations: Sequence[RunFiles],
     recommendations: Path | str,
+    manifest: Path | str,
     steering: str,
     outputs: Mapping[str, Path | str],
     seed: int,
@@ -35,10 +40,12 @@ def summarize(
 ) -> None:
     """Read the scores of the base model and of every iteration, and write the summary.
 
-    recommendations: training_recommendations.json of the last iteration. steering: the metric that says which
+    recommendations: training_recommendations.json of the last iteration. manifest: of the data, which names near
+    twins. steering: the metric that says which
     specialties are low. seed: of the paired tests. given: an adapter made elsewhere, compared as if it came after the
     last iteration.
-    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{comparisons,learning_curve,outlook}_html`; the
+    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages
+    `{comparisons,learning_curve,outlook,specialty_changes}_html`; the
     readable summary as `page` (Markdown) and `page_html`; `headline` (one line of text); and the plots
     `{heat_map,specialties,overall,growth}_{png,svg}`.
     Raises InputError when a file is missing or broken, or models were not scored on the same items and metrics.
@@ -48,13 +55,15 @@ def summarize(
     elsewhere = [read_run(given)] if given else []
     check_same(base_run, [*trained, *elsewhere])
     check_metric(base_run, steering)
-    asked = read_recommendations(recommendations)
+    asked, twins = read_recommendations(recommendations), read_near_twins(manifest)
     found = outlook(trained, steering, asked)
     rows = {
         "progress": progress_rows([base_run, *trained, *elsewhere]),
         "comparisons": compare_iterations(base_run, [*trained, *elsewhere], seed),
         "learning_curve": curve_rows([base_run, *trained], steering),
         "outlook": found.rows,
+        "specialty_changes": specialty_changes(trained, steering, seed),
+        "near_twins": twin_rows([base_run, *trained, *elsewhere], twins),
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
@@ -64,7 +73,7 @@ def summarize(
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
     write_text(outputs["headline"], headline(base_run, trained, steering, rows["comparisons"]))
-    page = summary_page(base_run, trained, steering, rows["comparisons"], found, asked, outputs, elsewhere)
+    page = summary_page(base_run, trained, steering, rows, found, asked, outputs, elsewhere)
     write_document(page, outputs["page"], outputs["page_html"])
 
 
