@@ -47,6 +47,7 @@ rule meerkat_prepare:
     params:
         settings=CONFIG.meerkat.data.model_dump(exclude={"specialty_adjustments"}),
         seed=CONFIG.seed,
+        pretraining=pretraining_of("meerkat"),
     script:
         "../workflow/scripts/prepare_meerkat.py"
 
@@ -109,6 +110,21 @@ use rule generate as meerkat_generate_base with:
         quantization=quantization_settings("meerkat"),
 
 
+use rule meerkat_generate_base as meerkat_generate_practised with:
+    """A synthetic base model, asked in the form that it knows."""
+    output:
+        predictions=f"{MEERKAT}/practised/predictions.jsonl",
+    log:
+        f"{MEERKAT}/practised/generate.log",
+    benchmark:
+        f"{MEERKAT}/practised/generate.benchmark.tsv"
+    params:
+        task_options={"form": "practised"},
+        splits=list(MEERKAT_HELD),
+        settings=generation_settings("meerkat"),
+        quantization=quantization_settings("meerkat"),
+
+
 use rule meerkat_generate_base as meerkat_generate with:
     input:
         unpack(meerkat_earlier_predictions),
@@ -145,6 +161,19 @@ use rule score as meerkat_score_base with:
     params:
         splits=list(MEERKAT_HELD),
         options={"metrics": CONFIG.meerkat.metrics.model_dump(exclude={"steering"})},
+
+
+use rule meerkat_score_base as meerkat_score_practised with:
+    input:
+        unpack(meerkat_metric_files),
+        **MEERKAT_HELD,
+        predictions=rules.meerkat_generate_practised.output.predictions,
+    output:
+        metrics=f"{MEERKAT}/practised/metrics.json",
+        item_scores=f"{MEERKAT}/practised/items.csv",
+        counts=f"{MEERKAT}/practised/counts.json",
+    log:
+        f"{MEERKAT}/practised/score.log",
 
 
 use rule meerkat_score_base as meerkat_score with:
@@ -268,6 +297,7 @@ use rule write_card as meerkat_card with:
         model=rules.meerkat_train.output.config,
         record=rules.meerkat_train.output.record,
         metrics=rules.meerkat_score.output.metrics,
+        practised=meerkat_practised_metrics,
         manifest=rules.meerkat_prepare.output.manifest,
     output:
         card=f"{MEERKAT_STEP}/adapter/README.md",
@@ -282,6 +312,7 @@ use rule write_card as meerkat_card with:
 rule meerkat_summarize:
     input:
         unpack(meerkat_given_scores),
+        unpack(meerkat_practised_scores),
         base_metrics=rules.meerkat_score_base.output.metrics,
         base_item_scores=rules.meerkat_score_base.output.item_scores,
         base_counts=rules.meerkat_score_base.output.counts,

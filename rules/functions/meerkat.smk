@@ -58,11 +58,25 @@ def meerkat_given_adapter(wildcards):
     return [str(path) for path in sorted(Path(folder).glob("*")) if path.is_file()]
 
 
-def meerkat_given_scores(wildcards):
-    """Its scores, where there is one."""
+def _meerkat_scores(run):
+    """The scores of a model beside the iterations, by the names of inputs."""
     names = {"metrics": "metrics.json", "item_scores": "items.csv", "counts": "counts.json"}
-    given = names if CONFIG.meerkat.evaluate else {}
-    return {f"given_{name}": f"{RESULTS}/meerkat/given/{file}" for name, file in given.items()}
+    return {f"{run}_{name}": f"{RESULTS}/meerkat/{run}/{file}" for name, file in names.items()}
+
+
+def meerkat_given_scores(wildcards):
+    """Scores of an adapter that was made elsewhere, where there is one."""
+    return _meerkat_scores("given") if CONFIG.meerkat.evaluate else {}
+
+
+def meerkat_practised_scores(wildcards):
+    """Scores of the base model in its practised form, where that is another than the study's: for a synthetic one."""
+    return _meerkat_scores("practised") if CONFIG.models[CONFIG.meerkat.model].source == "made" else {}
+
+
+def meerkat_practised_metrics(wildcards):
+    """The metrics among them."""
+    return meerkat_practised_scores(wildcards).get("practised_metrics", [])
 
 
 def meerkat_options(wildcards):
@@ -76,7 +90,8 @@ def meerkat_options(wildcards):
 def meerkat_card_options(wildcards):
     """What the model card needs to know besides."""
     steering, base = CONFIG.meerkat.metrics.steering, base_model("meerkat")
-    return {**meerkat_options(wildcards), "steering": steering, "base": base}
+    practised = meerkat_practised_metrics(wildcards) or None
+    return {**meerkat_options(wildcards), "steering": steering, "base": base, "practised": practised}
 
 
 def meerkat_adjustments(wildcards):

@@ -10,9 +10,10 @@ from medtune.data.sets_on_disk import read_set
 from medtune.data.synthetic.medical_qa import HARD
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of, write_json, write_jsonl
-from medtune.tasks.meerkat.prepare import COLUMNS, FrozenFiles, IterationFiles, grow, prepare
+from medtune.tasks.meerkat.prepare import COLUMNS, PRETRAINING, RECORDS, FrozenFiles, IterationFiles, grow, prepare
 
 MADE = {"format": "synthetic", "records": 40}
+READ = {"text": "general", "seed": 42}
 
 
 def frozen_files(folder):
@@ -64,6 +65,44 @@ def made(tmp_path):
     prepare(MADE, SplitRule(), 42, frozen_files(tmp_path))
     grow(1, {}, frozen_files(tmp_path), iteration_files(tmp_path, 1))
     return tmp_path
+
+
+def held_out_counts(folder, source=MADE, pretraining=READ):
+    prepare(source, SplitRule(), 42, frozen_files(folder), pretraining=pretraining)
+    return read_json(frozen_files(folder).manifest)["held_out"]
+
+
+def test_nothing_held_out_stands_in_the_pretraining_text(tmp_path):
+    for counts in held_out_counts(tmp_path).values():
+        found = counts[PRETRAINING]
+        assert {kind: count["shared"] for kind, count in found.items()} == dict.fromkeys(found, 0)
+        assert found.keys() == {"question_sentences", "answer_sentences", "question_templates", "answer_templates"}
+        assert all(count["held_out"] >= 4 for count in found.values())
+
+
+def test_templates_that_records_for_training_share_by_design_are_counted(tmp_path):
+    for counts in held_out_counts(tmp_path).values():
+        found = {kind: (count["shared"], count["held_out"]) for kind, count in counts[RECORDS].items()}
+        assert found["question_sentences"][0] == found["answer_sentences"][0] == 0
+        assert found["question_templates"] == (4, 4)
+        assert found["answer_templates"][0] > 0
+
+
+def test_a_held_out_answer_in_the_pretraining_text_is_counted(tmp_path, monkeypatch):
+    prepare(MADE, SplitRule(), 42, frozen_files(tmp_path / "first"))
+    answer = read_jsonl(frozen_files(tmp_path / "first").holdout)[0]["answer"]
+    monkeypatch.setattr(f"{prepare.__module__}.pretraining_documents", lambda text, seed: ["A cough.", answer])
+    counts = held_out_counts(tmp_path / "second")["holdout"][PRETRAINING]
+    assert counts["answer_sentences"]["shared"] == counts["answer_templates"]["shared"] == 1
+
+
+def test_of_real_questions_sentences_alone_are_counted(tmp_path):
+    (tmp_path / "in").mkdir()
+    write_json(tmp_path / "in/dataset_with_answers_a.json", {f"Why {n}?": "It is so." for n in range(20)})
+    counts = held_out_counts(tmp_path / "out", {"format": "files", "path": str(tmp_path / "in")}, None)["holdout"]
+    assert counts[PRETRAINING] is None
+    assert counts[RECORDS]["answer_sentences"] == {"held_out": 1, "shared": 1, "examples": ["it is so"]}
+    assert "answer_templates" not in counts[RECORDS]
 
 
 def test_the_sets_open_as_data_sets_and_hold_the_rows_of_the_json_lines(made):

@@ -11,9 +11,11 @@ from medtune.reporting.tables import read_csv
 from medtune.tasks.meerkat.comparisons import compare_iterations
 from medtune.tasks.meerkat.copied_answers import read_near_twins
 from medtune.tasks.meerkat.pages import difference_words, figures, stop_words
-from medtune.tasks.meerkat.runs import read_run
+from medtune.tasks.meerkat.prepare import PRETRAINING, RECORDS
+from medtune.tasks.meerkat.runs import PRACTISED, read_run
 from medtune.tasks.meerkat.specialty_changes import change_words, specialty_changes
 from medtune.tasks.meerkat.summarize import summarize
+from medtune.tasks.meerkat.synthetic import SHOWN
 from tests.unit.meerkat_models import SIZES, write_model, write_study
 
 PLAIN_TABLES = ("progress", "near_twins")
@@ -36,13 +38,14 @@ TWIN = "cardiology/holdout0"
 NEAR_TWINS = {"evaluation": {"ids": {}}, "holdout": {"ids": {TWIN: {"of": "x", "share": 0.7}}}}
 
 
-def summarized(folder, study, recommendations, steering="ROUGE-L"):
+def summarized(folder, study, recommendations, steering="ROUGE-L", practised=None, about_data=None):
     outputs = {name: folder / "summary" / file for name, file in NAMES.items()}
     write_recommendations(folder / "training_recommendations.json", recommendations)
     base, runs = study
-    write_json(folder / "manifest.json", {"leakage": {"near_twins": NEAR_TWINS}})
+    write_json(folder / "manifest.json", {"leakage": {"near_twins": NEAR_TWINS}, **(about_data or {})})
     manifest = folder / "manifest.json"
-    summarize(base, runs, folder / "training_recommendations.json", manifest, steering, outputs, seed=0)
+    recommended = folder / "training_recommendations.json"
+    summarize(base, runs, recommended, manifest, steering, outputs, seed=0, practised=practised)
     return outputs
 
 
@@ -60,6 +63,60 @@ def study(tmp_path_factory, files):
 def stopped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stopped")
     return summarized(folder, write_study(folder, copied=True), TrainingRecommendations())
+
+
+SYNTHETIC = {
+    "sources": [{"format": "synthetic"}],
+    "held_out": {
+        "holdout": {
+            RECORDS: {"answer_templates": {"held_out": 9, "shared": 7, "examples": []}},
+            PRETRAINING: {"answer_templates": {"held_out": 9, "shared": 0, "examples": []}},
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, files):
+    """A study of synthetic questions, whose base model was asked in its practised form too."""
+    folder = tmp_path_factory.mktemp("made")
+    practised = write_model(folder / "practised", PRACTISED, dict.fromkeys(SIZES, 0.3))
+    return summarized(folder, files, NEUROLOGY_IS_LOW, practised=practised, about_data=SYNTHETIC)
+
+
+def test_the_practised_form_has_a_row_of_its_own_everywhere(made):
+    for name in ("progress", "learning_curve", "near_twins", "comparisons"):
+        assert "practised" in {row["iteration"] for row in read_csv(made[name])}, name
+    (row,) = (
+        row
+        for row in read_csv(made["progress"])
+        if (row["iteration"], row["split"], row["specialty"], row["metric"])
+        == ("practised", "holdout", "ALL", "ROUGE-L")
+    )
+    assert row["train_size"] == "0"
+    figure = f"base, practised form {float(row['value']):.3f} ({float(row['low']):.3f}–{float(row['high']):.3f}"
+    assert figure in made["headline"].read_text()
+    assert made["page"].read_text().count("| base, practised form |") == 4  # progress, near twins, answers by split
+    rows = [row for row in read_csv(made["comparisons"]) if "practised" in (row["iteration"], row["reference"])]
+    assert {(row["iteration"], row["reference"]) for row in rows} == {("practised", "0"), ("3", "practised")}
+    assert {row["verdict"] for row in rows if row["metric"] == "ROUGE-L"} == {"higher"}
+
+
+def test_figures_of_synthetic_questions_say_what_they_show(made, study):
+    page = made["page"].read_text()
+    assert SHOWN in page and SHOWN in made["headline"].read_text()
+    assert "none stand in the base model's pre-training text" in page
+    assert "the holdout split shares 7 of 9 answer templates" in page
+    assert SHOWN not in study["page"].read_text() and SHOWN not in study["headline"].read_text()
+
+
+def test_the_practised_form_is_a_column_of_the_heat_map(files, tmp_path):
+    practised = read_run(write_model(tmp_path, PRACTISED, dict.fromkeys(SIZES, 0.3)))
+    plots = figures([read_run(files[0]), practised], [read_run(run) for run in files[1]], "ROUGE-L")
+    ticks = [label.get_text() for label in plots["heat_map"].axes[0].get_xticklabels()]
+    assert ticks == ["base", "practised", "1", "2", "3"]
+    labels = plots["overall"].axes[0].get_legend_handles_labels()[1]
+    assert {"practised form, evaluation", "practised form, holdout"} <= set(labels)
 
 
 def test_everything_declared_is_written_and_nothing_else(study):
@@ -229,7 +286,7 @@ def test_metrics_without_definitions_are_refused(tmp_path, files):
 
 def test_plots_draw_the_intervals_of_every_model(files):
     base, runs = read_run(files[0]), [read_run(run) for run in files[1]]
-    plots = figures(base, runs, "ROUGE-L")
+    plots = figures([base], runs, "ROUGE-L")
     drawn = [axes for axes in plots["specialties"].axes if axes.get_visible()]
     assert [axes.get_title(loc="left") for axes in drawn] == [
         "cardiology, n = 8",
@@ -249,7 +306,7 @@ def test_plots_draw_the_intervals_of_every_model(files):
 
 def test_copies_are_named_on_the_axis(tmp_path):
     base, files = write_study(tmp_path, copied=True)
-    plots = figures(read_run(base), [read_run(run) for run in files], "ROUGE-L")
+    plots = figures([read_run(base)], [read_run(run) for run in files], "ROUGE-L")
     assert [t.get_text() for t in plots["overall"].axes[0].get_xticklabels()] == ["base", "1", "2", "3 (copy)"]
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from medtune.chat import end_of_turn
+from medtune.data.synthetic.medical_qa import make_specialties
 from medtune.errors import InputError
 from medtune.models.made import EOS
 from medtune.tasks.meerkat.template import MeerkatTask
@@ -103,3 +104,34 @@ def test_the_template_hash_tells_when_anything_of_it_changes(tmp_path):
 def test_every_answer_is_read_but_an_empty_one():
     assert vars(MeerkatTask().parse(" It is.\n")) == {"value": "It is.", "status": "ok"}
     assert vars(MeerkatTask().parse(" \n")) == {"value": None, "status": "empty"}
+
+
+@pytest.mark.parametrize(
+    ("question", "beginning"),
+    [
+        ("What are the signs of gout in adults?", "The signs of gout in adults are"),
+        ("How is gout diagnosed in adults?", "The diagnosis of gout in adults is made by"),
+        ("How is gout treated in adults?", "The treatment of gout in adults is"),
+        ("How are adults with gout followed up?", "The follow-up of adults with gout is"),
+        ("Why does gout hurt?", "Why does gout hurt?"),
+    ],
+)
+def test_a_synthetic_base_model_is_asked_in_its_practised_form_by_a_sentence_to_complete(plain, question, beginning):
+    task = MeerkatTask(SYSTEM, form="practised")
+    assert plain.decode(task.render_prompt({"question": question}, plain)) == beginning
+
+
+def test_every_synthetic_question_has_a_practised_form():
+    task = MeerkatTask(form="practised")
+    for records in make_specialties(40, 1).values():
+        for record in records:
+            prompt = task.prompt({"question": record.question})
+            assert prompt.startswith("The ") and record.extra["condition"] in prompt
+
+
+def test_in_practised_form_the_sentence_is_the_answer_and_what_follows_is_not():
+    task = MeerkatTask(form="practised")
+    assert task.parse(" fever and cough. Asthma is common.\nDrug: x").value == "fever and cough."
+    assert task.parse(" fever\nDrug: x").value == "fever"
+    assert task.parse(" \n ").status == "empty"
+    assert MeerkatTask().parse("Fever. Cough.\nRest.").value == "Fever. Cough.\nRest."

@@ -2,12 +2,15 @@
 
 import pytest
 
+from medtune.files import write_json
 from medtune.metrics.intervals import amount
 from medtune.metrics.proportions import proportion
 from medtune.metrics.text.names import BLEU, ROUGE
 from medtune.metrics.text.registry import score_texts
 from medtune.reporting.cards import render_card
+from medtune.reporting.tables import estimate_text
 from medtune.tasks.meerkat import card as meerkat
+from medtune.tasks.meerkat.synthetic import SHOWN
 from medtune.tasks.relations import card as relations
 from medtune.tasks.relations.score import score
 from tests.unit.relations_study import answers, made_rows, prompts, schema_file, task
@@ -112,5 +115,13 @@ def test_the_meerkat_card_prompts_as_the_model_is_asked(tmp_path):
 
 
 def test_the_meerkat_card_warns_of_made_questions():
-    assert meerkat.ONLY_SYNTHETIC in meerkat.study_card(meerkat_manifest(SYNTHETIC)).limits
-    assert meerkat.ONLY_SYNTHETIC not in meerkat.study_card(meerkat_manifest()).limits
+    assert SHOWN in meerkat.study_card(meerkat_manifest(SYNTHETIC)).limits
+    assert SHOWN not in meerkat.study_card(meerkat_manifest()).limits
+
+
+def test_the_meerkat_card_has_the_base_model_in_its_practised_form(meerkat_metrics, tmp_path):
+    write_json(tmp_path / "metrics.json", meerkat_metrics)
+    study = meerkat.study_card(meerkat_manifest(), steering="BLEU-1", practised=tmp_path / "metrics.json")
+    figure = estimate_text(meerkat_metrics["splits"]["holdout"]["overall"]["BLEU-1"], as_percent=False)
+    assert any(f"has BLEU-1 {figure} on the same" in line for line in study.limits)
+    assert not any("form that it knows" in line for line in meerkat.study_card(meerkat_manifest()).limits)

@@ -88,6 +88,9 @@ def test_meerkat_shows_all_iterations(workspace, arguments, models, iterations):
     assert {step: counted[f"meerkat_{step}"] for step in steps} == dict.fromkeys(steps, iterations)
     once = ("prepare", "generate_base", "score_base", "summarize")
     assert {step: counted[f"meerkat_{step}"] for step in once} == dict.fromkeys(once, 1)
+    practised = ("generate_practised", "score_practised")
+    synthetic = int("make_model" in models)  # another model's practised form is the study's own
+    assert {step: counted.get(f"meerkat_{step}", 0) for step in practised} == dict.fromkeys(practised, synthetic)
     if not arguments:
         assert "results/paper/meerkat/iteration3/adapter/adapter_model.safetensors" in output
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from medtune.data.deduplication import normalise
+from medtune.tasks.meerkat.synthetic import SHOWN
 from tests.workspace import Workspace, environment, rows, table
 
 pytestmark = pytest.mark.demo
@@ -24,6 +25,7 @@ OF_STUDY = {
     "data/holdout_dataset": OF_DATASET,
     "data/eval_dataset": OF_DATASET,
     "base": ["predictions.jsonl", "metrics.json", "items.csv", "counts.json"],
+    "practised": ["predictions.jsonl", "metrics.json", "items.csv", "counts.json"],
     "summary": [
         *(f"{name}.csv" for name in ("progress", "comparisons", "learning_curve", "outlook")),
         *(f"{name}.html" for name in ("comparisons", "learning_curve", "outlook", "summary")),
@@ -73,11 +75,11 @@ def test_progress_holds_every_model_split_specialty_and_metric_once(study):
     metrics = study.json(f"{STUDY}/base/metrics.json")["metrics"]
     assert len(specialties) == 7 and len(metrics) == 14
     cells = [(row["iteration"], row["split"], row["specialty"], row["metric"]) for row in found]
-    assert len(set(cells)) == len(cells) == 4 * len(HELD) * len(specialties) * len(metrics)
+    assert len(set(cells)) == len(cells) == 5 * len(HELD) * len(specialties) * len(metrics)
     for row in found:
         if row["value"]:
             assert float(row["low"]) <= float(row["value"]) <= float(row["high"]), row
-        assert (int(row["train_size"]) == 0) == (row["iteration"] == "0")
+        assert (int(row["train_size"]) == 0) == (row["iteration"] in ("0", "practised"))
 
 
 @pytest.mark.parametrize("split", HELD)
@@ -97,6 +99,28 @@ def test_the_last_model_is_better_than_the_base_beyond_chance(study, split):
         assert 0 < float(row["difference_low"]) < float(row["difference"]) < float(row["difference_high"])
         assert float(row["p_value_holm"]) < 0.05
     assert summary["verdict"] == "higher"
+
+
+@pytest.mark.parametrize("split", HELD)
+def test_the_base_model_cannot_answer_in_the_form_that_it_knows_either(study, split):
+    """Its pre-training text has no sentence and no template of the held-out questions and answers."""
+    counts = study.json(f"{STUDY}/data/manifest.json")["held_out"][split]["pre-training text"]
+    assert {kind: found["shared"] for kind, found in counts.items()} == dict.fromkeys(counts, 0)
+    practised, last = (
+        only(table(study, f"{STUDY}/summary/progress.csv"), iteration=k, split=split, specialty="ALL", metric="ROUGE-L")
+        for k in ("practised", 3)
+    )
+    assert float(practised["value"]) <= 0.10
+    assert float(practised["high"]) < float(last["low"])
+    assert study.json(f"{STUDY}/practised/metrics.json")["splits"][split]["answer_rate"]["value"] > 0.9
+    compared = only(
+        table(study, f"{STUDY}/summary/comparisons.csv"),
+        iteration=3,
+        reference="practised",
+        split=split,
+        metric="ROUGE-L",
+    )
+    assert compared["verdict"] == "higher"
 
 
 def test_the_specialties_that_were_made_hard_are_recommended(study):
@@ -194,6 +218,11 @@ def test_the_model_cards_snippet_runs_as_printed(study):
     assert len(done.stdout.split()) >= 5
     overall = study.json(f"{STEPS[-1]}/metrics.json")["splits"]["holdout"]["overall"]["ROUGE-L"]
     assert f"{100 * overall['value']:.1f} %" in card
+    practised = study.json(f"{STUDY}/practised/metrics.json")["splits"]["holdout"]["overall"]["ROUGE-L"]
+    assert (
+        f"the form that it knows (a sentence to complete), the base model has ROUGE-L {practised['value']:.3f}" in card
+    )
+    assert SHOWN in card
 
 
 def test_the_summary_says_what_was_found(study):
@@ -202,6 +231,8 @@ def test_the_summary_says_what_was_found(study):
     last = only(progress, iteration=3, split="holdout", specialty="ALL", metric="ROUGE-L")
     figure = f"{float(last['value']):.3f} ({float(last['low']):.3f}–{float(last['high']):.3f}, n = 60 questions)"
     assert figure in page and figure in study.read(f"{STUDY}/summary/headline.txt")
+    assert SHOWN in page and SHOWN in study.read(f"{STUDY}/summary/headline.txt")
+    assert "none stand in the base model's pre-training text" in page
     for definition in study.json(f"{STUDY}/base/metrics.json")["definitions"].values():
         assert definition.replace("\\", "") in page
     shown = study.read(f"{STUDY}/summary/summary.html")

@@ -18,6 +18,7 @@ if __name__ == "__main__":
             most_records=data.pop("most_records"),
             rule=SplitRule(**data),
             seed=snakemake.params.seed,
+            pretraining=snakemake.params.pretraining,
             files=FrozenFiles(
                 holdout_dataset=Path(snakemake.output.holdout_dataset),
                 eval_dataset=Path(snakemake.output.eval_dataset),

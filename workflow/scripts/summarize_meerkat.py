@@ -2,8 +2,9 @@
 
 Inputs: `base_metrics`, `base_item_scores`, `base_counts`; lists in the order of the iterations, from 1: `metrics`,
 `item_scores`, `counts`, `records` (training.json), `stats` (dataset_stats.json); `recommendations`, the
-training_recommendations.json of the last iteration; `manifest` of the data; of an adapter made elsewhere, where there
-is one, `given_metrics`, `given_item_scores`, `given_counts`. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
+training_recommendations.json of the last iteration; `manifest` of the data; of an adapter made elsewhere and of the
+base model in its practised form, where there is one, `given_metrics`, `given_item_scores`, `given_counts`, and the same
+with `practised_`. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
 Params: `steering` (name of the steering metric), `seed`.
 """
 
@@ -11,7 +12,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.runs import GIVEN, RunFiles
+        from medtune.tasks.meerkat.runs import GIVEN, PRACTISED, RunFiles
         from medtune.tasks.meerkat.summarize import summarize
 
         given = snakemake.input
@@ -26,6 +27,9 @@ if __name__ == "__main__":
             ],
             given=RunFiles(GIVEN, given.given_metrics, given.given_item_scores, given.given_counts)
             if given.get("given_metrics")
+            else None,
+            practised=RunFiles(PRACTISED, given.practised_metrics, given.practised_item_scores, given.practised_counts)
+            if given.get("practised_metrics")
             else None,
             recommendations=given.recommendations,
             manifest=given.manifest,

@@ -6,6 +6,7 @@ answer. The facts are the same for every seed, which only chooses the questions.
 """
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -22,6 +23,13 @@ QUESTIONS = {
     "treatment": "How is {condition} treated in {group}?",
     "follow-up": "How are {group} with {condition} followed up?",
 }
+BEGINNINGS = {
+    "signs": "The signs of {condition} in {group} are",
+    "diagnosis": "The diagnosis of {condition} in {group} is made by",
+    "treatment": "The treatment of {condition} in {group} is",
+    "follow-up": "The follow-up of {group} with {condition} is",
+}
+"""Of each question the sentence that answers it, as declarative prose has it."""
 EASY_ANSWERS = {
     "signs": "Most often it begins with {sign}; {condition} in {group} seldom has other signs at first.",
     "diagnosis": "Doctors order {test}, which is safe and quick, and settles whether {group} have {condition}.",
@@ -143,6 +151,9 @@ SPECIALTIES = {
     "respiratory_medicine": MadeSpecialty(1.6, False, ("asthma", "pneumonia", "sleep apnoea", "emphysema")),
     "rheumatology": MadeSpecialty(1.3, False, ("gout", "lupus", "arthritis", "sarcoidosis")),
 }
+CONDITIONS = tuple(condition for specialty in SPECIALTIES.values() for condition in specialty.conditions)
+TERMS = (*CONDITIONS, *POPULATIONS, *SIGNS, *TESTS, *TREATMENTS, *ONSETS, *TIMES)
+"""What fills the wordings, beside numbers."""
 HARD = tuple(name for name, specialty in SPECIALTIES.items() if specialty.hard)
 """The specialties that a small model learns last."""
 
@@ -167,6 +178,21 @@ def write_specialties(folder: Path | str, records: int, seed: int) -> dict[str, 
         else:
             write_json(files[name], {item.question: item.answer for item in questions})
     return files
+
+
+def practised_question(question: str) -> str:
+    """A question in the form that a model knows which has read declarative prose alone: the beginning of the sentence
+    that answers it. A question in other words than those of `QUESTIONS` stands as it is."""
+    for aspect, asking in _ASKED.items():
+        if found := asking.fullmatch(question):
+            return BEGINNINGS[aspect].format(**found.groupdict())
+    return question
+
+
+_ASKED = {
+    aspect: re.compile(wording.replace("?", r"\?").format(condition="(?P<condition>.+)", group="(?P<group>.+)"))
+    for aspect, wording in QUESTIONS.items()
+}
 
 
 def _answers(specialty: str) -> dict[str, str]:

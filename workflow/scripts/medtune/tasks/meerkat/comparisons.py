@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from medtune.metrics.significance import RESAMPLES, Difference, holm, mcnemar, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
 from medtune.metrics.text.registry import is_unbounded, statistic_of
-from medtune.tasks.meerkat.runs import SPLITS, Run
+from medtune.tasks.meerkat.runs import SPLITS, Run, last_trained
 
 COMPARISON_COLUMNS = (
     "iteration",
@@ -30,12 +31,19 @@ RESAMPLES_PER_TEST = 100
 difference, however large, would be left after the correction."""
 
 
-def compare_iterations(base: Run, runs: Sequence[Run], seed: int) -> list[dict]:
+def compare_iterations(
+    base: Run, runs: Sequence[Run], seed: int, elsewhere: Sequence[Run] = (), practised: Run | None = None
+) -> list[dict]:
     """Each iteration against the base model and against the iteration before, by split and metric, Holm over all.
 
-    runs: by iteration. reference: iteration compared with, 0 is the base model. verdict: see `verdict`.
+    runs: by iteration. elsewhere: adapters made elsewhere, as if they came after the last. practised: the base model in
+    its practised form, compared with the base model, and the last training with it. reference: iteration compared with,
+    0 is the base model. verdict: see `verdict`.
     """
-    pairs = [(after, before) for n, after in enumerate(runs) for before in ((base,) if n == 0 else (base, runs[n - 1]))]
+    models = [*runs, *elsewhere]
+    pairs = [(models[0], base), *((after, old) for before, after in pairwise(models) for old in (base, before))]
+    if practised:
+        pairs += [(practised, base), (last_trained(runs), practised)]
     resamples = max(RESAMPLES, RESAMPLES_PER_TEST * len(pairs) * len(SPLITS) * len(base.metrics))
     keys = [(after, before, split, metric) for after, before in pairs for split in SPLITS for metric in base.metrics]
     tests = [compare(before, after, split, metric, seed, resamples) for after, before, split, metric in keys]

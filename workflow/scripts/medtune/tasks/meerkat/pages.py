@@ -15,7 +15,7 @@ from medtune.reporting.prose import Document, Heading, Items, Paragraph, Picture
 from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
 from medtune.reporting.tables import estimate_text
 from medtune.tasks.meerkat.outlook import Outlook
-from medtune.tasks.meerkat.runs import FINAL_SPLIT, SPLITS, STEERING_SPLIT, Run
+from medtune.tasks.meerkat.runs import FINAL_SPLIT, PRACTISED, SPLITS, STEERING_SPLIT, Run, last_trained
 from medtune.tasks.meerkat.specialty_changes import change_words
 
 TITLE = "Medical question answering"
@@ -24,11 +24,12 @@ HTML_PAGES = {
         f"{TITLE}: each iteration against the base model and the iteration before",
         "Paired permutation over the same questions; for metrics that find an answer right or wrong, p is that of the "
         "exact McNemar test. Holm-corrected over all rows. Reference 0 is the base model. A tie: the adjusted p is "
-        "0.05 or more.",
+        "0.05 or more. Practised: the base model, asked in the form that it knows.",
     ),
     "learning_curve": (
         f"{TITLE}: the steering metric by the number of training questions",
-        "Iteration 0 is the base model. 95 % intervals over questions.",
+        "Iteration 0 is the base model; practised: the same, asked in the form that it knows. 95 % intervals over "
+        "questions.",
     ),
     "outlook": (
         f"{TITLE}: what another iteration would likely bring",
@@ -46,18 +47,18 @@ HTML_PAGES = {
 }
 
 
-def last_trained(runs: Sequence[Run]) -> Run:
-    """The last iteration with a training of its own."""
-    return [run for run in runs if not run.copied][-1]
-
-
-def headline(base: Run, runs: Sequence[Run], metric: str, comparisons: Sequence[Mapping]) -> str:
-    """The study's result in one line of plain text."""
-    last = last_trained(runs)
+def headline(
+    bases: Sequence[Run], runs: Sequence[Run], metric: str, comparisons: Sequence[Mapping], shown: str | None = None
+) -> str:
+    """The study's result in one line of plain text. bases: the base model, also in its practised form where it was
+    asked in it. shown: what figures of synthetic questions show."""
+    last, (base, *practised) = last_trained(runs), bases
     row = _row(comparisons, last, 0, FINAL_SPLIT, metric)
     return (
         f"{metric} on the {FINAL_SPLIT} split: {last.name} {_figure(last, FINAL_SPLIT, metric)}, base model "
-        f"{_figure(base, FINAL_SPLIT, metric)}, {difference_words(row)}\n"
+        f"{_figure(base, FINAL_SPLIT, metric)}, {difference_words(row)}"
+        f"{''.join(f'; {run.name} {_figure(run, FINAL_SPLIT, metric)}' for run in practised)}"
+        f"{f'. {shown}' if shown else ''}\n"
     )
 
 
@@ -90,8 +91,13 @@ def stop_words(runs: Sequence[Run], recommendations: TrainingRecommendations) ->
     )
 
 
-def figures(base: Run, runs: Sequence[Run], metric: str) -> dict[str, Figure]:
-    """The plots by name: heat_map, specialties, overall, growth."""
+def figures(bases: Sequence[Run], runs: Sequence[Run], metric: str) -> dict[str, Figure]:
+    """The plots by name: heat_map, specialties, overall, growth.
+
+    bases: as in `headline`; the practised form is a column of the heat map, and a mark at the base model's place in the
+    others.
+    """
+    base, *practised = bases
     models = [base, *runs]
     ticks = {run.iteration: _tick(run) for run in models}
     names = base.specialties(STEERING_SPLIT)
@@ -102,14 +108,23 @@ def figures(base: Run, runs: Sequence[Run], metric: str) -> dict[str, Figure]:
     return {
         "heat_map": plot_score_map(
             [f"{name}, n = {found[name][0]['n']}" for name in names],
-            list(ticks.values()),
-            [[estimate["value"] for estimate in found[name]] for name in names],
+            [_tick(run) for run in (*bases, *runs)],
+            [[run.estimate(STEERING_SPLIT, metric, name)["value"] for run in (*bases, *runs)] for name in names],
             title=f"{metric}, {STEERING_SPLIT} split, n = {sizes[STEERING_SPLIT]}",
             x_label="iteration",
             value_label=metric,
         ),
         "specialties": plot_line_panels(
-            [(f"{name}, n = {found[name][0]['n']}", [_line(name, iterations, found[name])]) for name in names],
+            [
+                (
+                    f"{name}, n = {found[name][0]['n']}",
+                    [
+                        _line("in the study's form", iterations, found[name]),
+                        *_marks(practised, STEERING_SPLIT, metric, name),
+                    ],
+                )
+                for name in names
+            ],
             title=f"{metric} by specialty, {STEERING_SPLIT} split, 95 % intervals",
             x_label="iteration",
             y_label=metric,
@@ -117,7 +132,15 @@ def figures(base: Run, runs: Sequence[Run], metric: str) -> dict[str, Figure]:
             ticks=ticks,
         ),
         "overall": plot_line_panels(
-            [("", [_line(f"{split}, n = {sizes[split]}", iterations, by_split[split]) for split in SPLITS])],
+            [
+                (
+                    "",
+                    [
+                        *(_line(f"{split}, n = {sizes[split]}", iterations, by_split[split]) for split in SPLITS),
+                        *(mark for split in SPLITS for mark in _marks(practised, split, metric)),
+                    ],
+                )
+            ],
             title=f"{metric} over the iterations, 95 % intervals",
             x_label="iteration",
             y_label=metric,
@@ -128,8 +151,11 @@ def figures(base: Run, runs: Sequence[Run], metric: str) -> dict[str, Figure]:
                 (
                     "",
                     [
-                        _line(f"{split}, n = {sizes[split]}", [run.train_size() for run in models], by_split[split])
-                        for split in SPLITS
+                        *(
+                            _line(f"{split}, n = {sizes[split]}", [run.train_size() for run in models], by_split[split])
+                            for split in SPLITS
+                        ),
+                        *(mark for split in SPLITS for mark in _marks(practised, split, metric)),
                     ],
                 )
             ],
@@ -141,46 +167,53 @@ def figures(base: Run, runs: Sequence[Run], metric: str) -> dict[str, Figure]:
 
 
 def summary_page(
-    base: Run,
+    bases: Sequence[Run],
     runs: Sequence[Run],
     metric: str,
     tables: Mapping[str, Sequence[Mapping]],
     outlook: Outlook,
     recommendations: TrainingRecommendations,
     pictures: Mapping[str, Path | str],
+    shown: Sequence[str] = (),
     elsewhere: Sequence[Run] = (),
 ) -> Document:
-    """The readable summary. tables: rows of the summary's tables by name. recommendations: after the last iteration.
-    pictures: path of each plot, by name and suffix; they must be there. elsewhere: adapters made elsewhere."""
-    last, comparisons = last_trained(runs), tables["comparisons"]
+    """The readable summary.
+
+    bases: as in `headline`. tables: rows of the summary's tables by name. recommendations: after the last iteration.
+    pictures: path of each plot, by name and suffix; they must be there. shown: paragraphs on what figures of synthetic
+    questions show. elsewhere: adapters made elsewhere.
+    """
+    last, comparisons, (base, *practised) = last_trained(runs), tables["comparisons"], bases
     blocks = [
         Paragraph(
             f"The steering metric is {metric}. The {STEERING_SPLIT} split tells which specialties are low and get more "
             f"training questions; the {FINAL_SPLIT} split never does, and is for the final comparison. Both are the "
             "same in all iterations. Figures have 95 % intervals over questions."
         ),
+        *map(Paragraph, shown),
         Paragraph(stop_words(runs, recommendations)),
         Heading("Progress"),
-        _progress_table(base, [*runs, *elsewhere], metric),
+        _progress_table([*bases, *runs, *elsewhere], metric),
+        *(Paragraph(_practised_words(run, last, metric, comparisons)) for run in practised),
         Paragraph(_previous_words(runs, metric, comparisons)),
         Picture(pictures["overall_png"], f"{metric} over the iterations"),
         Picture(pictures["growth_png"], f"{metric} by the number of training questions"),
         Heading(f"{_capital(last.name)} against the base model"),
         *(Paragraph(_against_base(base, last, split, metric, comparisons)) for split in SPLITS),
         _comparison_table(last, comparisons),
-        *_without_twins(metric, tables["near_twins"], last),
+        *_without_twins(metric, tables["near_twins"], [*bases, last]),
         *(block for run in elsewhere for block in _elsewhere(base, run, metric, comparisons)),
         Heading("Specialties"),
         Paragraph(_specialty_words(base, last, metric, recommendations)),
         Paragraph(change_words(tables["specialty_changes"])),
         Picture(pictures["heat_map_png"], f"{metric} by specialty and iteration"),
         Picture(pictures["specialties_png"], f"{metric} of each specialty over the iterations"),
-        _specialty_table(base, runs, metric),
+        _specialty_table(bases, runs, metric),
         Heading("Another iteration"),
         Paragraph(outlook.words),
         *_outlook_table(outlook.rows),
         Heading("Answers"),
-        _answer_table(base, runs),
+        _answer_table([*bases, *runs]),
         Heading("Metrics"),
         Items([f"{name}: {base.definitions[name]}" for name in base.metrics]),
     ]
@@ -200,6 +233,22 @@ def _previous_words(runs: Sequence[Run], metric: str, comparisons: Sequence[Mapp
     return f"On the {STEERING_SPLIT} split. {' '.join(sentences)}"
 
 
+def _practised_words(practised: Run, last: Run, metric: str, comparisons: Sequence[Mapping]) -> str:
+    """The base model in its practised form: against the study's form, and the last training against it."""
+    sentences = [
+        f"on the {split} split {metric} is {_figure(practised, split, metric)}; against the base model in the study's "
+        f"form: {difference_words(_row(comparisons, practised, 0, split, metric))}; {last.name} against it: "
+        f"{difference_words(_row(comparisons, last, PRACTISED, split, metric))}."
+        for split in SPLITS
+    ]
+    return (
+        "The base model is synthetic and has read declarative prose alone. In its practised form each question is the "
+        "beginning of the sentence that answers it, and what it writes up to the end of that sentence is scored, "
+        "without the beginning: "
+        f"{' And '.join(sentences)}"
+    )
+
+
 def _against_base(base: Run, last: Run, split: str, metric: str, comparisons: Sequence[Mapping]) -> str:
     """The steering metric, then how many of all metrics differ."""
     rows = [row for row in comparisons if _is(row, last, 0, split)]
@@ -213,16 +262,17 @@ def _against_base(base: Run, last: Run, split: str, metric: str, comparisons: Se
     )
 
 
-def _without_twins(metric: str, rows: Sequence[Mapping], last: Run) -> list:
-    """The steering metric without the answers that could be copied from a training record."""
-    shown = [row for row in rows if row["metric"] == metric and row["iteration"] in (0, last.iteration)]
+def _without_twins(metric: str, rows: Sequence[Mapping], models: Sequence[Run]) -> list:
+    """The steering metric without the answers that could be copied from a training record, for some of the models."""
+    names = {run.iteration: run.name for run in models}
+    shown = [row for row in rows if row["metric"] == metric and row["iteration"] in names]
     if not shown:
         return []
     counts = {row["split"]: row["near_twins"] for row in shown}
     words = listed([f"{number} in the {split} split" for split, number in counts.items()])
     lines = [
         [
-            last.name if row["iteration"] else "base model",
+            names[row["iteration"]],
             row["split"],
             _estimate(row),
             "none (n = 0)"
@@ -271,14 +321,14 @@ def _specialty_words(base: Run, last: Run, metric: str, recommendations: Trainin
     return text
 
 
-def _progress_table(base: Run, runs: Sequence[Run], metric: str) -> Table:
+def _progress_table(runs: Sequence[Run], metric: str) -> Table:
     rows = [
         [
             run.name + (", a copy" if run.copied else ""),
             "not known" if run.train_size() is None else run.train_size(),
             *(_figure(run, split, metric) for split in SPLITS),
         ]
-        for run in (base, *runs)
+        for run in runs
     ]
     return Table(["model", "training questions", *(f"{metric}, {split}" for split in SPLITS)], rows)
 
@@ -301,17 +351,17 @@ def _comparison_table(last: Run, comparisons: Sequence[Mapping]) -> Table:
     return Table(headers, rows)
 
 
-def _specialty_table(base: Run, runs: Sequence[Run], metric: str) -> Table:
-    last = last_trained(runs)
+def _specialty_table(bases: Sequence[Run], runs: Sequence[Run], metric: str) -> Table:
+    models = [*bases, last_trained(runs)]
     rows = []
-    for name in base.specialties(FINAL_SPLIT):
+    for name in bases[0].specialties(FINAL_SPLIT):
         cells = [
             _figure(run, split, metric, name) if name in run.splits[split]["specialties"] else "none"
             for split in SPLITS
-            for run in (base, last)
+            for run in models
         ]
-        rows.append([name, f"{runs[0].train_size(name)} to {last.train_size(name)}", *cells])
-    headers = [f"{model.name}, {split}" for split in SPLITS for model in (base, last)]
+        rows.append([name, f"{runs[0].train_size(name)} to {models[-1].train_size(name)}", *cells])
+    headers = [f"{model.name}, {split}" for split in SPLITS for model in models]
     return Table(["specialty", "training questions", *headers], rows)
 
 
@@ -331,7 +381,7 @@ def _outlook_table(rows: Sequence[Mapping]) -> list[Table]:
     return [Table(["specialty", "training questions", "now", "expected", "gain by growth"], lines)]
 
 
-def _answer_table(base: Run, runs: Sequence[Run]) -> Table:
+def _answer_table(runs: Sequence[Run]) -> Table:
     rows = [
         [
             run.name,
@@ -340,7 +390,8 @@ def _answer_table(base: Run, runs: Sequence[Run]) -> Table:
             estimate_text(run.splits[split]["cut_rate"]),
             estimate_text(run.splits[split]["mean_answer_tokens"], as_percent=False),
         ]
-        for run in (base, *(run for run in runs if not run.copied))
+        for run in runs
+        if not run.copied
         for split in SPLITS
     ]
     return Table(["model", "split", "not empty", "cut at the limit", "mean length, tokens"], rows)
@@ -350,7 +401,15 @@ def _line(name: str, places: Sequence[int], estimates: Sequence[Mapping]) -> Lin
     return Line(name, places, *([estimate[end] for estimate in estimates] for end in ("value", "low", "high")))
 
 
+def _marks(practised: Sequence[Run], split: str, metric: str, specialty: str = ALL) -> list[Line]:
+    """The base model in its practised form, where the base model stands."""
+    name = "practised form" if specialty != ALL else f"practised form, {split}"
+    return [_line(name, [0], [run.estimate(split, metric, specialty)]) for run in practised]
+
+
 def _tick(run: Run) -> str:
+    if run.iteration == PRACTISED:
+        return PRACTISED
     if not run.iteration:
         return "base"
     return f"{run.iteration} (copy)" if run.copied else str(run.iteration)

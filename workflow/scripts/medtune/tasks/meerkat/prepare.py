@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, ConfigDict
 
+from medtune.data.held_out import count_shared, sentences_of, templates_of
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.medical_qa import MedicalQuestion, distinct_questions, read_specialties, specialty_files
 from medtune.data.near_twins import METHOD, near_twins
@@ -24,12 +25,16 @@ from medtune.data.progressive_splits import (
 from medtune.data.recommendations import read_recommendations
 from medtune.data.sets_on_disk import write_set
 from medtune.data.splits import check_no_twins
-from medtune.data.synthetic.medical_qa import HARD, write_specialties
+from medtune.data.synthetic.medical_qa import HARD, TERMS, write_specialties
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
+from medtune.models.made import pretraining_documents
 
 logger = logging.getLogger(__name__)
 
 NAME = "meerkat"
+RECORDS, PRETRAINING = "training records", "pre-training text"
+"""What held-out questions and answers are counted against: all records for training and pool, and what a synthetic base
+model has read."""
 COLUMNS = ("id", "specialty", "question", "answer", "extra")
 
 
@@ -91,12 +96,18 @@ class DatasetStats(BaseModel):
 
 
 def prepare(
-    source: Mapping[str, str | int], rule: SplitRule, seed: int, files: FrozenFiles, most_records: int | None = None
+    source: Mapping[str, str | int],
+    rule: SplitRule,
+    seed: int,
+    files: FrozenFiles,
+    most_records: int | None = None,
+    pretraining: Mapping[str, str | int] | None = None,
 ) -> None:
     """Read or make the specialties, drop repeats, split; write what all iterations share.
 
     source: `format` "files" with `path`, a folder, or "synthetic" with `records`, see `write_specialties`.
-    most_records: that are used of a specialty, of its distinct ones; None means all. Everything is checked before the
+    most_records: that are used of a specialty, of its distinct ones; None means all. pretraining: what a synthetic base
+    model reads, {"text", "seed"}; None where that is not known. Everything is checked before the
     first file is written. Raises InputError for faulty files and when no specialty is large enough.
     """
     specialties, description = _read(source, rule, seed)
@@ -129,6 +140,7 @@ def prepare(
         "made_hard": list(HARD) if source["format"] == "synthetic" else [],
         "dropped": summarise_drops([*repeated, *too_many, *too_small]),
         "leakage": leakage,
+        "held_out": count_held_out(rows, pretraining, source["format"] == "synthetic"),
         "files": describe_files(written.values()),
     }
     write_json(files.manifest, record)
@@ -217,6 +229,41 @@ def find_near_twins(splits: Mapping[str, Sequence[dict]]) -> dict:
             }
             for split, twins in found.items()
         },
+    }
+
+
+def count_held_out(
+    splits: Mapping[str, Sequence[dict]], pretraining: Mapping[str, str | int] | None, synthetic: bool
+) -> dict[str, dict]:
+    """What held-out questions and answers share with the records for training and pool and with the pre-training text,
+    for the manifest, by split. splits: as in `find_near_twins`. synthetic: made by rules, so that the terms are known.
+
+    Synthetic records state the same facts about a condition for several groups of people, so that answers are meant to
+    have their templates in common with records for training: it is what can be learned from these.
+    """
+    documents = pretraining_documents(**pretraining) if pretraining else None
+    read = {
+        RECORDS: _material(*_texts(splits["growth"]), synthetic),
+        PRETRAINING: documents and _material(documents, documents, synthetic),
+    }
+    return {
+        split: count_shared(_material(*_texts(splits[split]), synthetic), read) for split in ("evaluation", "holdout")
+    }
+
+
+def _texts(rows: Sequence[dict]) -> tuple[list[str], list[str]]:
+    """Questions and answers."""
+    return [row["question"] for row in rows], [row["answer"] for row in rows]
+
+
+def _material(questions: Sequence[str], answers: Sequence[str], synthetic: bool) -> dict[str, set[str]]:
+    """Sentences of questions and of answers; of synthetic ones also their templates."""
+    found = {"question_sentences": sentences_of(questions), "answer_sentences": sentences_of(answers)}
+    if not synthetic:
+        return found
+    return found | {
+        "question_templates": templates_of(questions, TERMS),
+        "answer_templates": templates_of(answers, TERMS),
     }
 
 

@@ -19,6 +19,8 @@ STEERING_SPLIT, FINAL_SPLIT = SPLITS
 """The one tells which specialties are low; the other is kept for the final comparison."""
 GIVEN = "given"
 """In place of the number of an iteration: an adapter that was made elsewhere."""
+PRACTISED = "practised"
+"""In its place: the base model, asked in the form that it knows."""
 ITEM_COLUMNS = ("id", "split", "specialty", "status")
 METRICS_KEYS = ("metrics", "definitions", "splits")
 RECORD_KEYS = (
@@ -36,8 +38,11 @@ RECORD_KEYS = (
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What one model left behind. iteration: 0 is the base model, `GIVEN` an adapter made elsewhere; both have no
-    record (training.json) and no stats (dataset_stats.json). predictions: only where answers are shown."""
+    """What one model left behind.
+
+    iteration: 0 is the base model, `PRACTISED` the same in its practised form, `GIVEN` an adapter made elsewhere; all
+    three have no record (training.json) and no stats (dataset_stats.json). predictions: only where answers are shown.
+    """
 
     iteration: int | str
     metrics: Path | str
@@ -54,7 +59,7 @@ class Run:
 
     metrics: names in the order of tables. definitions: by metric. splits: of metrics.json. items: rows of items.csv.
     counts: by split and metric, (n, k) in the order of the items. answers: by (split, id), rows of predictions.jsonl.
-    record, stats: empty and None for the base model and an adapter made elsewhere.
+    record, stats: empty and None for the base model, in either form, and an adapter made elsewhere.
     """
 
     iteration: int | str
@@ -72,6 +77,8 @@ class Run:
         """How texts and plots call it."""
         if self.iteration == GIVEN:
             return "adapter made elsewhere"
+        if self.iteration == PRACTISED:
+            return "base, practised form"
         return f"iteration {self.iteration}" if self.iteration else "base model"
 
     @property
@@ -131,6 +138,11 @@ def read_run(files: RunFiles) -> Run:
     return run
 
 
+def last_trained(runs: Sequence[Run]) -> Run:
+    """The last iteration with a training of its own. runs: the iterations, in their order."""
+    return [run for run in runs if not run.copied][-1]
+
+
 def check_same(base: Run, runs: Sequence[Run]) -> None:
     """Paired tests need the same items in the same order, scored by the same metrics, and a training each.
 
@@ -142,7 +154,7 @@ def check_same(base: Run, runs: Sequence[Run]) -> None:
     if base.iteration != 0 or 0 in numbers or len(set(numbers)) < len(numbers):
         raise InputError(f"meerkat: iterations {numbers}; expected each once, from 1, beside the base model")
     for run in runs:
-        if run.iteration != GIVEN and (run.stats is None or not run.record):
+        if run.iteration not in (GIVEN, PRACTISED) and (run.stats is None or not run.record):
             raise InputError(f"meerkat: {run.name} lacks training.json or dataset_stats.json")
         if _identity(run) != _identity(base):
             raise InputError(f"meerkat: {run.name} and the base model were scored on different items; score again")

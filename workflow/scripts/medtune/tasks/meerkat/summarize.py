@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import read_recommendations
-from medtune.files import write_text
+from medtune.files import read_json, write_text
 from medtune.reporting.plots import save_figure
 from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv, write_html_table
@@ -15,6 +15,7 @@ from medtune.tasks.meerkat.outlook import OUTLOOK_COLUMNS, outlook
 from medtune.tasks.meerkat.pages import HTML_PAGES, figures, headline, summary_page
 from medtune.tasks.meerkat.runs import SPLITS, Run, RunFiles, check_metric, check_same, read_run
 from medtune.tasks.meerkat.specialty_changes import CHANGE_COLUMNS, specialty_changes
+from medtune.tasks.meerkat.synthetic import shared_words, what_figures_show
 
 PROGRESS_COLUMNS = ("iteration", "split", "specialty", "n", "train_size", "metric", "value", "low", "high")
 CURVE_COLUMNS = ("iteration", "train_size", "split", "value", "low", "high")
@@ -37,13 +38,14 @@ def summarize(
     outputs: Mapping[str, Path | str],
     seed: int,
     given: RunFiles | None = None,
+    practised: RunFiles | None = None,
 ) -> None:
     """Read the scores of the base model and of every iteration, and write the summary.
 
     recommendations: training_recommendations.json of the last iteration. manifest: of the data, which names near
-    twins. steering: the metric that says which
-    specialties are low. seed: of the paired tests. given: an adapter made elsewhere, compared as if it came after the
-    last iteration.
+    twins. steering: the metric that says which specialties are low. seed: of the paired tests. given: an adapter made
+    elsewhere, compared as if it came after the last iteration. practised: the base model, asked in the form that it
+    knows.
     outputs: paths by name: the tables of `COLUMNS` (CSV); the pages
     `{comparisons,learning_curve,outlook,specialty_changes}_html`; the
     readable summary as `page` (Markdown) and `page_html`; `headline` (one line of text); and the plots
@@ -53,27 +55,32 @@ def summarize(
     base_run = read_run(base)
     trained = sorted(map(read_run, iterations), key=lambda run: run.iteration)
     elsewhere = [read_run(given)] if given else []
-    check_same(base_run, [*trained, *elsewhere])
+    bases = [base_run, *([read_run(practised)] if practised else [])]
+    check_same(base_run, [*trained, *elsewhere, *bases[1:]])
     check_metric(base_run, steering)
     asked, twins = read_recommendations(recommendations), read_near_twins(manifest)
     found = outlook(trained, steering, asked)
+    facts = read_json(manifest)
+    shown, shared = what_figures_show(facts), shared_words(facts)
     rows = {
-        "progress": progress_rows([base_run, *trained, *elsewhere]),
-        "comparisons": compare_iterations(base_run, [*trained, *elsewhere], seed),
-        "learning_curve": curve_rows([base_run, *trained], steering),
+        "progress": progress_rows([*bases, *trained, *elsewhere]),
+        "comparisons": compare_iterations(base_run, trained, seed, elsewhere, *bases[1:]),
+        "learning_curve": curve_rows([*bases, *trained], steering),
         "outlook": found.rows,
         "specialty_changes": specialty_changes(trained, steering, seed),
-        "near_twins": twin_rows([base_run, *trained, *elsewhere], twins),
+        "near_twins": twin_rows([*bases, *trained, *elsewhere], twins),
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
     for name, (title, note) in HTML_PAGES.items():
         write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
-    for name, figure in figures(base_run, trained, steering).items():
+    for name, figure in figures(bases, trained, steering).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
-    write_text(outputs["headline"], headline(base_run, trained, steering, rows["comparisons"]))
-    page = summary_page(base_run, trained, steering, rows, found, asked, outputs, elsewhere)
+    write_text(outputs["headline"], headline(bases, trained, steering, rows["comparisons"], shown))
+    page = summary_page(
+        bases, trained, steering, rows, found, asked, outputs, [words for words in (shown, shared) if words], elsewhere
+    )
     write_document(page, outputs["page"], outputs["page_html"])
 
 

@@ -1,10 +1,11 @@
 """The text of a medical question and its answer, and how an answer is read."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from medtune.chat import PLAIN, check_template, end_of_turn, prompt_ids, prompt_text
 from medtune.data.sentences import sentences
+from medtune.data.synthetic.medical_qa import practised_question
 from medtune.errors import InputError
 from medtune.files import fingerprint, read_text
 from medtune.rendering import Rendered, render_completion
@@ -29,18 +30,28 @@ class MeerkatTask(Task):
 
     name = "meerkat"
 
-    def __init__(self, system_message: str = "", template: Path | str | None = None, answer_tokens: int | None = None):
+    def __init__(
+        self,
+        system_message: str = "",
+        template: Path | str | None = None,
+        answer_tokens: int | None = None,
+        form: Literal["study", "practised"] = "study",
+    ):
         """system_message: empty for none. template: a file with a Jinja chat template. answer_tokens: longest answer
-        that is learned; of longer ones the first sentences, as many as fit, are.
+        that is learned; of longer ones the first sentences, as many as fit, are. form: "practised" asks a synthetic
+        base model in the form of its pre-training text, by a sentence to complete; other models know the study's.
 
         Raises InputError for a template that cannot be used.
         """
+        self.form = form
         self.system_message = system_message.strip()
         self.template = None if template is None else load_template(template)
         self.answer_tokens = answer_tokens
 
     def prompt(self, example: dict) -> str:
         """The prompt as a model without a chat template of its own reads it."""
+        if self.form == "practised":
+            return practised_question(_one_line(example["question"]))
         return prompt_text(self.template or PLAIN, self.system_message, _one_line(example["question"]))
 
     def completion(self, example: dict) -> str:
@@ -48,8 +59,12 @@ class MeerkatTask(Task):
         return example["answer"].strip()
 
     def parse(self, output: str) -> Parsed:
-        """Every answer that is not empty is one. status: "ok" or "empty"; surrounding white space does not count."""
+        """Every answer that is not empty is one. status: "ok" or "empty"; surrounding white space does not count.
+
+        In practised form it is the rest of the sentence that the prompt begins; what follows is other text."""
         answer = output.strip()
+        if self.form == "practised" and answer:
+            answer = sentences(answer.splitlines()[0])[0]
         return Parsed(answer, "ok") if answer else Parsed(None, "empty")
 
     def probe(self) -> dict:
@@ -71,6 +86,8 @@ class MeerkatTask(Task):
 
     def render_prompt(self, example: dict, tokenizer: Any) -> list[int]:
         """Token ids for generation: the same prompt ids as `render` gives."""
+        if self.form == "practised":
+            return super().render_prompt(example, tokenizer)
         return prompt_ids(tokenizer, self.system_message, _one_line(example["question"]), self.template)
 
     def _answer_ids(self, answer: str, tokenizer: Any) -> list[int]:
