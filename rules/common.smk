@@ -99,8 +99,8 @@ def tagging_settings(study):
 
 
 def generation_settings(study):
-    """The study's `generation` section, without what only changes the speed."""
-    return getattr(CONFIG, study).generation.model_dump(exclude={"batch_tokens"})
+    """The study's `generation` section, without what changes no answer."""
+    return getattr(CONFIG, study).generation.model_dump(exclude={"batch_tokens", "longer_answers"})
 
 
 def practised_form(study):

@@ -81,6 +81,7 @@ use rule train_adapter as relations_train with:
     input:
         unpack(relations_training_rows),
         prompts=relations_prompts,
+        schema=rules.relations_prepare.output.schema,
         base=base_model("relations"),
     output:
         weights=f"{RELATIONS_RUN}/final_model/adapter_model.safetensors",
@@ -91,7 +92,7 @@ use rule train_adapter as relations_train with:
     benchmark:
         f"{RELATIONS_RUN}/train.benchmark.tsv"
     params:
-        task_options=relations_options,
+        task_options=relations_teaching,
         settings=relations_training,
         seed=relations_seed,
 

@@ -175,8 +175,14 @@ def _relations_task(run):
 
 
 def relations_options(wildcards):
-    """The same, for training."""
+    """The same, for the run of a job."""
     return _relations_task(_relations_run(wildcards))
+
+
+def relations_teaching(wildcards):
+    """What the task needs to know in training, where it also scores answers."""
+    schema = f"{RESULTS}/relations/data/schema.json"
+    return {**relations_options(wildcards), "schema": schema, **relations_reading(wildcards)}
 
 
 def relations_form(wildcards):
@@ -193,8 +199,7 @@ def relations_answering(wildcards):
 
 def _relations_generation(run):
     """Generation settings of a run."""
-    settings = CONFIG.relations.generation.model_dump(exclude={"batch_tokens"})
-    return {**settings, "constrained": relations_runs()[run]["constrained"]}
+    return {**generation_settings("relations"), "constrained": relations_runs()[run]["constrained"]}
 
 
 def relations_generation(wildcards):

@@ -35,6 +35,7 @@ def train_in(folder, processes, report, owner=None):
         folder,
         42,
         validate=lambda model, tokenizer: {"validation_accuracy": next(accuracies)},
+        selected_by="validation_accuracy",
         report=report,
         owner=owner,
     )

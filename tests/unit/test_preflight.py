@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from medtune.config import Training
 from medtune.errors import InputError
 from medtune.rendering import Rendered
-from medtune.training.preflight import IGNORED, check_rows, make_plan, truncate
+from medtune.training.preflight import IGNORED, check_answer_limit, check_rows, make_plan, truncate
 
 BOS, EOS = 1, 2
 TOKENIZER = SimpleNamespace(bos_token_id=BOS, eos_token_id=EOS)
@@ -19,7 +19,7 @@ def test_only_the_completion_has_labels():
     rows = check_rows([Rendered([BOS, 5, 6], [7, EOS])], 16, TOKENIZER, "train.jsonl")
     assert rows.input_ids == [[BOS, 5, 6, 7, EOS]]
     assert rows.labels == [[IGNORED, IGNORED, IGNORED, 7, EOS]]
-    assert rows.prompts() == [[BOS, 5, 6]]
+    assert rows.answer_lengths() == [2]
     assert rows.truncated == 0
 
 
@@ -93,6 +93,26 @@ def test_where_answers_are_of_whole_prompts_a_row_that_does_not_fit_is_left_out_
     assert check_rows(rows[:2], 5, TOKENIZER, "train").truncated == 1
     with pytest.raises(InputError, match=r"train: none of 2 rows fits into max_tokens = 5.*the shortest has 6 tokens"):
         check_rows(rows[1:], 5, TOKENIZER, "train", whole_prompts=True)
+
+
+def answers(*lengths):
+    """Rows whose answers have so many tokens, EOS included."""
+    return check_rows([Rendered([5], [7] * (length - 1) + [EOS]) for length in lengths], 64, TOKENIZER, "train")
+
+
+def test_gold_answers_that_cannot_be_generated_are_counted_in_the_log(caplog):
+    check_answer_limit(answers(*[10] * 19, 30), 10, 0.05, "train.jsonl")
+    (message,) = caplog.messages
+    assert message.startswith("train.jsonl: 1 of 20 gold answers have more tokens than generation.max_new_tokens = 10")
+    assert message.endswith("the longest has 30")
+    caplog.clear()
+    check_answer_limit(answers(9, 10), 10, 0.0, "train.jsonl")
+    assert not caplog.messages
+
+
+def test_more_of_them_than_the_share_that_may_be_longer_are_refused():
+    with pytest.raises(InputError, match=r"train\.jsonl: 2 of 20 gold answers .* the longest has 12; raise it, or"):
+        check_answer_limit(answers(*[10] * 18, 11, 12), 10, 0.05, "train.jsonl")
 
 
 def test_no_rows_are_refused():

@@ -341,24 +341,62 @@ def test_without_padding_loss_and_gradients_are_those_of_padded_batches(tmp_path
 
 
 def judge(figures):
-    """A validation that gives these accuracies, one after the other."""
+    """Options of a training whose validation gives these figures, one after the other."""
     remaining = iter(figures)
-    return lambda model, tokenizer: {"validation_accuracy": next(remaining)}
+    return {
+        "validate": lambda model, tokenizer: {"validation_f1": next(remaining), "validation_recall": 0.5},
+        "selected_by": "validation_f1",
+    }
 
 
-def test_the_best_checkpoint_is_the_one_with_the_highest_accuracy(tmp_path):
+def test_the_best_checkpoint_is_the_one_with_the_highest_figure(tmp_path):
     from medtune.training.record import best_checkpoint
 
-    assert run(tmp_path, validate=judge([0.2, 0.9, 0.5, 0.8]))
+    assert run(tmp_path, **judge([0.2, 0.9, 0.5, 0.8]))
     assert best_checkpoint(tmp_path).name == "checkpoint-8"
     assert (best_checkpoint(tmp_path) / "adapter_model.safetensors").is_file()
 
 
-def test_equal_accuracies_are_decided_by_the_loss(tmp_path):
+def test_equal_figures_are_decided_by_the_loss(tmp_path):
     from medtune.training.record import best_checkpoint
 
-    assert run(tmp_path, validate=judge([0.5] * 4))
+    assert run(tmp_path, **judge([0.5] * 4))
     assert best_checkpoint(tmp_path).name == f"checkpoint-{STEPS}"
+
+
+def test_a_validation_that_takes_random_numbers_changes_no_weight(undisturbed, tmp_path):
+    def validate(model, tokenizer):
+        return {"validation_f1": float(torch.rand(1))}
+
+    assert run(tmp_path, validate=validate, selected_by="validation_f1")
+    assert same(weights(tmp_path), weights(undisturbed))
+
+
+def test_answering_between_steps_changes_no_weight(undisturbed, tmp_path):
+    from medtune.config import Generation
+    from medtune.inference.generation import generate
+
+    def validate(model, tokenizer):
+        assert not model.training
+        answers = generate(model, tokenizer, rows(9, 2).input_ids, Generation(max_new_tokens=6), seed=0)
+        return {"validation_f1": len(answers) / 10}
+
+    assert run(tmp_path, validate=validate, selected_by="validation_f1")
+    assert same(weights(tmp_path), weights(undisturbed))
+
+
+def test_a_validation_loss_that_is_not_finite_ends_the_training_with_a_sentence(tmp_path, monkeypatch):
+    from medtune.training.adapters import AdapterTrainer
+
+    loss = AdapterTrainer.compute_loss
+
+    def diverging(trainer, model, *args, **kwargs):
+        found = loss(trainer, model, *args, **kwargs)
+        return found if trainer.model.training else found * math.nan
+
+    monkeypatch.setattr(AdapterTrainer, "compute_loss", diverging)
+    with pytest.raises(InputError, match=r"training diverged: the validation loss at step 4 is nan; lower"):
+        run(tmp_path, **judge([0.5]))
 
 
 def test_patience_ends_a_training_that_no_longer_improves_and_it_stays_ended(tmp_path):
@@ -366,7 +404,7 @@ def test_patience_ends_a_training_that_no_longer_improves_and_it_stays_ended(tmp
     from medtune.training.record import best_checkpoint
 
     patient = SETTINGS.model_copy(update={"patience": 1})
-    assert run(tmp_path, patient, validate=judge([0.9, 0.5]))
+    assert run(tmp_path, patient, **judge([0.9, 0.5]))
     assert last_checkpoint(tmp_path).name == "checkpoint-8"
     assert best_checkpoint(tmp_path).name == "checkpoint-4"
     assert run(tmp_path, patient, base=never)

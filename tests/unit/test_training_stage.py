@@ -8,8 +8,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -22,9 +22,9 @@ from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks import training as stage
 from medtune.tasks.base import Task
-from medtune.tasks.training import Job, label_accuracy, train_adapter
+from medtune.tasks.training import Job, train_adapter
+from medtune.tasks.validation import drawn
 from medtune.training.batches import LengthGroupedSampler
-from medtune.training.preflight import Rows
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
 
@@ -43,6 +43,7 @@ def die(checkpoint, progress):
 seal, callbacks.seal = callbacks.seal, die
 from medtune.config import Tracking
 from medtune.tasks.training import Job, train_adapter
+from medtune.tasks.validation import drawn
 folder = Path(sys.argv[2])
 job = Job.model_validate_json(sys.argv[1])
 train_adapter(job, folder / "adapter", folder / "training.json", folder / "state", Tracking(), folder, "tiny")
@@ -354,24 +355,75 @@ def test_the_yes_no_questions_waste_less_than_five_percent_on_padding():
         assert sum(lengths) / padded >= 0.95
 
 
-def test_accuracy_is_the_share_of_examples_whose_label_is_the_likeliest(monkeypatch):
-    from medtune.inference import likelihood
+# Choosing a checkpoint by the study's own figure
 
-    task = get_task("yesno")
-    asked = []
 
-    def scores(model, prompts, completions, batch_tokens, pad_id):
-        asked.append((prompts, completions))
-        return np.log(np.eye(3)[[0, 1, 1, 2]] + 0.1)
+def in_turn(monkeypatch, *answers):
+    """Let the model in training give these answers to all examples, one at each evaluation."""
+    from medtune.inference import generation
 
-    monkeypatch.setattr(likelihood, "label_log_likelihoods", scores)
-    rows = Rows([[5, 6], [7, 6], [8, 6], [9, 6]], [[-100, 6]] * 4, 0)
-    tokenizer = tiny_model()[1]
-    gold = [{"label": label} for label in (task.labels[0], task.labels[1], task.labels[2], task.labels[2])]
-    assert label_accuracy(task, gold, rows)(None, tokenizer) == {"validation_accuracy": 0.75}
-    ((prompts, completions),) = asked
-    assert prompts == [[5], [7], [8], [9]]
-    assert [tokenizer.decode(ids) for ids in completions] == [" Yes.", " No.", " Uncertain."]
+    remaining, asked = iter(answers), []
+
+    def generate(model, tokenizer, prompts, settings, seed):
+        asked.append((prompts, settings))
+        text = next(remaining)
+        return [SimpleNamespace(text=text) for _ in prompts]
+
+    monkeypatch.setattr(generation, "generate", generate)
+    return asked
+
+
+def test_the_checkpoint_with_the_best_answers_is_kept_although_the_loss_falls(material, trained, tmp_path, monkeypatch):
+    asked = in_turn(monkeypatch, "No. Rationale: It is.", "who knows")
+    record = run(job_of(material), tmp_path)
+    evaluations = [entry for entry in record["history"] if "validation_loss" in entry]
+    assert evaluations[1]["validation_loss"] < evaluations[0]["validation_loss"]
+    assert [entry["validation_accuracy"] for entry in evaluations] == [3 / 9, 0]
+    assert (record["best_step"], record["chosen_by"], record["judged_examples"]) == (2, "validation_accuracy", 9)
+    assert not same(weights(tmp_path), weights(trained))
+    tokenizer, settings = tiny_model()[1], asked[0][1]
+    assert tokenizer.decode(asked[0][0][0]) == "Q: Is drug validation 0 useful?\nA:"
+    assert record["longest_validation_answer"] == 27  # and a quarter more is generated
+    assert (settings.temperature, settings.max_new_tokens) == (0, 34)
+
+
+def test_by_loss_nothing_is_generated_and_the_lowest_loss_decides(material, tmp_path, monkeypatch):
+    asked = in_turn(monkeypatch)
+    record = run(job_of(material, {"checkpoint_by": "loss"}), tmp_path)
+    assert not asked
+    assert (record["best_step"], record["chosen_by"], record["judged_examples"]) == (4, "validation_loss", 0)
+
+
+def test_as_many_examples_as_configured_are_answered_the_same_for_a_seed(material, tmp_path, monkeypatch):
+    asked = in_turn(monkeypatch, *["Yes."] * 4)
+    few = {"checkpoint_examples": 4, "max_steps": 1}
+    records = [run(job_of(material, few), tmp_path / name) for name in ("first", "second")]
+    run(job_of(material, few, seed=43), tmp_path / "other")
+    assert [record["judged_examples"] for record in records] == [4, 4]
+    first, second, other = (prompts for prompts, _ in asked)
+    assert first == second != other
+
+
+def test_rows_of_one_document_are_drawn_together():
+    rows = [{"id": f"{number}", "step": step} for number in range(9) for step in ("entities", "relations")]
+    found = drawn(rows, 3, 42)
+    assert len(found) == 6 and found == [row for row in rows if row["id"] in {row["id"] for row in found}]
+    assert drawn(rows, None, 42) == drawn(rows, 9, 42) == rows
+
+
+def test_prompts_that_leave_no_room_for_an_answer_are_named(material, tmp_path):
+    rows = read_jsonl(material / "validation.jsonl")
+    write_jsonl(tmp_path / "long.jsonl", [{**rows[0], "question": "Is it? " * 400}, *rows[1:]])
+    with pytest.raises(InputError, match=r'long\.jsonl, record "validation-0": \d+ prompt tokens and up to \d+ new'):
+        run(job_of(material, validation=tmp_path / "long.jsonl"), tmp_path)
+
+
+def test_gold_answers_that_exceed_what_is_generated_are_refused(material, tmp_path):
+    with pytest.raises(InputError, match=r"train\.jsonl: 16 of 24 gold answers have more tokens than .* = 8"):
+        run(job_of(material, generation={"max_new_tokens": 8}), tmp_path)
+    generation = {"max_new_tokens": 8, "longer_answers": 1}
+    record = run(job_of(material, {"max_steps": 1}, generation=generation), tmp_path)
+    assert record["longest_answer"] > 8
 
 
 def test_offline_tracking_has_figures_and_no_text_of_the_data(material, tmp_path):

@@ -10,7 +10,7 @@ QUICK = {
         "ranks": [4, 8],
         "data": {"sources": {"synthetic": {"format": "synthetic", "per_class": 40}}, "per_class": 30},
         "training": {"max_steps": 20, "evaluate_every": 5},
-        "generation": {"max_new_tokens": 24, "batch_tokens": 512},
+        "generation": {"max_new_tokens": 24, "batch_tokens": 512, "longer_answers": 1},
     },
 }
 
@@ -19,8 +19,8 @@ QUICK_RADGRAPH = {
     "radgraph": {
         "model": "tiny-qwen3",
         "data": {"source": {"format": "synthetic", "train": 12, "validation": 3, "test": 4}},
-        "training": {"max_steps": 2, "evaluate_every": 1},
-        "generation": {"max_new_tokens": 3, "batch_tokens": 16384},
+        "training": {"max_steps": 2, "evaluate_every": 1, "checkpoint_by": "loss"},
+        "generation": {"max_new_tokens": 3, "batch_tokens": 16384, "longer_answers": 1},
     },
 }
 

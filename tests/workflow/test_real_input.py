@@ -18,7 +18,7 @@ def test_the_small_profile_runs_on_pubmedqa(workspace, corpora):
             },
             "ranks": [4],
             "training": {"max_steps": 10, "evaluate_every": 10},
-            "generation": {"max_new_tokens": 24},
+            "generation": {"max_new_tokens": 24, "longer_answers": 1},
         }
     }
     workspace.succeed("--profile", "small", "yesno", config=config)
@@ -61,7 +61,7 @@ def test_the_small_profile_runs_on_medquad(workspace, corpora):
                 "specialty_adjustments": {2: {"rare_diseases": 1.0}},
             },
             "training": {"max_steps": 2, "evaluate_every": 2, "learning_rate": 2e-3, "warmup": 0},
-            "generation": {"max_new_tokens": 16},
+            "generation": {"max_new_tokens": 16, "longer_answers": 1},
         }
     }
     workspace.succeed("meerkat", "--profile", "small", config=config)
@@ -103,7 +103,7 @@ def test_the_small_profile_runs_on_biored(workspace, corpora):
         "relations": {
             "data": {"source": source, "longest_answer": 1000},
             "training": {"max_steps": 3, "batch_size": 1, "accumulation": 2, "max_tokens": 1536, "evaluate_every": 3},
-            "generation": {"max_new_tokens": 16},
+            "generation": {"max_new_tokens": 16, "longer_answers": 1},
             "switches": dict.fromkeys(("weighted", "schema", "negatives", "two_steps", "constrained")),
         }
     }

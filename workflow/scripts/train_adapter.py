@@ -13,7 +13,7 @@ if __name__ == "__main__":
         from medtune.config import Config, Training
         from medtune.tasks.training import Job, train_adapter
 
-        # Tracking changes no result, so it is no param: those trigger reruns.
+        # Tracking and generation change no adapter, so they are no params: those trigger reruns.
         config = Config(**snakemake.config)
         settings = Training(**snakemake.params.settings)
         start, earlier = snakemake.input.get("start"), snakemake.input.get("earlier_adapter")
@@ -22,6 +22,7 @@ if __name__ == "__main__":
                 task=snakemake.params.task,
                 task_options=snakemake.params.task_options,
                 settings=settings,
+                generation=getattr(config, snakemake.params.task).generation,
                 seed=snakemake.params.seed,
                 train=snakemake.input.train,
                 validation=snakemake.input.validation,

@@ -56,6 +56,17 @@ class Training(FineTuning):
     max_tokens: Annotated[int, Field(ge=8)] = Field(
         512, description="Longest sequence; longer rows are cut at the left."
     )
+    checkpoint_by: Literal["figure", "loss"] = Field(
+        "figure",
+        description="What the best checkpoint is chosen by. figure: the study's own figure (accuracy, F1, ROUGE-L) of"
+        " greedy answers to validation examples, ties by the lower loss. loss: the loss per token on the validation"
+        " split, which needs no generation.",
+    )
+    checkpoint_examples: Count | None = Field(
+        128,
+        description="Validation examples that are answered at each evaluation, drawn by the seed where there are more;"
+        " none means all.",
+    )
 
 
 class TaggerTraining(FineTuning):
@@ -123,6 +134,11 @@ class Generation(Section):
     temperature: Annotated[float, Field(ge=0)] = Field(0.0, description="Sampling temperature; 0 means greedy.")
     batch_tokens: Count = Field(
         4096, description="Token budget of a batch: rows × (longest prompt + new tokens). Changes speed only."
+    )
+    longer_answers: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05,
+        description="Share of gold answers that may be longer than max_new_tokens; with more, training is refused,"
+        " since such answers cannot be generated in full.",
     )
     constrained: bool = Field(
         False,

@@ -1,6 +1,7 @@
 """What a study tells the generic stages: how to render, parse and score its examples."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ class Parsed:
     status: str
 
 
+Answering = Callable[[Sequence[dict]], list[Parsed]]
+"""Gives a model's answers to examples, in their order."""
+
+
 class Task(ABC):
     """One study. Examples are dictionaries with a unique `id` and the study's own fields."""
 
@@ -26,6 +31,8 @@ class Task(ABC):
     """The closed set of answers, where there is one: scored by likelihood as well."""
     whole_prompts: bool = False
     """Whether an answer is of all of its prompt, so that a row whose prompt does not fit is left out of training."""
+    figure: str
+    """Name of what the study is judged by, such as "accuracy"."""
 
     @abstractmethod
     def prompt(self, example: dict) -> str:
@@ -38,6 +45,13 @@ class Task(ABC):
     @abstractmethod
     def parse(self, output: str) -> Parsed:
         """Read a model's output; never raises."""
+
+    @abstractmethod
+    def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
+        """The study's `figure`, in [0, 1], of a model on validation examples: what a checkpoint is chosen by.
+
+        answer: asks the model. An answer that does not parse is wrong.
+        """
 
     def parts(self, output: str) -> list[tuple[int, int]] | None:
         """Where in an output the parts stand that get a confidence each, as (start, end) of characters, end

@@ -1,6 +1,7 @@
 """The train stage of the causal-LM studies: binds a task to the training engine, and writes the adapter folder."""
 
 import logging
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -11,20 +12,23 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from medtune.config import Tracking, Training
+from medtune.config import Generation, Tracking, Training
+from medtune.errors import InputError
 from medtune.files import check_writable, fingerprint, read_json, read_jsonl, write_json
 from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.adapters import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
 from medtune.tasks.base import Task
+from medtune.tasks.validation import drawn, figure_name, validation_figure
 from medtune.tracking import Tracker, track
 from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
-from medtune.training.preflight import Plan, Rows, check_rows, make_plan, resolved
+from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
 
 logger = logging.getLogger("medtune")
 
-LABEL_BATCH_TOKENS = 4096
+ROOM = 1.25
+"""Longest answer of a model in training, as a multiple of the longest gold answer to the same examples."""
 LOGGED_EXAMPLES = 20
 MODEL_CARD = "README.md"
 
@@ -32,6 +36,8 @@ MODEL_CARD = "README.md"
 class Job(BaseModel):
     """What one training is made of; written as JSON for the workers where there are several.
 
+    generation: of the answers later on; it changes no weight, and tells whether gold answers fit and how many rows go
+    through the model at a time.
     start: folder of an adapter to go on from; none means a new adapter. earlier_record, earlier_adapter: training.json
     and adapter folder of an earlier run, which are copied when this one would repeat it.
     """
@@ -39,6 +45,7 @@ class Job(BaseModel):
     task: str
     task_options: dict[str, Any] = Field(default_factory=dict)
     settings: Training
+    generation: Generation = Field(default_factory=Generation)
     seed: int
     train: Path
     validation: Path
@@ -52,11 +59,15 @@ class Job(BaseModel):
 
 @dataclass(frozen=True)
 class Material:
-    """A job's task, data and plan, checked. base: the base model's record."""
+    """A job's task, data and plan, checked. examples: of the validation split. judged: those of them that are answered
+    at each evaluation, none where the loss decides. answer_tokens: longest answer then. base: the base model's record.
+    """
 
     task: Task
     tokenizer: Any
     examples: list[dict]
+    judged: list[dict]
+    answer_tokens: int
     rows: Rows
     validation_rows: Rows
     plan: Plan
@@ -138,10 +149,19 @@ def prepare(job: Job) -> Material:
         )
         for split, path in (("train", job.train), ("validation", job.validation))
     }
+    for split, path in (("train", job.train), ("validation", job.validation)):
+        check_answer_limit(rows[split], job.generation.max_new_tokens, job.generation.longer_answers, str(path))
+    judged = []
+    if job.settings.checkpoint_by == "figure":
+        judged = drawn(examples["validation"], job.settings.checkpoint_examples, job.seed)
+    answer_tokens = math.ceil(ROOM * max(rows["validation"].answer_lengths()))
+    _check_positions(job, judged, [task.render_prompt(example, tokenizer) for example in judged], answer_tokens)
     return Material(
         task=task,
         tokenizer=tokenizer,
         examples=examples["validation"],
+        judged=judged,
+        answer_tokens=answer_tokens,
         rows=rows["train"],
         validation_rows=rows["validation"],
         plan=make_plan(job.settings, len(rows["train"]), job.batch_divisor, job.processes),
@@ -149,23 +169,16 @@ def prepare(job: Job) -> Material:
     )
 
 
-def label_accuracy(task: Task, examples: list[dict], rows: Rows) -> Callable[[Any, Any], dict[str, float]] | None:
-    """Share of examples whose gold label is the likeliest, as a function of (model, tokenizer).
-
-    rows: the examples' rows, for their prompts. None when the task has no closed set of labels.
-    """
-    if not task.labels:
-        return None
-    gold = [task.labels.index(task.label_of(example)) for example in examples]
-
-    def validate(model: Any, tokenizer: Any) -> dict[str, float]:
-        from medtune.inference.likelihood import label_log_likelihoods
-
-        labels = task.label_tokens(tokenizer)
-        scores = label_log_likelihoods(model, rows.prompts(), labels, LABEL_BATCH_TOKENS, tokenizer.pad_token_id)
-        return {"validation_accuracy": float((scores.argmax(axis=1) == gold).mean())}
-
-    return validate
+def _check_positions(job: Job, examples: list[dict], prompts: list[list[int]], answer_tokens: int) -> None:
+    """Prompts and answers must fit the positions that the base model was made for."""
+    positions = read_json(job.base / "config.json").get("max_position_embeddings")
+    for example, prompt in zip(examples, prompts, strict=True):
+        if positions is not None and len(prompt) + answer_tokens > positions:
+            raise InputError(
+                f'{job.validation}, record "{example["id"]}": {len(prompt)} prompt tokens and up to {answer_tokens} '
+                f"new ones exceed the {positions} positions of the base model; choose the checkpoint by loss "
+                "(training.checkpoint_by), or leave the record out"
+            )
 
 
 def run_training(
@@ -180,6 +193,13 @@ def run_training(
     from medtune.training.adapters import train
 
     settings = job.settings
+    judged = settings.checkpoint_by == "figure"
+    answering = job.generation.model_copy(
+        update={
+            "max_new_tokens": material.answer_tokens,
+            "batch_tokens": max(1, job.generation.batch_tokens // job.batch_divisor),
+        }
+    )
     device = f"cuda:{os.environ['LOCAL_RANK']}" if owner is not None and _cuda() else None
     train(
         material.rows,
@@ -189,7 +209,8 @@ def run_training(
         partial(load_base, job.base, settings.quantization, settings.double_quantization, device=device),
         checkpoints,
         job.seed,
-        validate=label_accuracy(material.task, material.examples, material.validation_rows),
+        validate=validation_figure(material.task, material.judged, answering) if judged else None,
+        selected_by=figure_name(material.task) if judged else None,
         report=report,
         owner=owner,
         start=job.start,
@@ -229,7 +250,12 @@ def _write(
     facts = training_record(
         checkpoints, job.settings, material.plan, material.rows, material.validation_rows, job.seed, material.base
     )
-    facts |= {"fingerprint": identity, "started_from": None if job.start is None else str(job.start)}
+    facts |= {
+        "chosen_by": figure_name(material.task) if material.judged else "validation_loss",
+        "judged_examples": len(material.judged),
+        "fingerprint": identity,
+        "started_from": None if job.start is None else str(job.start),
+    }
     with new_adapter(adapter) as scratch:
         best = best_checkpoint(checkpoints)
         material.tokenizer.save_pretrained(scratch)
@@ -266,6 +292,7 @@ def _fingerprint(job: Job, material: Material) -> str:
         {
             "template": material.task.template_hash,
             "rows": [[rows.input_ids, rows.labels, rows.weights] for rows in (material.rows, material.validation_rows)],
+            "judged": material.judged,
             "settings": resolved(job.settings).model_dump(mode="json"),
             "seed": job.seed,
             "base": material.base["fingerprint"],

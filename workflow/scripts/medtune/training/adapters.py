@@ -20,14 +20,11 @@ from medtune.training.preflight import Plan, Rows, resolved
 from medtune.training.weighted_loss import WEIGHTS, WeightedTrainer
 
 Validate = Callable[[Any, Any], dict[str, float]]
-"""Figures of (model, tokenizer) on the validation split, `validation_accuracy` among them. The model is in
-evaluation mode."""
+"""Figures of (model, tokenizer) on the validation split, by name. The model is in evaluation mode."""
 
 
 class AdapterTrainer(MeasuredTrainer, WeightedTrainer):
     """SFTTrainer with weights of tokens and our order of rows, validation and measurements."""
-
-    selected_by = "validation_accuracy"
 
 
 def train(
@@ -39,6 +36,7 @@ def train(
     checkpoints: Path,
     seed: int,
     validate: Validate | None = None,
+    selected_by: str | None = None,
     report: Reporter = no_report,
     owner: int | None = None,
     start: Path | None = None,
@@ -47,8 +45,8 @@ def train(
 
     load_base: gives the frozen model, quantised as the settings say, and its tokenizer; called only
     when there is something left to train.
-    validate: called at each evaluation; the best checkpoint is the one with the highest accuracy (ties: lower
-    loss). Without it, the one with the lowest loss.
+    validate: called at each evaluation; the best checkpoint is the one with the highest of its figures that
+    `selected_by` names (ties: lower loss). Without it, the one with the lowest loss.
     start: folder of an adapter whose weights are the first ones, checked by `check_start`; none means a new adapter.
     """
 
@@ -63,6 +61,7 @@ def train(
             processing_class=tokenizer,
             peft_config=lora_config(settings),
             validate=None if validate is None else lambda model: validate(model, tokenizer),
+            selected_by=selected_by,
             **measuring,
         )
         _hold_in_float32(trainer.model)

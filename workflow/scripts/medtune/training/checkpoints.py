@@ -17,13 +17,14 @@ SEAL = "complete.json"
 class Progress:
     """What was spent on the weights of a checkpoint, over all attempts.
 
-    seconds: wall-clock time of training with evaluation and saving. step_seconds: of the optimiser
-    steps alone. useful_tokens: tokens that are not padding. processed_tokens: all tokens of the training
-    forward passes. resumed: how often training went on from a checkpoint.
+    seconds: wall-clock time of training with evaluation and saving. step_seconds: of the optimiser steps alone.
+    validation_seconds: of the figures that a checkpoint is chosen by. useful_tokens: tokens that are not padding.
+    processed_tokens: all tokens of the training forward passes. resumed: how often training went on from a checkpoint.
     """
 
     seconds: float = 0.0
     step_seconds: float = 0.0
+    validation_seconds: float = 0.0
     useful_tokens: int = 0
     processed_tokens: int = 0
     peak_memory_mb: float = 0.0

@@ -1,6 +1,8 @@
 """What the trainings of adapters and of encoders share: measuring, choosing, and going on after a kill."""
 
 import logging
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from transformers.utils import is_torch_bf16_gpu_available
 
 from medtune.config import FineTuning
+from medtune.errors import InputError
 from medtune.training.batches import LengthGroupedSampler
 from medtune.training.callbacks import EndWithOwner, Meter, Report, SetEpoch, StopOnSigterm
 from medtune.training.checkpoints import Progress, is_finished, last_checkpoint, progress_of
@@ -34,12 +37,7 @@ def no_report(metrics: dict[str, float], step: int) -> None:
 
 
 class MeasuredTrainer:
-    """Goes before a Trainer class: a seeded order of rows, a validation figure of our own, and a token count.
-
-    selected_by: name of the figure (of those that `validate` gives) whose highest value is the best.
-    """
-
-    selected_by: str
+    """Goes before a Trainer class: a seeded order of rows, a validation figure of our own, and a token count."""
 
     def __init__(
         self,
@@ -47,12 +45,16 @@ class MeasuredTrainer:
         sampler: LengthGroupedSampler,
         meter: Meter,
         validate: Callable[[Any], dict[str, float]] | None,
+        selected_by: str | None,
         **kwargs: Any,
     ):
+        """validate: figures of a model by name, none for the loss alone. selected_by: the one whose highest value is
+        the best."""
         super().__init__(*args, **kwargs)
         self._sampler = sampler
         self._meter = meter
         self._validate = validate
+        self._selected_by = selected_by
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         return self._sampler
@@ -67,20 +69,36 @@ class MeasuredTrainer:
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
-        """As the Trainer does; adds our figures before callbacks and the choice of the best see them."""
+        """As the Trainer does; adds our figures before callbacks and the choice of the best see them.
+
+        Raises InputError when the loss is not finite: such a model has no answers to judge.
+        """
         output = super().evaluation_loop(*args, **kwargs)
+        loss = output.metrics["eval_loss"]
+        if not math.isfinite(loss):
+            raise InputError(
+                f"training diverged: the validation loss at step {self.state.global_step} is {loss}; "
+                "lower training.learning_rate"
+            )
         if self._validate is None:
             return output
         # One process judges for all, or they might disagree in the last digit on when to stop.
-        figures = [self._validate(self.model) if self.is_world_process_zero() else None]
+        figures = [self._measured() if self.is_world_process_zero() else None]
         if self.args.world_size > 1:
             broadcast_object_list(figures)
         output.metrics.update({f"eval_{name}": value for name, value in figures[0].items()})
-        # Figures of a small split tie often; then the lower loss wins. The second term stays below the
-        # smallest step of an accuracy over fewer than a million examples.
-        tie_break = 1e-6 / (1 + output.metrics["eval_loss"])
-        output.metrics[f"eval_{SELECTION}"] = output.metrics[f"eval_{self.selected_by}"] + tie_break
+        # Figures of a small split tie often; then the lower loss wins: the second term stays below a millionth.
+        tie_break = 1e-6 / (1 + loss)
+        output.metrics[f"eval_{SELECTION}"] = round(figures[0][self._selected_by], 6) + tie_break
         return output
+
+    def _measured(self) -> dict[str, float]:
+        """Our figures of the model as it is now. Whatever random numbers they take, training goes on with its own."""
+        start = time.monotonic()
+        with torch.random.fork_rng():
+            figures = self._validate(self.model)
+        self._meter.progress.validation_seconds += time.monotonic() - start
+        return figures
 
     def floating_point_ops(self, inputs: dict) -> int:
         """Not counted: the Trainer walks through all modules for it, at every forward pass."""

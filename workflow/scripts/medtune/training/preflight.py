@@ -1,5 +1,6 @@
 """What is checked and settled before the first training step: rows, batch sizes, number of steps."""
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +9,8 @@ from typing import Any
 from medtune.config import FineTuning, Training
 from medtune.errors import InputError
 from medtune.rendering import Rendered
+
+logger = logging.getLogger(__name__)
 
 IGNORED = -100
 """Label of a token that has no share in the loss (PyTorch's `ignore_index`)."""
@@ -29,9 +32,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.input_ids)
 
-    def prompts(self) -> list[list[int]]:
-        """Token ids of the prompts, as cut for training."""
-        return [ids[: labels.count(IGNORED)] for ids, labels in zip(self.input_ids, self.labels, strict=True)]
+    def answer_lengths(self) -> list[int]:
+        """Tokens of each completion, EOS included."""
+        return [len(labels) - labels.count(IGNORED) for labels in self.labels]
 
 
 def truncate(row: Rendered, max_tokens: int, bos: int | None) -> Rendered:
@@ -106,6 +109,24 @@ def check_rows(
             f"the shortest has {shortest} tokens: raise max_tokens, or shorten the examples"
         )
     return Rows(input_ids, labels, truncated, weights if weighted else None, left_out)
+
+
+def check_answer_limit(rows: Rows, max_new_tokens: int, longer_answers: float, split: str) -> None:
+    """See that gold answers fit into what is generated; log how many do not.
+
+    split: name of the rows in messages. longer_answers: the share that may be longer. Raises InputError for more.
+    """
+    lengths = rows.answer_lengths()
+    longer = sum(length > max_new_tokens for length in lengths)
+    if not longer:
+        return
+    sentence = (
+        f"{split}: {longer} of {len(lengths)} gold answers have more tokens than generation.max_new_tokens = "
+        f"{max_new_tokens}, and cannot be generated in full; the longest has {max(lengths)}"
+    )
+    if longer > longer_answers * len(lengths):
+        raise InputError(f"{sentence}; raise it, or generation.longer_answers, the share that may be longer")
+    logger.warning("%s", sentence)
 
 
 def resolved(settings: Training) -> Training:

@@ -13,11 +13,24 @@ from medtune.training.callbacks import history_entry
 from medtune.training.checkpoints import last_checkpoint, progress_of, trainer_state_of
 from medtune.training.preflight import Plan, Rows, resolved
 
-LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "safetensors", "tokenizers")
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "accelerate",
+    "bitsandbytes",
+    "safetensors",
+    "tokenizers",
+    "datasets",
+    "llguidance",
+    "numpy",
+    "jinja2",
+)
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of the libraries that have a say in the weights."""
+    """Versions of the libraries that have a say in weights and answers."""
     return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
@@ -45,6 +58,8 @@ def training_record(
 ) -> dict[str, Any]:
     """Everything worth knowing about a finished training of an adapter, for training.json; see `record_of`.
 
+    truncated_rows: whose prompts were cut to `max_tokens`, which the prompts of generation are not. longest_answer: in
+    tokens, EOS included.
     base: the base model's own record.
     """
     counts = {
@@ -54,6 +69,8 @@ def training_record(
         "truncated_validation_rows": validation_rows.truncated,
         "left_out_rows": rows.left_out,
         "left_out_validation_rows": validation_rows.left_out,
+        "longest_answer": max(rows.answer_lengths()),
+        "longest_validation_answer": max(validation_rows.answer_lengths()),
     }
     return record_of(checkpoints, resolved(settings), plan, counts, seed, base)
 
@@ -64,6 +81,7 @@ def record_of(
     """The record of any training. counts: of its rows.
 
     train_seconds: wall-clock time behind the weights, over all attempts (work that a kill undid is not counted).
+    validation_seconds: of these, what the figures took that a checkpoint is chosen by.
     tokens_per_second: without padding, of optimiser steps alone.
     useful_token_share: share of tokens that are not padding in all training forward passes.
     """
@@ -76,6 +94,7 @@ def record_of(
         "steps": state["global_step"],
         "best_step": state["best_global_step"],
         "train_seconds": round(progress.seconds, 3),
+        "validation_seconds": round(progress.validation_seconds, 3),
         "peak_memory_mb": round(progress.peak_memory_mb, 1),
         "tokens_per_second": round(progress.useful_tokens / progress.step_seconds, 1),
         "useful_token_share": round(progress.useful_tokens / progress.processed_tokens, 4),

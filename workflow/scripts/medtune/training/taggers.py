@@ -34,8 +34,6 @@ class LabelledWindows:
 class TaggerTrainer(MeasuredTrainer, Trainer):
     """Trainer with our order of rows, validation and measurements."""
 
-    selected_by = "validation_f1"
-
     def __init__(self, *args: Any, head_factor: float = 1.0, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._head_factor = head_factor
@@ -95,6 +93,7 @@ def train(
             data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED),
             compute_loss_func=partial(word_loss, smoothing=settings.label_smoothing),
             validate=validate,
+            selected_by="validation_f1",
             head_factor=settings.head_factor,
             **measuring,
         )

@@ -1,7 +1,8 @@
 """Names of the built-in metrics, as they stand in tables and files."""
 
 BLEU = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4")
-ROUGE = ("ROUGE-1", "ROUGE-2", "ROUGE-L")
+ROUGE_L = "ROUGE-L"
+ROUGE = ("ROUGE-1", "ROUGE-2", ROUGE_L)
 METEOR = "METEOR"
 METEOR_WITHOUT_SYNONYMS = "METEOR (no synonyms)"
 BERTSCORE = ("bertscore_precision", "bertscore_recall", "bertscore_f1")

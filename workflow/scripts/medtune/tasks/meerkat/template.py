@@ -1,5 +1,6 @@
 """The text of a medical question and its answer, and how an answer is read."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,8 +9,10 @@ from medtune.data.sentences import sentences
 from medtune.data.synthetic.medical_qa import practised_question
 from medtune.errors import InputError
 from medtune.files import fingerprint, read_text
+from medtune.metrics.text.names import ROUGE_L
+from medtune.metrics.text.rouge import rouge
 from medtune.rendering import Rendered, render_completion
-from medtune.tasks.base import Parsed, Task
+from medtune.tasks.base import Answering, Parsed, Task
 
 
 def load_template(path: Path | str) -> str:
@@ -29,6 +32,7 @@ class MeerkatTask(Task):
     """
 
     name = "meerkat"
+    figure = "rouge_l"
 
     def __init__(
         self,
@@ -66,6 +70,11 @@ class MeerkatTask(Task):
         if self.form == "practised" and answer:
             answer = sentences(answer.splitlines()[0])[0]
         return Parsed(answer, "ok") if answer else Parsed(None, "empty")
+
+    def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
+        """Mean ROUGE-L of the answers against the references; an empty answer has 0."""
+        found = ["" if parsed.value is None else parsed.value for parsed in answer(examples)]
+        return float(rouge(found, [example["answer"] for example in examples])[ROUGE_L].items.mean())
 
     def probe(self) -> dict:
         """A question with its answer."""

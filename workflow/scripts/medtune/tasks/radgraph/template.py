@@ -2,12 +2,18 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from medtune.data.grounding import ground
 from medtune.data.json_output import ParsedItems, parse_items
 from medtune.data.radgraph import LABELS
 from medtune.inert import inert
-from medtune.tasks.base import Parsed, Task
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.span_scores import SpanDocument, count_spans
+from medtune.metrics.spans import Span
+from medtune.tasks.base import Answering, Parsed, Task
+from medtune.tasks.radgraph.found import mentions
 from medtune.tasks.radgraph.prepare import output_of
 from medtune.tasks.radgraph.prompts import load_prompt
 
@@ -24,6 +30,7 @@ class RadGraphTask(Task):
     """
 
     name = "radgraph"
+    figure = "strict_f1"
 
     def __init__(self, entity: str, prompt: Path | str):
         """entity: one of `LABELS`. prompt: the instruction, or the path of a file (.txt) that holds it.
@@ -72,6 +79,23 @@ class RadGraphTask(Task):
         ]
         end = output.rfind("]")
         return [*found, everything if end < 0 else (end, end + 1)]
+
+    def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
+        """Strict micro-F1 of the type's entities. A value that its sentence does not hold is a false positive."""
+        answers = answer(examples)
+        pairs = zip(examples, answers, strict=True)
+        counts = count_spans([self._spans(example, parsed.value or []) for example, parsed in pairs]).f1_counts()
+        return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
+
+    def _spans(self, example: dict, items: Sequence[dict]) -> SpanDocument:
+        """Gold and listed entities of one sentence, at their places in it."""
+        listed = mentions(items)
+        places = list(zip(listed, ground(example["input"], listed), strict=True))
+        return SpanDocument(
+            gold=[Span(start, end, self.entity) for start, end, _ in example["entities"]],
+            predicted=[Span(place.start, place.end, it.label) for it, place in places if place.start is not None],
+            unplaced_predicted=[it.label for it, place in places if place.start is None],
+        )
 
     def probe(self) -> dict:
         """A sentence with all that the template changes, and an answer."""

@@ -22,11 +22,12 @@ from medtune.files import fingerprint
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
 from medtune.rendering import Rendered, render, render_completion, render_prompt
-from medtune.tasks.base import Parsed, Task
+from medtune.tasks.base import Answering, Parsed, Task
 from medtune.tasks.radgraph.prompts import load_prompt
 from medtune.tasks.relations.answer_schema import answer_form
 from medtune.tasks.relations.practised import InstructionForm, ListingForm
 from medtune.tasks.relations.rows import STEPS, gold_given, row_of, written_of
+from medtune.tasks.relations.validation import relation_f1, second_rows
 
 KEY = f'"{RELATIONS}":'
 _EMPTY = f'{{"{ENTITIES}":[],{KEY}'
@@ -48,6 +49,7 @@ class RelationsTask(Task):
 
     name = "relations"
     whole_prompts = True
+    figure = "relation_f1"
 
     def __init__(
         self,
@@ -57,11 +59,14 @@ class RelationsTask(Task):
         schema: Path | str | None = None,
         form: Literal["study", "practised"] = "study",
         text: str | None = None,
+        deduplicate: bool = False,
+        drop_violations: bool = False,
     ):
         """prompts: folder with the instructions: joint.txt, or entities.txt and relations.txt for two steps.
         relation_weight: of the tokens of relations in the loss; that of all others is 1. schema: file with the types
-        that answers can be held to; none where they are not. form: "practised" asks a base model in the form that it
-        knows, see `practised`; text: what it was pre-trained on, where it is synthetic.
+        that answers can be held to and that a validation figure needs; none where there is neither. form: "practised"
+        asks a base model in the form that it knows, see `practised`; text: what it was pre-trained on, where it is
+        synthetic. deduplicate, drop_violations: how answers are read for the validation figure, see `extract`.
 
         Raises InputError when an instruction is missing or empty, and for a faulty schema; ValueError for a weight that
         is not positive.
@@ -73,6 +78,7 @@ class RelationsTask(Task):
         self.relation_weight = float(relation_weight)
         self.schema = None if schema is None else read_schema(schema)
         self.practised = self._practised_form(Path(prompts), text) if form == "practised" else None
+        self.reading = {"deduplicate": deduplicate, "drop_violations": drop_violations}
 
     def prompt(self, example: dict) -> str:
         """The instruction, `Text: …`, for the step "relations" `Entities: …`, and `Answer:`, each on its own line.
@@ -113,6 +119,21 @@ class RelationsTask(Task):
             return None
         begun = self.rest_of_opening(example, tokenizer) if _begun(example) else None
         return answer_form(self.schema, example["step"], begun)
+
+    def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
+        """Strict micro-F1 of the relations, which the study chooses a run by. In two steps they are asked for between
+        the entities that the first step found, as in the study. Raises ValueError without a schema."""
+        if self.schema is None:
+            raise ValueError("a validation figure needs the schema of the corpus")
+        rows = [row for row in examples if row["step"] == self.steps[0]]
+        values = [parsed.value or {} for parsed in answer(rows)]
+        if len(self.steps) > 1:
+            second = answer(second_rows(rows, values))
+            values = [
+                {**value, RELATIONS: (parsed.value or {}).get(RELATIONS, [])}
+                for value, parsed in zip(values, second, strict=True)
+            ]
+        return relation_f1(rows, values, self.schema, **self.reading)
 
     def probe(self) -> dict:
         """A text with all that the template changes, and an answer with both lists."""

@@ -1,13 +1,15 @@
 """The text of a yes/no question and its answer, and how an answer is read."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from medtune.chat import instruction_ids
 from medtune.data.labels import LABELS, canonical_label
 from medtune.data.sentences import sentences
 from medtune.data.synthetic.plain import practised_question
-from medtune.tasks.base import Parsed, Task
+from medtune.metrics.labels import accuracy
+from medtune.tasks.base import Answering, Parsed, Task
 
 EXACT = re.compile(rf"({'|'.join(LABELS)})\. Rationale: (.*[^\W_].*)")
 CLOSED = re.compile(r"[.!?][\"'”’)\]]*$")
@@ -27,6 +29,7 @@ class YesNoTask(Task):
 
     name = "yesno"
     labels = LABELS
+    figure = "accuracy"
 
     def __init__(self, form: Literal["study", "practised"] = "study", text: str | None = None):
         """form: "practised" asks a base model in the form that it knows: a synthetic one as its pre-training text does
@@ -85,6 +88,11 @@ class YesNoTask(Task):
         if label:
             return Parsed({"label": label, "rationale": None}, "label_only")
         return Parsed(None, "unparsable")
+
+    def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
+        """Share of examples whose answer has the gold label."""
+        found = [None if parsed.value is None else parsed.value["label"] for parsed in answer(examples)]
+        return accuracy([self.label_of(example) for example in examples], found).value
 
     def probe(self) -> dict:
         """A question with every part of the template in it."""
