@@ -3,9 +3,10 @@ import logging
 import pytest
 
 from medtune.data.annotated import Mention
-from medtune.data.brat import EMPTY, NOT_ANNOTATED, read_brat
+from medtune.data.brat import EMPTY, NOT_ANNOTATED, parse_brat, read_brat
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
+from tests.conftest import ROOT
 
 TEXT = "A man had palpitations.\nHe is well.\n"
 ANNOTATION = "T1\tSex 2 5\tman\nT2\tSign_symptom 10 22\tpalpitations\n"
@@ -55,12 +56,12 @@ def test_other_kinds_of_lines_are_counted_and_left_alone(tmp_path):
 
 
 def test_unknown_kinds_are_counted_and_said_and_the_rest_is_read(tmp_path, caplog):
-    unknown = "X1\tSex 2 5\tman\nTitle: a case\nT9 Sex 2 5 man\n"
+    unknown = "Title: a case\nseen by two readers\n"
     with caplog.at_level(logging.WARNING):
         corpus = read(folder(tmp_path, d_txt=TEXT, d_ann=unknown + ANNOTATION))
-    assert corpus.lines == {"unknown": 3, "T": 2}
+    assert corpus.lines == {"unknown": 2, "T": 2}
     assert len(corpus.documents[0].mentions) == 2
-    assert caplog.text.count("line 1: unknown kind of line, left alone") == 1
+    assert caplog.text.count("line 1: no annotation, left alone") == 1
 
 
 def test_a_comment_after_the_surface_is_left_alone(tmp_path):
@@ -183,3 +184,68 @@ def test_the_real_corpus_has_unique_ids_and_offsets_that_slice_to_the_surface(co
         for mention in document.mentions:
             there = " ".join(document.text[start:end] for start, end in mention.fragments)
             assert there.split() == surfaces[mention.key].split()
+
+
+@pytest.mark.parametrize(
+    "line", ["X1\tSex 2 5\tman", "T\tSex 2 5\tman", "Sex 2 5 man", "T1x Sex two man", "12 Sex 2 5 man"]
+)
+def test_a_line_that_looks_like_gold_and_cannot_be_read_is_refused(tmp_path, line):
+    message = refusal(folder(tmp_path, d_txt=TEXT, d_ann=f"{ANNOTATION}{line}\n"))
+    assert message.startswith("F/d.ann, line 3: ")
+    assert "cannot be read; expected id, tab, type and offsets" in message
+
+
+def test_spaces_in_the_place_of_tabs_are_read():
+    text = "A 54-year-old man had fever for two days and took amoxicillin."
+    spaced = "T1 Age 2 13 54-year-old\nT2  Sign_symptom 22 27   fever\nT3\tMedication 50 61 amoxicillin\n"
+    spaced += "R1 CAUSE Arg1:T2 Arg2:T3\n"
+    document, kinds = parse_brat("d", text, spaced, "d.ann")
+    assert [(m.key, m.label, text[m.start : m.end]) for m in document.mentions] == [
+        ("T1", "Age", "54-year-old"),
+        ("T2", "Sign_symptom", "fever"),
+        ("T3", "Medication", "amoxicillin"),
+    ]
+    assert kinds == {"T": 3, "R": 1}
+
+
+def test_spaces_in_the_place_of_tabs_do_not_excuse_a_surface_that_is_not_the_texts(tmp_path):
+    assert "the text has" in refusal(folder(tmp_path, d_txt=TEXT, d_ann="T1 Sex 2 5 xyz\n"))
+
+
+@pytest.mark.parametrize(("gap", "fragments"), [("\n", 1), (" \r\n   ", 1), (" and ", 2), (", ", 2)])
+def test_fragments_with_white_space_alone_between_them_are_one_span(gap, fragments):
+    text = f"left{gap}arm pain"
+    second = 4 + len(gap)
+    line = f"T1\tBiological_structure 0 4;{second} {second + 3}\tleft arm\n"
+    (mention,) = parse_brat("d", text, line, "d.ann")[0].mentions
+    assert (len(mention.fragments), mention.start, mention.end) == (fragments, 0, second + 3)
+
+
+def test_ids_with_more_than_a_letter_and_a_number():
+    document, kinds = parse_brat("d", "fever", "T1.2\tSign 0 5\tfever\nT-3\tSign 0 5\tfever\n", "d.ann")
+    assert ([mention.key for mention in document.mentions], kinds) == (["T1.2", "T-3"], {"T": 2})
+
+
+def test_a_file_name_that_is_no_text_is_shown_and_refused(tmp_path):
+    path = folder(tmp_path, d_txt=TEXT, d_ann=ANNOTATION)
+    (path / "a\nb.txt").write_text(TEXT)
+    assert (
+        refusal(path) == r'"a\nb.txt": control characters or bytes that are not UTF-8 in the name of a file; rename it'
+    )
+
+
+def test_shared_cases_lose_no_mention():
+    cases = ROOT.parent / "shared" / "cases"
+    if not cases.is_dir():
+        pytest.skip("the shared cases are not here (expected in ../shared/cases)")
+    spans = {}
+    for name in ("10_brat_spaces_for_tabs", "13_brat_fragment_with_indent", "B0_brat_corpus", "F0_brat_wrapped_lines"):
+        corpus = read_brat(cases / name, "case")
+        mentions = [mention for document in corpus.documents for mention in document.mentions]
+        lines = [
+            line for path in (cases / name).glob("*.ann") for line in path.read_text().splitlines() if line[:1] == "T"
+        ]
+        assert len(mentions) == len(lines)
+        spans[name] = (len(mentions), sum(mention.discontinuous for mention in mentions))
+    assert spans["F0_brat_wrapped_lines"] == (224, 0)
+    assert spans["10_brat_spaces_for_tabs"] == (3, 0)

@@ -1,3 +1,4 @@
+import gzip
 import os
 
 import pytest
@@ -93,3 +94,33 @@ def test_unusual_line_separators_inside_strings_survive(tmp_path):
 def test_the_fingerprint_ignores_the_order_of_keys_and_nothing_else():
     assert fingerprint({"a": 1, "b": [1, 2]}) == fingerprint({"b": [1, 2], "a": 1})
     assert fingerprint({"a": 1, "b": [1, 2]}) != fingerprint({"a": 1, "b": [2, 1]})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(b"{}"), "compressed with gzip"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        ("{}".encode("utf-16-be", "strict").join([b"\xfe\xff", b""]), "UTF-16"),
+        ('{"a": 1}'.encode("utf-16-le"), "UTF-16"),
+        (b"PK\x03\x04rest", "a ZIP archive"),
+    ],
+)
+def test_what_is_no_utf_8_text_is_named(tmp_path, content, said):
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(InputError, match=rf"x\.json: this is .*{said}.*expected UTF-8 text"):
+        read_json(tmp_path / "x.json")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "x.jsonl").write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n{"a": 2}\r\n')
+    assert read_jsonl(tmp_path / "x.jsonl") == [{"a": 1}, {"a": 2}]
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    (tmp_path / "x.json").write_text('{"b": [{"a": 1, "c": 2, "a": 3}]}')
+    with pytest.raises(InputError, match=r'x\.json: the key "a" stands twice in one object'):
+        read_json(tmp_path / "x.json")
+    (tmp_path / "x.jsonl").write_text('{"a": 1}\n{"id": "x", "id": "y"}\n')
+    with pytest.raises(InputError, match=r'x\.jsonl, line 2: the key "id" stands twice'):
+        read_jsonl(tmp_path / "x.jsonl")

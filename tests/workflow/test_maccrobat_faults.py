@@ -97,9 +97,7 @@ def test_too_few_documents(workspace, corpus):
 def test_odd_documents_are_kept_or_left_out_and_counted(workspace, corpus):
     """All in one corpus, since none of them ends the run."""
     corpus.add_sound(8)
-    corpus.add(
-        "unknown-lines", TEXT + "1", annotation(TEXT, MENTIONS) + "X1\tSex 14 17\tman\nnonsense\n#1\tNote T1\tx\n"
-    )
+    corpus.add("unknown-lines", TEXT + "1", annotation(TEXT, MENTIONS) + "Read by two.\nnonsense\n#1\tNote T1\tx\n")
     corpus.add("empty", " \n", "")
     corpus.add("not-annotated", TEXT + "2", None)
     corpus.add("no-entities", "Nothing of note was found.\n", "")
@@ -133,7 +131,7 @@ def test_odd_documents_are_kept_or_left_out_and_counted(workspace, corpus):
 
     manifest = workspace.json(f"{DATA}/manifest.json")
     assert manifest["corpus"]["unknown_lines"] == 2
-    assert "unknown-lines.ann, line 5: unknown kind of line, left alone" in output
+    assert "unknown-lines.ann, line 5: no annotation, left alone" in output
     assert manifest["corpus"]["without_mentions"] == ["no-entities"]
     assert {item["reason"]: item["count"] for item in manifest["dropped"]} == {
         "no text": 1,

@@ -7,11 +7,24 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from medtune.errors import InputError
+
+BYTE_ORDER_MARK = "\ufeff"
+NOT_TEXT = {
+    b"\x1f\x8b": "a file compressed with gzip: unpack it first (gunzip)",
+    b"PK\x03\x04": "a ZIP archive: unpack it first (unzip)",
+    b"BZh": "a file compressed with bzip2: unpack it first (bunzip2)",
+    b"\xfd7zXZ\x00": "a file compressed with xz: unpack it first (unxz)",
+    b"\xff\xfe": "text in UTF-16 or UTF-32: save it as UTF-8",
+    b"\xfe\xff": "text in UTF-16: save it as UTF-8",
+}
+"""First bytes of files that are often given where text is expected."""
+_HEAD = 1024
 
 
 @contextlib.contextmanager
@@ -70,24 +83,81 @@ def write_json(path: Path | str, value: Any) -> None:
 
 
 def read_json(path: Path | str) -> Any:
-    """Read a JSON file. Raises InputError naming the line when it is missing, not UTF-8 or broken."""
+    """Read a JSON file. Raises InputError when it is missing, not UTF-8 or broken, with the line; a key twice."""
     text = read_text(path)
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=unique_keys(str(path)))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not valid JSON ({error.msg})") from error
 
 
+def unique_keys(where: str) -> Callable[[list[tuple[str, Any]]], dict]:
+    """For `object_pairs_hook` of json.loads, which keeps the last of two values of a key in silence: that is refused.
+
+    where: file, and line where it is known, for the message.
+    """
+
+    def checked(pairs: list[tuple[str, Any]]) -> dict:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+            raise InputError(f"{where}: the key {json.dumps(key)} stands twice in one object; expected each key once")
+        return content
+
+    return checked
+
+
 def read_text(path: Path | str) -> str:
-    """Read a UTF-8 file, without a byte-order mark. Raises InputError when it is missing, a folder, or not UTF-8."""
+    """Read a UTF-8 file, without a byte-order mark and with line ends of one character.
+
+    Raises InputError when it is missing, a folder, or not UTF-8.
+    """
+    text = read_exact(path).removeprefix(BYTE_ORDER_MARK)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_exact(path: Path | str) -> str:
+    """Read a UTF-8 file as it stands, for offsets that count its characters: byte-order mark and line ends are kept."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        content = Path(path).read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    return decode(content, path)
+
+
+def decode(content: bytes, path: Path | str, offset: int = 0) -> str:
+    """The text of some bytes that stand at an offset in a file.
+
+    Raises InputError when they are not UTF-8; of compressed files and of UTF-16 it says so.
+    """
+    kind = _not_text(content) if offset == 0 else None
+    if kind:
+        raise InputError(f"{path}: this is {kind}; expected UTF-8 text")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {offset + error.start})") from error
+
+
+def _not_text(content: bytes) -> str | None:
+    """What the first bytes of a file say that it is, where that is no UTF-8 text."""
+    for start, kind in NOT_TEXT.items():
+        if content.startswith(start):
+            return kind
+    head = content[:_HEAD]
+    # Without a mark: of Latin letters in UTF-16 every second byte is zero, which UTF-8 text never has.
+    if max(head[0::2].count(0), head[1::2].count(0)) > len(head) / 4:
+        return "text in UTF-16: save it as UTF-8"
+    return None
+
+
+def check_name(path: Path | str) -> None:
+    """Raise InputError for a file name that cannot be an id: control characters, bytes that are not UTF-8."""
+    if not str(path).isprintable():
+        shown = str(path).encode("unicode_escape").decode()
+        raise InputError(f'"{shown}": control characters or bytes that are not UTF-8 in the name of a file; rename it')
 
 
 def write_jsonl(path: Path | str, rows: Iterable[dict]) -> None:
@@ -105,7 +175,7 @@ def read_jsonl(path: Path | str) -> list[dict]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=unique_keys(f"{path}, line {number}"))
         except json.JSONDecodeError as error:
             raise InputError(f"{path}, line {number}: not valid JSON ({error.msg})") from error
         if not isinstance(row, dict):

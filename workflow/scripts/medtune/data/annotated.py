@@ -38,7 +38,7 @@ class Mention:
 
     @property
     def discontinuous(self) -> bool:
-        """Whether it has more than one fragment; a line break within a mention parts it, too."""
+        """Whether it has more than one fragment."""
         return len(self.fragments) > 1
 
 

@@ -5,7 +5,10 @@ Of the annotation only the text-bound lines (T) are used here; `data.brat_relati
     T1<TAB>Sign_symptom 78 90<TAB>palpitations
     T2<TAB>Biological_structure 10 14;25 28<TAB>left arm
 
-Events, relations, attributes, normalisations and notes are counted and left alone, and so is what brat does not know.
+Events, relations, attributes, normalisations and notes are counted and left alone, and so are lines that are no
+annotation. A line that looks like one and cannot be read is refused: left out, its words would be trained as no entity.
+Fields parted by spaces instead of tabs, as some editors leave them, are read where the text confirms the surface.
+Fragments with nothing but white space between them, as brat writes a mention across a line break, are one span.
 Offsets count code points, as brat itself and Python do (not bytes, not UTF-16 units), end exclusive; the surface text
 that stands beside them is compared with the text, so that offsets counted in another way do not go unnoticed.
 Layout: https://brat.nlplab.org/standoff.html
@@ -15,12 +18,14 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
 from medtune.data.annotated import AnnotatedDocument, Corpus, Mention, pmid_in
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
+from medtune.files import BYTE_ORDER_MARK, check_name, read_exact
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +33,12 @@ EMPTY = "no text"
 NOT_ANNOTATED = "no .ann file"
 UNKNOWN = "unknown"
 
-_BYTE_ORDER_MARK = "\ufeff"
-_KIND = re.compile(r"([TERAMN])\d+|(#)\d*|(\*)")
+_KIND = re.compile(r"([TERAMN])[\w.-]*\d[\w.-]*|(#)\S*|(\*)")
+"""brat numbers its ids, and keeps what stands before and behind the number (its annotation.py)."""
+_SPACED = re.compile(r"(T\S*)\s+(\S+ \d+ \d+(?:;\d+ \d+)*)\s+(\S.*)|(\S+)\s+(\S.*)")
+"""Fields that are not parted by tabs: those of a text-bound line, or the id and the rest."""
+_EXPECTED = "expected id, tab, type and offsets, tab, text (T1<TAB>Age 8 10<TAB>28)"
+_LIKE_ANNOTATION = re.compile(r"\s*(?:[TERAMN#*]\S*\d\S*\s|(?:\S+\s+){1,3}\d+\s+\d+)")
 _TARGET = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
 
 
@@ -64,6 +73,7 @@ def read_brat_files(folder: Path | str, source: str) -> tuple[list[BratFile], tu
     files: list[BratFile] = []
     dropped: list[Dropped] = []
     for path in brat_files(root):
+        check_name(path.relative_to(root))
         name = path.relative_to(root).with_suffix("").as_posix()
         annotation = path.with_suffix(".ann")
         if path == annotation:
@@ -74,8 +84,8 @@ def read_brat_files(folder: Path | str, source: str) -> tuple[list[BratFile], tu
             dropped.append(Dropped(source, name, NOT_ANNOTATED))
             logger.warning("%s: left out, since there is no %s beside it", path, annotation.name)
             continue
-        content = _decoded(annotation)
-        document, kinds = parse_brat(name, _decoded(path), content, str(annotation))
+        content = read_exact(annotation)
+        document, kinds = parse_brat(name, read_exact(path), content, str(annotation))
         if not document.text.strip():
             dropped.append(Dropped(source, name, EMPTY))
             logger.warning("%s: left out, since it holds no text", path)
@@ -108,8 +118,12 @@ def parse_brat(name: str, text: str, annotation: str, where: str) -> tuple[Annot
     found: dict[str, tuple[int, Mention, str]] = {}
     for number, kind, key, line in annotation_lines(annotation):
         kinds[kind] += 1
-        if kinds[UNKNOWN] == 1 and kind == UNKNOWN:
-            logger.warning("%s, line %d: unknown kind of line, left alone; further ones are counted", where, number)
+        if kind == UNKNOWN:
+            if "\t" in line or _LIKE_ANNOTATION.match(line):
+                shown = shorten(line, 60, placeholder="…")
+                raise InputError(f'{where}, line {number}: "{shown}" cannot be read; {_EXPECTED}')
+            if kinds[UNKNOWN] == 1:
+                logger.warning("%s, line %d: no annotation, left alone; further ones are counted", where, number)
         if kind != "T":
             continue
         if key in found:
@@ -119,21 +133,42 @@ def parse_brat(name: str, text: str, annotation: str, where: str) -> tuple[Annot
     for reading in _readings(text):
         fault = next(_faults(reading, found.values(), where), None)
         if fault is None:
-            mentions = tuple(mention for _, mention, _ in found.values())
+            mentions = tuple(_joined(mention, reading) for _, mention, _ in found.values())
             return AnnotatedDocument(name, reading, mentions, pmid_in(name)), kinds
         problem = problem or fault
     raise InputError(problem)
 
 
 def annotation_lines(annotation: str) -> Iterator[tuple[int, str, str, str]]:
-    """The lines of an .ann file that are not blank: number, kind (letter of the id, or "unknown"), id, line."""
-    for number, line in enumerate(annotation.removeprefix(_BYTE_ORDER_MARK).split("\n"), start=1):
+    """The lines of an .ann file that are not blank: number, kind (letter of the id, or "unknown"), id, line in tabs."""
+    for number, line in enumerate(annotation.removeprefix(BYTE_ORDER_MARK).split("\n"), start=1):
         line = line.removesuffix("\r")
         if not line.strip():
             continue
-        key = line.split("\t", 1)[0].rstrip()
+        line = _with_tabs(line)
+        key = line.split("\t", 1)[0].strip()
         match = _KIND.fullmatch(key) if "\t" in line else None
         yield number, match[match.lastindex or 0] if match else UNKNOWN, key, line
+
+
+def _joined(mention: Mention, text: str) -> Mention:
+    """The mention with fragments that only white space parts made one."""
+    fragments = list(mention.fragments[:1])
+    for start, end in mention.fragments[1:]:
+        if text[fragments[-1][1] : start].strip():
+            fragments.append((start, end))
+        else:
+            fragments[-1] = (fragments[-1][0], end)
+    return replace(mention, fragments=tuple(fragments))
+
+
+def _with_tabs(line: str) -> str:
+    """A line whose fields are parted by spaces, in the layout; others as they are."""
+    # A tab may stand in one of the two places alone. Where both are there, further spaces are the surface's.
+    match = None if line.count("\t") >= (2 if line.startswith("T") else 1) else _SPACED.fullmatch(line.strip())
+    if not match or not _KIND.fullmatch(match[1] or match[4]):
+        return line
+    return "\t".join(field for field in match.groups() if field)
 
 
 def _text_bound(line: str, where: str) -> tuple[Mention, str]:
@@ -141,9 +176,7 @@ def _text_bound(line: str, where: str) -> tuple[Mention, str]:
     key, target, surface, *_ = [*line.split("\t"), "", ""]
     match = _TARGET.fullmatch(target.strip())
     if not match or not surface:
-        raise InputError(
-            f"{where}: cannot be read; expected id, tab, type and offsets, tab, text (T1<TAB>Age 8 10<TAB>28)"
-        )
+        raise InputError(f"{where}: cannot be read; {_EXPECTED}")
     fragments: list[tuple[int, int]] = []
     for part in match[2].split(";"):
         start, end = (int(number) for number in part.split())
@@ -157,7 +190,7 @@ def _text_bound(line: str, where: str) -> tuple[Mention, str]:
 
 def _readings(text: str) -> list[str]:
     """The text as it stands, and as it is without a byte-order mark and with line ends of one character."""
-    bare = text.removeprefix(_BYTE_ORDER_MARK)
+    bare = text.removeprefix(BYTE_ORDER_MARK)
     return list(dict.fromkeys([text, bare, text.replace("\r\n", "\n"), bare.replace("\r\n", "\n")]))
 
 
@@ -180,13 +213,3 @@ def _faults(text: str, found: Iterable[tuple[int, Mention, str]], where: str) ->
 def _spaced(text: str) -> str:
     """brat writes line breaks of the text as spaces."""
     return re.sub(r"\s", " ", text)
-
-
-def _decoded(path: Path) -> str:
-    """A file's text with its line ends as they are; offsets would not hold with others."""
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error

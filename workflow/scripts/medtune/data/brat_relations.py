@@ -6,8 +6,8 @@
 
 The roles of a relation may have other names, as an annotation.conf can give them: the first that is written is the
 head, but of Arg1 and Arg2 it is Arg1, wherever it stands. An argument that is an event stands for its trigger, the
-mention before which the event's type is named. Roles within events and equivalences (*) are no relations between two
-mentions, and are left alone.
+mention before which the event's type is named. Roles within events, equivalences (*) and attributes (negation and the
+like) are no relations between two mentions: they are left out, and counted.
 """
 
 import re
@@ -27,7 +27,15 @@ from medtune.data.related import (
 )
 from medtune.errors import InputError
 
-_EVENT = re.compile(r"\S+:(T\d+)(?:\s.*)?")
+ROLES = "roles within events are no relations between two mentions"
+ASIDE = {
+    "A": "attributes are no part of this study",
+    "M": "attributes are no part of this study",
+    "*": "equivalences are no relations between two mentions",
+}
+"""Reason by kind of line for what is left out and counted."""
+
+_EVENT = re.compile(r"\S+:(T\S+)(?:\s+(\S.*))?")
 _RELATION = re.compile(r"(\S+)\s+([^\s:]+):(\S+)\s+([^\s:]+):(\S+)")
 
 
@@ -49,7 +57,10 @@ def _document(file: BratFile, left_out: Counter[str]) -> RelatedDocument:
     text = file.document.text
     places = {mention.key: index for index, mention in enumerate(file.document.mentions)}
     found: list[tuple[str, re.Match]] = []
+    aside: Counter[str] = Counter()
     for number, kind, key, line in annotation_lines(file.annotation):
+        if kind in ASIDE:
+            aside[ASIDE[kind]] += 1
         where = f"{file.where}, line {number}"
         content = line.split("\t")[1].strip() if kind in "ER" else ""
         if kind == "E":
@@ -57,6 +68,7 @@ def _document(file: BratFile, left_out: Counter[str]) -> RelatedDocument:
             if not event:
                 raise InputError(f"{where}: cannot be read; expected id, tab, type and trigger (E1<TAB>Finding:T1)")
             places[key] = _index(event[1], key, places, where)
+            aside[ROLES] += len((event[2] or "").split())
         elif kind == "R":
             relation = _RELATION.fullmatch(content)
             if not relation:
@@ -74,7 +86,11 @@ def _document(file: BratFile, left_out: Counter[str]) -> RelatedDocument:
         RelatedEntity(mention.start, mention.end, mention.label, text[mention.start : mention.end])
         for mention in file.document.mentions
     )
-    notes = {DISCONTINUOUS: sum(mention.discontinuous for mention in file.document.mentions), REPEATED: repeated}
+    notes = {
+        DISCONTINUOUS: sum(mention.discontinuous for mention in file.document.mentions),
+        REPEATED: repeated,
+        **aside,
+    }
     left_out.update({reason: count for reason, count in notes.items() if count})
     return RelatedDocument(file.document.id, text, entities, relations)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from medtune.errors import InputError
+from medtune.files import decode, unique_keys
 
 EMPTY = "no text"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -114,11 +115,8 @@ def _text_of(path: Path) -> str:
 
 def _decoded(content: bytes, path: Path, offset: int) -> str:
     """The text of some bytes that stand at an offset in a file."""
-    skipped = len(_BYTE_ORDER_MARK) if offset == 0 and content.startswith(_BYTE_ORDER_MARK) else 0
-    try:
-        return content[skipped:].decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {offset + skipped + error.start})") from error
+    skipped = 1 if offset == 0 and content.startswith(_BYTE_ORDER_MARK) else 0
+    return decode(content, path, offset)[skipped:]
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -195,7 +193,7 @@ def _json_lines(source: Source) -> Iterator[tuple[str, str]]:
 
 def _object(line: str, where: str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=unique_keys(where))
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number or nesting too long to be read"
         raise InputError(f"{where}: not valid JSON ({reason})") from error
