@@ -43,6 +43,23 @@ def test_warnings_reach_the_log(tmp_path):
     assert "look here" in (tmp_path / "job.log").read_text()
 
 
+INT8 = """
+    import bitsandbytes, torch
+    layer = bitsandbytes.nn.Linear8bitLt(64, 64, has_fp16_weights=False).to("cpu")
+    for _ in range(3):
+        layer(torch.ones(2, 64, requires_grad=True)).sum().backward()
+    import logging; logging.getLogger("bitsandbytes.autograd._functions").warning("something else")
+"""
+
+
+def test_int8_neither_floods_the_log_nor_advises_packages(tmp_path):
+    done = run(INT8, tmp_path / "job.log")
+    log = (tmp_path / "job.log").read_text()
+    assert done.returncode == 0, log
+    assert "MatMul8bitLt" not in log and "kernels" not in log
+    assert "something else" in log
+
+
 def test_threads_and_offline_mode_are_set_before_the_work_begins(tmp_path):
     body = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['HF_HUB_OFFLINE'])"
     assert run(body, tmp_path / "job.log", threads=3).stdout.split() == ["3", "1"]

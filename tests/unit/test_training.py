@@ -232,6 +232,23 @@ def test_a_quantised_training_goes_on_with_the_same_weights(tmp_path):
     assert same(weights(tmp_path / "parts", 6), weights(tmp_path / "whole", 6))
 
 
+@pytest.mark.parametrize("optimizer", ["adamw_8bit", "paged_adamw_8bit"])
+def test_an_optimiser_of_8_bits_learns_and_goes_on_with_the_same_weights(tmp_path, optimizer):
+    changes = {"max_steps": 4, "evaluate_every": 2, "optimizer": optimizer, "lora": Lora(rank=16)}
+    short = SETTINGS.model_copy(update=changes)
+
+    def base():
+        return model(256)  # of fewer than 4,096 weights bitsandbytes keeps the state in 32 bits
+
+    assert run(tmp_path / "whole", short, base=base)
+    state = torch.load(tmp_path / "whole" / "checkpoint-4" / "optimizer.pt")["state"]
+    held = [value for of in state.values() for value in of["__bnb_optimizer_quant_state__"].values()]
+    assert torch.uint8 in {value.dtype for value in held if torch.is_tensor(value)}
+    assert not run(tmp_path / "parts", short, base=base, report=terminate_at(2))
+    assert run(tmp_path / "parts", short, base=base)
+    assert same(weights(tmp_path / "parts", 4), weights(tmp_path / "whole", 4))
+
+
 def test_activation_checkpointing_changes_no_weight(tmp_path):
     short = SETTINGS.model_copy(update={"max_steps": 2})
     assert run(tmp_path / "plain", short)

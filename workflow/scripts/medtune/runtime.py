@@ -87,5 +87,18 @@ def _log_to(log: Sequence[str] | str | None) -> None:
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=handlers, force=True)
     logging.captureWarnings(True)
     warnings.simplefilter("default")
+    quieten()
+
+
+def quieten() -> None:
+    """Leave out what libraries say over and over, or advise without need. Call it before they are imported."""
     for noisy in ("matplotlib", "urllib3", "filelock", "fsspec"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Advises to install `kernels`, which would fetch code from the hub; its own code does the same work.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    # int8: said at every matrix product; the cast is how LLM.int8() works.
+    logging.getLogger("bitsandbytes.autograd._functions").addFilter(_is_no_cast)
+
+
+def _is_no_cast(record: logging.LogRecord) -> bool:
+    return "inputs will be cast" not in str(record.msg)

@@ -53,6 +53,11 @@ class Training(FineTuning):
         "none", description="How the frozen base weights are held: as they are, LLM.int8(), or 4-bit NF4 (QLoRA)."
     )
     double_quantization: bool = Field(True, description="NF4 only: quantise the quantisation constants as well.")
+    optimizer: Literal["adamw", "adamw_8bit", "paged_adamw_8bit"] = Field(
+        "adamw",
+        description="AdamW; with its state in 8 bits; or that in memory which the GPU can page out to the host. The"
+        " last two are of bitsandbytes; on a CPU nothing is paged.",
+    )
     max_tokens: Annotated[int, Field(ge=8)] = Field(
         512, description="Longest sequence; longer rows are cut at the left."
     )

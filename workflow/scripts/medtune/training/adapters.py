@@ -10,6 +10,7 @@ from datasets import Dataset
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.training_args import OptimizerNames
 from trl import SFTConfig
 
 from medtune.config import Training
@@ -18,6 +19,13 @@ from medtune.files import read_json
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import Plan, Rows, resolved
 from medtune.training.weighted_loss import WEIGHTS, WeightedTrainer
+
+OPTIMIZERS = {
+    "adamw": OptimizerNames.ADAMW_TORCH_FUSED,
+    "adamw_8bit": OptimizerNames.ADAMW_8BIT,
+    "paged_adamw_8bit": OptimizerNames.PAGED_ADAMW_8BIT,
+}
+"""What the Trainer calls the configuration's optimisers; the first is its default."""
 
 Validate = Callable[[Any, Any], dict[str, float]]
 """Figures of (model, tokenizer) on the validation split, by name. The model is in evaluation mode."""
@@ -115,6 +123,7 @@ def trainer_arguments(settings: Training, plan: Plan, checkpoints: Path, seed: i
     shared = shared_arguments(settings, plan, checkpoints, seed, judged)
     return SFTConfig(
         **shared,
+        optim=OPTIMIZERS[settings.optimizer],
         padding_free=not shared["use_cpu"],
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},

@@ -14,6 +14,7 @@ from typing import Any
 
 import medtune
 from medtune.files import read_json, write_json
+from medtune.runtime import quieten
 from medtune.training.attempts import bring_to_end
 
 logger = logging.getLogger("medtune")
@@ -80,6 +81,7 @@ def launched_job() -> tuple[dict[str, Any], Path, int]:
     """In a worker: the job, the folder of its checkpoints, and the id of the process that launched it."""
     main = os.environ["RANK"] == "0"
     logging.basicConfig(level=logging.INFO if main else logging.WARNING, format="%(levelname)s: %(message)s")
+    quieten()
     told = read_json(sys.argv[1])
     return told["job"], Path(told["checkpoints"]), told["owner"]
 
