@@ -191,7 +191,9 @@ def test_given_files_are_used_as_they_are(tmp_path):
     assert manifest["reports"] == {"train": 20, "validation": 4, "test": 6}
     assert [source["path"] for source in manifest["sources"]] == list(paths.values())
     assert manifest["sources"][0]["sha256"] == {"train.json": sha256_of(paths["train"])}
-    assert "PhysioNet" in manifest["sources"][0]["licence"]
+    assert manifest["sources"][0]["licence"] is None
+    _, licensed = run(tmp_path / "licensed", {"format": "radgraph", **paths, "license": "hospital only"})
+    assert licensed["sources"][0]["licence"] == "hospital only"
     assert read_json(tmp_path / "out/reports_test.json") == parts["test"]
 
 

@@ -107,7 +107,7 @@ def test_the_manifest_names_sources_hashes_and_the_leakage_check(tmp_path):
         "format": "pubmedqa_labeled",
         "path": str(tmp_path / "a.json"),
         "sha256": {"a.json": sha256_of(tmp_path / "a.json")},
-        "licence": "MIT",
+        "licence": None,
         "records": 30,
     }
     assert made["path"] is None and made["records"] == 15

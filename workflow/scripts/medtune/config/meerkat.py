@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from medtune.config.section import NAME, Count, Fraction, PathText, Section, Share
+from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Share
 from medtune.config.stages import Generation, Training
 from medtune.metrics.text.names import BERTSCORE, BUILT_IN, RESULT_COLUMNS
 
@@ -15,6 +15,7 @@ class MeerkatFiles(Section):
 
     format: Literal["files"] = Field(description="Files dataset_with_answers_{specialty}.json.")
     path: PathText = Field(description="The folder.")
+    license: License = Field(None, description="License of the data, for manifest and model card; null: not known.")
 
 
 class MeerkatSynthetic(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from medtune.config.section import NAME, Count, PathText, Section, Share
+from medtune.config.section import NAME, Count, License, PathText, Section, Share
 from medtune.config.stages import Generation, NewTexts, Splits, Training
 
 
@@ -15,6 +15,7 @@ class RadGraphFiles(Section):
     train: PathText = Field(description="train.json, or all reports.")
     validation: PathText | None = Field(None, description="dev.json; null takes it out of the training file.")
     test: PathText | None = Field(None, description="test.json; null takes it out of the training file.")
+    license: License = Field(None, description="License of the data, for manifest and model card; null: not known.")
 
 
 class RadGraphSynthetic(Section):

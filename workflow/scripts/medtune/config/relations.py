@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from medtune.config.section import NAME, Count, PathText, Section, Seed
+from medtune.config.section import NAME, Count, License, PathText, Section, Seed
 from medtune.config.stages import Generation, NewTexts, Splits, Training
 from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
 
@@ -32,6 +32,11 @@ class RelationsFiles(Section):
     labels: PathText = Field(
         "own",
         description="own: the corpus's labels; biored_proxy: BioRED's read as the study's; or a file with a label map.",
+    )
+    license: License = Field(
+        None,
+        description="License of the data, for manifest and model card; null: "
+        "that of ChemProt or DrugProt where the files have their names, else not known.",
     )
 
 

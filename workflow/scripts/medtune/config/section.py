@@ -28,6 +28,8 @@ def expanded(path: str) -> str:
     return found
 
 
+License = Annotated[str | None, Field(min_length=1)]
+"""License of a data source; none where it is not known."""
 PathText = Annotated[str, Field(min_length=1), AfterValidator(expanded)]
 
 

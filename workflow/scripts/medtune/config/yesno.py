@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from medtune.config.section import Count, PathText, Section, Seed
+from medtune.config.section import Count, License, PathText, Section, Seed
 from medtune.config.stages import Generation, Splits, Training
 
 
@@ -15,6 +15,11 @@ class YesNoFile(Section):
         description="Layout: ori_pqal.json, ori_pqaa.json (or a parquet file or folder of the hub), BioASQ JSON."
     )
     path: PathText = Field(description="File, or folder of parquet files.")
+    license: License = Field(
+        None,
+        description="License of the data, for manifest and model card; null: "
+        "that of PubMedQA where the files have its names, else not known.",
+    )
 
 
 class YesNoSynthetic(Section):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.data.deduplication import drop_repeats, normalise
+from medtune.data.provenance import MEDQUAD
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
 from medtune.files import read_text
@@ -81,7 +82,10 @@ def specialty_files(folder: Path | str) -> dict[str, Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected one with files {LAYOUT}")
+        raise InputError(
+            f"{folder}: no such folder; expected one with files {LAYOUT}, such as made from {MEDQUAD.name} "
+            f"({MEDQUAD.where}, {MEDQUAD.license}); set meerkat.data.source.path"
+        )
     files: dict[str, Path] = {}
     folded: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):

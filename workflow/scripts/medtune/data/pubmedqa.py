@@ -3,6 +3,8 @@
 Layout and licence (MIT): github.com/pubmedqa/pubmedqa; Jin et al. 2019, arXiv:1909.06146.
 """
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from medtune.errors import InputError
 from medtune.files import read_json
 
 LICENCE = "MIT"
+_RELEASED = re.compile(r".*/ori_pqa[alu]\.json|.*/pqa_(labeled|artificial|unlabeled)/[^/]+\.parquet")
+"""Paths of PubMedQA's own files, and of the hub's."""
 WHERE_TO_GET = "PubMedQA (license: MIT) is at https://github.com/pubmedqa/pubmedqa, whose README links both parts"
 JSON_FIELDS = Fields(question="QUESTION", label="final_decision", rationale="LONG_ANSWER")
 PARQUET_FIELDS = Fields(question="question", label="final_decision", rationale="long_answer")
@@ -79,3 +83,8 @@ def _rows(file: Path) -> list[dict[str, Any]]:
         raise InputError(f"{file}: no such file") from error
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{file}: not a readable parquet file ({str(error).splitlines()[0]})") from error
+
+
+def licence_of(files: Iterable[Path]) -> str | None:
+    """The licence of the data set where all files have the paths of its release; of others it is not known."""
+    return LICENCE if all(_RELEASED.fullmatch(file.absolute().as_posix()) for file in files) else None

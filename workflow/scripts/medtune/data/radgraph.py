@@ -18,7 +18,6 @@ from medtune.files import read_text, write_json
 
 LABELS = ("ANAT-DP", "OBS-DP", "OBS-DA", "OBS-U")
 LABELERS = ("labeler_1", "labeler_2")
-LICENCE = "PhysioNet Credentialed Health Data License 1.5.0"
 
 SPELLINGS = {
     **{label: label for label in LABELS},

@@ -278,7 +278,7 @@ def _read(
             specialties = read_specialties(folder, least)
         path, sha256, licence = None, {}, "none: made by the workflow"
     else:
-        path, licence = source["path"], None
+        path, licence = source["path"], source.get("license")
         specialties = read_specialties(path, least)
         sha256 = describe_files(specialty_files(path).values())
     records = sum(map(len, specialties.values()))

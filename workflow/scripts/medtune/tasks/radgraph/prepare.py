@@ -15,7 +15,6 @@ from medtune.data.negatives import FORMULA, Made, gold_negatives, made_negatives
 from medtune.data.questions import Dropped
 from medtune.data.radgraph import (
     LABELS,
-    LICENCE,
     Corpus,
     Cut,
     Report,
@@ -264,7 +263,7 @@ def _describe(source: Mapping, split: str, path: Path | None, corpus: Corpus) ->
         format=source["format"],
         path=str(path) if path else None,
         sha256=describe_files([path]) if path else {},
-        licence=LICENCE if path else "none: made by the workflow",
+        licence=source.get("license") if path else "none: made by the workflow",
         records=len(corpus.reports),
     )
 

@@ -135,7 +135,7 @@ def describe(source: Source, split: str, records: int) -> SourceDescription:
     if made:
         licence = "none: made by the workflow"
     else:
-        licence = chemprot.licence_of(path) if source["format"] == "chemprot" else None
+        licence = source.get("license") or (chemprot.licence_of(path) if source["format"] == "chemprot" else None)
     return SourceDescription(
         name=f"{source['format']}/{split}",
         format=source["format"],

@@ -33,7 +33,6 @@ WHERE_TO_GET = {
     "pubmedqa_artificial": pubmedqa.WHERE_TO_GET,
     "bioasq": bioasq.WHERE_TO_GET,
 }
-LICENCES = {"pubmedqa_labeled": pubmedqa.LICENCE, "pubmedqa_artificial": pubmedqa.LICENCE}
 
 
 def prepare(
@@ -166,9 +165,8 @@ def _describe(name: str, source: YesNoFile | YesNoSynthetic, records: int) -> So
         return SourceDescription(name, source.format, None, {}, "none: made by the workflow", records)
     path = Path(source.path)
     files = pubmedqa.parquet_files(path) if path.is_dir() else [path]
-    return SourceDescription(
-        name, source.format, source.path, describe_files(files), LICENCES.get(source.format), records
-    )
+    license = source.license or (None if source.format == "bioasq" else pubmedqa.licence_of(files))
+    return SourceDescription(name, source.format, source.path, describe_files(files), license, records)
 
 
 def _check_ids(questions: list[Question]) -> None:
