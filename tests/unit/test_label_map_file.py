@@ -68,3 +68,10 @@ def test_a_map_that_leaves_out_a_label_of_the_corpus_is_refused_by_name(tmp_path
     document = RelatedDocument("1", "ab", (RelatedEntity(0, 1, "Organ", "a"), RelatedEntity(1, 2, "Gene", "b")))
     with pytest.raises(InputError, match=r'"My corpus \(proxy\)": does not name the entity type "Organ"'):
         map_labels(RelatedCorpus((document,)), read_label_map(tmp_path / "map.yaml"), STUDY_SCHEMA)
+
+
+def test_a_key_that_stands_twice_in_yaml_is_refused(tmp_path):
+    path = tmp_path / "map.yaml"
+    path.write_text("name: a\nname: b\nentities: {}\nrelations: {}\n")
+    with pytest.raises(InputError, match=r"map\.yaml, line 2: .*name"):
+        read_label_map(path)

@@ -38,10 +38,11 @@ def _twice(key: Hashable) -> str:
     return f'the key "{key}" is there twice; keep one'
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class UniqueKeys(yaml.SafeLoader):
     """YAML whose mappings must not have a key twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """A mapping. Raises _KeyTwice, a YAMLError, with the place of the second key."""
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -113,7 +114,7 @@ def _parsed(text: str, name: str) -> Any:
     except _KeyTwice as error:
         raise InputError(f"{name}: {error.problem}") from error
     try:
-        return yaml.load(text, Loader=_UniqueKeys)
+        return yaml.load(text, Loader=UniqueKeys)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -139,7 +140,7 @@ def _parsed_argument(argument: str) -> dict:
             return {key: ast.literal_eval(text.strip())}
         return {key: _parsed(text, f"{COMMAND_LINE} {key}")}
     try:
-        return {key: yaml.load(text, Loader=_UniqueKeys)}
+        return {key: yaml.load(text, Loader=UniqueKeys)}
     except yaml.YAMLError:
         return {key: text}
 

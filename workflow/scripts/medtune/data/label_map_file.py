@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from medtune.config_layers import UniqueKeys
 from medtune.data.label_map import LabelMap, Rule
 from medtune.data.schema_file import Name
 from medtune.errors import InputError
@@ -81,7 +82,7 @@ def _content(path: Path | str) -> Any:
         return read_json(path)
     text = read_text(path)
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=UniqueKeys)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
