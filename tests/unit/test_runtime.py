@@ -47,7 +47,8 @@ INT8 = """
     import bitsandbytes, torch
     layer = bitsandbytes.nn.Linear8bitLt(64, 64, has_fp16_weights=False).to("cpu")
     for _ in range(3):
-        layer(torch.ones(2, 64, requires_grad=True)).sum().backward()
+        layer.train()(torch.ones(2, 64, requires_grad=True)).sum().backward()
+        layer.eval()(torch.ones(2, 64))
     import logging; logging.getLogger("bitsandbytes.autograd._functions").warning("something else")
 """
 

@@ -355,6 +355,45 @@ def test_the_yes_no_questions_waste_less_than_five_percent_on_padding():
         assert sum(lengths) / padded >= 0.95
 
 
+# Base models that cannot be trained
+
+
+def changed_base(material, folder, **config):
+    """A copy of the base model with another config.json."""
+    shutil.copytree(material / "base", folder)
+    write_json(folder / "config.json", {**read_json(folder / "config.json"), **config})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("held", "sentence"),
+    [
+        ({"quant_method": "gptq", "bits": 4}, "its weights are quantised by gptq, on which no adapter is trained"),
+        ({"load_in_4bit": True}, r"quantised as nf4 already, and training\.quantization asks for none; set nf4, or"),
+    ],
+)
+def test_a_prequantised_base_is_refused_where_it_is_not_what_is_asked_for(material, tmp_path, held, sentence):
+    base = changed_base(material, tmp_path / "base", quantization_config=held)
+    with pytest.raises(InputError, match=sentence):
+        run(job_of(material, base=base), tmp_path)
+
+
+def test_layers_that_the_base_lacks_are_named_beside_those_it_has(material, tmp_path):
+    lora = {"lora": {"rank": 4, "target_modules": ["q_proj", "query_key_value"]}}
+    with pytest.raises(InputError, match=r"has no query_key_value; it has down_proj, .*q_proj"):
+        run(job_of(material, lora), tmp_path)
+
+
+def test_weights_under_other_names_are_refused(material, tmp_path):
+    from safetensors.torch import save_file
+
+    base = changed_base(material, tmp_path / "base")
+    found = load_file(base / "model.safetensors")
+    save_file({name.replace("mlp", "ffn"): value for name, value in found.items()}, base / "model.safetensors")
+    with pytest.raises(InputError, match=r"base: the weights lack 6 of the model's, such as model\.layers\.0\.mlp"):
+        run(job_of(material, base=base), tmp_path)
+
+
 # Choosing a checkpoint by the study's own figure
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from medtune.errors import InputError
+from medtune.files import read_json
+
 Quantization = Literal["none", "int8", "nf4"]
 
 
@@ -42,12 +45,14 @@ def load_base(
 
     quantization: of the linear layers, on loading (bitsandbytes; also on CPU). device, dtype: by default
     what this machine has, see `default_device` and `default_dtype`.
+    Raises InputError when weights are missing under the names that the model gives them; see `check_quantization`.
     """
     from transformers import AutoModelForCausalLM
 
     device = device or default_device()
     dtype = dtype or default_dtype(device)
-    model = AutoModelForCausalLM.from_pretrained(
+    check_quantization(folder, quantization)
+    model, loaded = AutoModelForCausalLM.from_pretrained(
         folder,
         trust_remote_code=False,
         use_safetensors=True,
@@ -55,9 +60,34 @@ def load_base(
         device_map={"": device},
         attn_implementation="sdpa",
         quantization_config=_quantization_config(quantization, double_quantization, dtype),
+        output_loading_info=True,
     )
+    if loaded["missing_keys"]:
+        raise InputError(
+            f"{folder}: the weights lack {len(loaded['missing_keys'])} of the model's, such as "
+            f"{min(loaded['missing_keys'])}, which would be random; expected those of the architecture in config.json"
+        )
     model.eval()
     return model, load_tokenizer(folder)
+
+
+def check_quantization(folder: Path, quantization: Quantization) -> None:
+    """Refuse a model whose weights are quantised already, unless in the way that is asked for."""
+    held = read_json(folder / "config.json").get("quantization_config")
+    if held is None:
+        return
+    method = held.get("quant_method", "bitsandbytes" if {"load_in_4bit", "load_in_8bit"} & held.keys() else "unknown")
+    if method != "bitsandbytes":
+        raise InputError(
+            f"{folder}: its weights are quantised by {method}, on which no adapter is trained here; "
+            "give the model with its original weights"
+        )
+    found = "nf4" if held.get("load_in_4bit") else "int8"
+    if found != quantization:
+        raise InputError(
+            f"{folder}: its weights are quantised as {found} already, and training.quantization asks for "
+            f"{quantization}; set {found}, or give the model with its original weights"
+        )
 
 
 def load_with_adapter(

@@ -130,7 +130,9 @@ def prepare(job: Job) -> Material:
     """Read, render and check what the job needs. Raises InputError, see `check_rows`, `make_plan`, `check_adapter` and
     `check_start`."""
     from medtune.models.loading import load_tokenizer
+    from medtune.training.adapters import check_base
 
+    check_base(job.base, job.settings)
     task = get_task(job.task, **job.task_options)
     if job.start is not None:
         from medtune.training.adapters import check_start

@@ -16,6 +16,7 @@ from trl import SFTConfig
 from medtune.config import Training
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.models.loading import check_quantization
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import Plan, Rows, resolved
 from medtune.training.weighted_loss import WEIGHTS, WeightedTrainer
@@ -91,6 +92,28 @@ def lora_config(settings: Training) -> LoraConfig:
         bias="none",
         task_type="CAUSAL_LM",
     )
+
+
+def check_base(base: Path, settings: Training) -> None:
+    """Refuse a base model that is quantised otherwise, or that lacks layers which are to get an adapter.
+
+    base: folder, of which only the configuration is read.
+    """
+    check_quantization(base, settings.quantization)
+    targets = settings.lora.target_modules
+    if targets == "all-linear":
+        return
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base, trust_remote_code=False))
+    names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    wanted = [targets] if isinstance(targets, str) else targets
+    lacking = [target for target in wanted if not any(f".{name}".endswith(f".{target}") for name in names)]
+    if lacking:
+        there = sorted({name.rpartition(".")[2] for name in names})
+        raise InputError(
+            f"training.lora.target_modules: the base model in {base} has no {', '.join(lacking)}; "
+            f"it has {', '.join(there)}"
+        )
 
 
 def check_start(start: Path, base: Path, settings: Training) -> None:
