@@ -115,8 +115,16 @@ def test_the_practised_form_is_a_column_of_the_heat_map(files, tmp_path):
     plots = figures([read_run(files[0]), practised], [read_run(run) for run in files[1]], "ROUGE-L")
     ticks = [label.get_text() for label in plots["heat_map"].axes[0].get_xticklabels()]
     assert ticks == ["base", "practised", "1", "2", "3"]
-    labels = plots["overall"].axes[0].get_legend_handles_labels()[1]
-    assert {"practised form, evaluation", "practised form, holdout"} <= set(labels)
+    for name, wanted in (
+        ("overall", {"practised form, evaluation", "practised form, holdout"}),
+        ("growth", {"practised form, evaluation", "practised form, holdout"}),
+        ("specialties", {"in the study's form", "practised form"}),
+    ):
+        save_figure(plots[name], tmp_path / f"{name}.png")
+        (legend,) = plots[name].legends
+        assert wanted <= {text.get_text() for text in legend.get_texts()}
+        extent = legend.get_window_extent()
+        assert extent.x0 >= 0 and extent.x1 <= plots[name].bbox.x1, f"{name}: the legend is cut off"
 
 
 def test_everything_declared_is_written_and_nothing_else(study):

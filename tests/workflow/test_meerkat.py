@@ -73,7 +73,7 @@ def test_progress_holds_every_model_split_specialty_and_metric_once(study):
     assert list(found[0]) == PROGRESS
     specialties = ["ALL", *study.json(f"{STUDY}/data/manifest.json")["specialties"]]
     metrics = study.json(f"{STUDY}/base/metrics.json")["metrics"]
-    assert len(specialties) == 7 and len(metrics) == 14
+    assert len(specialties) == 7 and len(metrics) == 16
     cells = [(row["iteration"], row["split"], row["specialty"], row["metric"]) for row in found]
     assert len(set(cells)) == len(cells) == 5 * len(HELD) * len(specialties) * len(metrics)
     for row in found:

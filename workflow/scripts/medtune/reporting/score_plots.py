@@ -57,10 +57,11 @@ def plot_line_panels(
     columns: int = 1,
     ticks: Mapping[float, str] | None = None,
 ) -> Figure:
-    """Lines with intervals, in one panel with a legend, or in many small ones on the same axes; the lines of a panel
-    stand a little apart.
+    """Lines with intervals, in one panel, or in many small ones on the same axes; the lines of a panel stand a little
+    apart.
 
-    panels: title and lines; a point without value (None) is left out. ticks: names of the places on the x axis.
+    panels: title and lines, in small panels of the same names; a point without value (None) is left out. ticks: names
+    of the places on the x axis. One legend, unless small panels have one line each.
     """
     single = len(panels) == 1
     columns = max(1, min(columns, len(panels)))
@@ -81,7 +82,10 @@ def plot_line_panels(
             if ticks:
                 axes.set_xticks(list(ticks), list(ticks.values()), fontsize=10 if single else 8)
             # Shared axes name their places at the bottom of a column, wherever that is.
-            axes.tick_params(labelbottom=number + columns >= len(panels))
+            lowest = number + columns >= len(panels)
+            axes.tick_params(labelbottom=lowest)
+            if lowest and not single:
+                axes.set_xlabel(x_label, fontsize=9)
             axes.set_title(name, fontsize=9)
             axes.grid(True, axis="y")
             axes.set_axisbelow(True)
@@ -90,10 +94,10 @@ def plot_line_panels(
         )
         if single:
             all_axes[0].set(xlabel=x_label, ylabel=y_label)
-            figure.legend(loc="outside lower center", ncols=4)
         else:
-            figure.supxlabel(x_label, fontsize=10)
             figure.supylabel(y_label, fontsize=10)
+        if single or any(len(lines) > 1 for _, lines in panels):
+            figure.legend(*all_axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
 
