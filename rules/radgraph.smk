@@ -17,6 +17,7 @@ localrules:
     radgraph_prepare,
     radgraph_score,
     radgraph_score_base,
+    radgraph_score_practised,
     radgraph_card,
     radgraph_summarize,
 
@@ -44,6 +45,7 @@ rule radgraph_prepare:
         "../envs/analysis.yaml"
     params:
         settings=CONFIG.radgraph.data.model_dump(),
+        pretraining=pretraining_of("radgraph"),
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_radgraph.py"
@@ -104,6 +106,17 @@ use rule generate as radgraph_generate_base with:
         quantization=quantization_settings("radgraph"),
 
 
+use rule radgraph_generate_base as radgraph_generate_practised with:
+    output:
+        predictions=f"{RADGRAPH}/{{entity}}/practised/predictions.jsonl",
+    log:
+        f"{RADGRAPH}/{{entity}}/practised/generate.log",
+    benchmark:
+        f"{RADGRAPH}/{{entity}}/practised/generate.benchmark.tsv"
+    params:
+        task_options=radgraph_practised_options,
+
+
 use rule radgraph_generate_base as radgraph_generate with:
     input:
         validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
@@ -149,12 +162,28 @@ use rule radgraph_score as radgraph_score_base with:
         f"{RADGRAPH}/{{entity}}/base/score.log",
 
 
+use rule radgraph_score as radgraph_score_practised with:
+    input:
+        validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
+        test=f"{RADGRAPH}/data/{{entity}}/test.jsonl",
+        reports=[RADGRAPH_REPORTS["validation"], RADGRAPH_REPORTS["test"]],
+        predictions=rules.radgraph_generate_practised.output.predictions,
+    output:
+        metrics=f"{RADGRAPH}/{{entity}}/practised/metrics.json",
+        item_scores=f"{RADGRAPH}/{{entity}}/practised/items.csv",
+        results=f"{RADGRAPH}/{{entity}}/practised/results.json",
+    log:
+        f"{RADGRAPH}/{{entity}}/practised/score.log",
+
+
 use rule write_card as radgraph_card with:
     input:
         base=base_model("radgraph"),
         adapter=rules.radgraph_train.output.config,
         record=rules.radgraph_train.output.record,
         metrics=rules.radgraph_score.output.metrics,
+        base_metrics=rules.radgraph_score_base.output.metrics,
+        practised_metrics=rules.radgraph_score_practised.output.metrics,
         manifest=rules.radgraph_prepare.output.manifest,
     output:
         card=f"{RADGRAPH_ADAPTER}/README.md",
@@ -168,8 +197,11 @@ rule radgraph_summarize:
     input:
         base_metrics=expand(rules.radgraph_score_base.output.metrics, entity=RADGRAPH_ENTITIES),
         base_results=expand(rules.radgraph_score_base.output.results, entity=RADGRAPH_ENTITIES),
+        practised_metrics=expand(rules.radgraph_score_practised.output.metrics, entity=RADGRAPH_ENTITIES),
+        practised_results=expand(rules.radgraph_score_practised.output.results, entity=RADGRAPH_ENTITIES),
         metrics=expand(rules.radgraph_score.output.metrics, entity=RADGRAPH_ENTITIES),
         results=expand(rules.radgraph_score.output.results, entity=RADGRAPH_ENTITIES),
+        manifest=rules.radgraph_prepare.output.manifest,
     output:
         **summary_tables(
             "radgraph",

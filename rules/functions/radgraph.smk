@@ -11,6 +11,11 @@ def radgraph_options(wildcards):
     return {"entity": wildcards.entity, "prompt": radgraph_prompt(wildcards)}
 
 
+def radgraph_practised_options(wildcards):
+    """The same, where the base model is asked in the form that it knows."""
+    return {**radgraph_options(wildcards), **practised_form("radgraph")}
+
+
 def radgraph_entity(wildcards):
     """What scoring needs to know of it."""
     return {"entity": wildcards.entity}

@@ -1,6 +1,10 @@
 import json
+import re
 
+from medtune.data.radgraph import LABELS
 from medtune.data.synthetic.listing import FIELDS, listing_documents
+from medtune.data.synthetic.radgraph import HELD_OUT, LEARNT, WORDING
+from medtune.data.word_material import material
 from medtune.tasks.radgraph.template import REQUIRED
 
 
@@ -37,6 +41,19 @@ def test_items_name_terms_of_the_sentence_in_its_order_and_their_places():
 def test_some_lists_are_empty_and_most_are_not():
     empty = [not items for _, items in lists(listing_documents(400, 0))]
     assert 0.1 < sum(empty) / len(empty) < 0.5
+
+
+def test_no_list_is_of_a_kind_that_the_study_asks_for_and_nothing_tells_them():
+    text = " ".join(listing_documents(4000, 0))
+    assert not any(label in text for label in LABELS)
+    asked = {line for line in text.split("\n") if line.startswith(("List", "Name"))}
+    assert not [line for line in asked if re.search("anatom|observ|absent|present|uncertain|finding", line)]
+
+
+def test_what_is_held_out_is_not_in_the_text():
+    terms = {*HELD_OUT.observations, *HELD_OUT.anatomy, *HELD_OUT.devices}
+    read = material(listing_documents(4000, 0), {*terms, *LEARNT.observations}, WORDING)
+    assert not read["terms"] & terms and read["terms"] & {*LEARNT.observations}
 
 
 def test_no_list_has_the_fields_that_the_study_asks_for():

@@ -19,7 +19,9 @@ from medtune.data.radgraph import (
 )
 from medtune.data.segments import tokenise
 from medtune.errors import InputError
+from tests.conftest import ROOT
 
+CASES = ROOT.parent / "shared/cases"
 TEXT = "FINDINGS : The left lung is clear . No pleural effusion ."
 NAME = "p18/s5022.txt"
 
@@ -191,23 +193,96 @@ def test_sentences_hold_their_entities_at_their_own_offsets():
     assert [(e.text, e.start_token, e.start_char, e.end_char) for e in found.sentences[1].entities] == [
         ("pleural effusion", 1, 3, 19)
     ]
-    assert (found.headings, found.numbers, found.joined) == (1, 0, 0)
+    assert (found.headings, found.numbers, found.outside) == (1, 0, ())
 
 
-def test_sentences_that_share_an_entity_are_one_and_this_is_counted():
-    crossing = {"1": entity("clear . No", "OBS-DP", 6, 8)}
-    (report,) = corpus_of({NAME: record(entities=crossing)}, "f").reports
+def test_an_entity_across_sentences_or_in_a_heading_moves_no_boundary_and_is_named():
+    across = {"1": entity("clear . No", "OBS-DP", 6, 8), "2": entity("FINDINGS", "OBS-DP", 0, 0)}
+    (report,) = corpus_of({NAME: record(entities=across)}, "f").reports
     found = cut(report)
-    assert [sentence.text for sentence in found.sentences] == ["The left lung is clear . No pleural effusion ."]
-    assert found.joined == 1
+    assert [sentence.text for sentence in found.sentences] == ["The left lung is clear .", "No pleural effusion ."]
+    assert [entity.id for entity in found.outside] == ["1", "2"]
 
 
 @given(reports())
-def test_no_entity_is_lost_or_moved_when_a_report_is_cut(report):
-    found = [
+def test_a_report_is_cut_the_same_with_and_without_annotation_and_no_entity_is_lost_or_moved(report):
+    found = cut(report)
+    bare = cut(Report(report.id, report.text, report.tokens))
+    assert [(one.id, one.text, one.start) for one in found.sentences] == [
+        (one.id, one.text, one.start) for one in bare.sentences
+    ]
+    within = [
         (entity.id, sentence.start + entity.start_char, sentence.start + entity.end_char)
-        for sentence in cut(report).sentences
+        for sentence in found.sentences
         for entity in sentence.entities
         if sentence.text[entity.start_char : entity.end_char] == entity.text
     ]
-    assert sorted(found) == sorted((entity.id, entity.start_char, entity.end_char) for entity in report.entities)
+    outside = [(entity.id, entity.start_char, entity.end_char) for entity in found.outside]
+    assert sorted(within + outside) == sorted(
+        (entity.id, entity.start_char, entity.end_char) for entity in report.entities
+    )
+
+
+def test_findings_that_are_headings_in_capitals_reach_a_model_with_and_without_gold():
+    (report,) = read_radgraph(CASES / "96_radgraph_heading_findings/test.json").reports
+    found = cut(report)
+    assert [sentence.text for sentence in found.sentences] == [
+        "LUNGS : CLEAR .",
+        "PLEURAL EFFUSION : SMALL LEFT .",
+        "PNEUMOTHORAX : NONE .",
+        "HEART : NORMAL .",
+        "STABLE .",
+    ]
+    assert found.outside == () and sum(len(sentence.entities) for sentence in found.sentences) == 4
+    assert found.sentences[1].text == cut(Report("new", report.text, report.tokens)).sentences[1].text
+
+
+def test_radgraph_xl_is_read_as_physionet_gives_it():
+    corpus = read_radgraph(CASES / "83_radgraph_xl_jsonl/radgraph_xl.jsonl")
+    assert [report.id for report in corpus.reports] == ["r1", "r2"]
+    assert [(entity.text, entity.label) for entity in corpus.reports[0].entities] == [
+        ("lungs", "ANAT-DP"),
+        ("effusion", "OBS-DA"),
+    ]
+    assert corpus.reports[0].source == "chest_ct"
+
+
+DYGIE = {"doc_key": "a", "sentences": [["No", "edema", "."], ["Left", "lung", "."]]}
+NER = [[[1, 1, "Observation::definitely absent"]], [[3, 4, "Anatomy::definitely present"]]]
+
+
+def test_relations_of_radgraph_xl_go_from_entity_to_entity(tmp_path):
+    line = json.dumps({**DYGIE, "ner": NER, "relations": [[[1, 1, 3, 4, "located_at"]], []]})
+    (report,) = read_radgraph(write(tmp_path, line + "\n\n")).reports
+    assert report.text == "No edema . Left lung ."
+    assert [(entity.text, entity.relations) for entity in report.entities] == [
+        ("edema", (("located_at", "2"),)),
+        ("Left lung", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines, message",
+    [
+        ([{**DYGIE, "doc_key": None}], 'line 1: no id; expected a text in the field "doc_key"'),
+        ([DYGIE, DYGIE], 'line 2: the report "a" occurs more than once'),
+        (
+            [{**DYGIE, "sentences": [["No edema"]]}],
+            'report "a": the token "No edema" is not a text without white space',
+        ),
+        ([{**DYGIE, "sentences": ["No"]}], '"sentences" is not a list with a list for each sentence'),
+        ([{**DYGIE, "ner": [[[1, "x"]]]}], '[1, "x"] is not an entity as [first, last, label]'),
+        ([{**DYGIE, "ner": [[[1, 1, "x"]]]}], 'entity "1": unknown label "x"'),
+        ([{**DYGIE, "ner": [[[9, 9, "Observation::uncertain"]]]}], "start_ix 9 is past the last token (5)"),
+        (
+            [{**DYGIE, "ner": NER, "relations": [[[1, 1, 2, 2, "modify"]]]}],
+            'a relation "modify" names tokens 2 to 2, no entity\'s',
+        ),
+        ([DYGIE, "{"], "line 2: not valid JSON"),
+    ],
+)
+def test_faults_of_radgraph_xl_name_line_or_report(tmp_path, lines, message):
+    text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    with pytest.raises(InputError) as caught:
+        read_radgraph(write(tmp_path, text))
+    assert message in str(caught.value)

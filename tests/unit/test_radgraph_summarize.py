@@ -17,11 +17,19 @@ from medtune.tasks.radgraph.card import study_card
 from medtune.tasks.radgraph.confusion import claimed_by_both, confusion
 from medtune.tasks.radgraph.merged import merge_outcomes
 from medtune.tasks.radgraph.prepare import make_rows, output_of
-from medtune.tasks.radgraph.runs import RunFiles, read_runs
+from medtune.tasks.radgraph.runs import MODELS, RunFiles, read_runs
 from medtune.tasks.radgraph.score import score
 from medtune.tasks.radgraph.summarize import summarize
 from medtune.tasks.radgraph.template import RadGraphTask
-from medtune.tasks.radgraph.thresholds import THRESHOLD_COLUMNS, Case, choose_threshold, read_threshold, threshold_row
+from medtune.tasks.radgraph.thresholds import (
+    THRESHOLD_COLUMNS,
+    Case,
+    accuracy_of,
+    choose_threshold,
+    meaningless,
+    read_threshold,
+    threshold_row,
+)
 
 TABLES = ("entities", "comparisons", "confusion", "thresholds", "merged", "conflicts")
 PAGES = ("entities", "comparisons", "thresholds")
@@ -38,9 +46,12 @@ SPLIT_OF = {"validation": "dev", "test": "test"}
 
 
 def answer_of(row, label, model, rng):
-    """What a made model writes: the base rambles, the adapter is right most of the time and knows when."""
+    """What a made model writes: the base rambles, lists nothing in its practised form, and the adapter is right most of
+    the time and knows when."""
     if model == "base":
         return "The sentence is fine.", []
+    if model == "practised":
+        return "[]", [0.9]
     spans, sure = [tuple(span) for span in row["entities"]], 0.95
     if rng.random() < 0.03:
         spans, sure = ([(0, 1, row["input"].split()[0])] if not spans else spans[1:]), 0.5
@@ -52,7 +63,7 @@ def answer_of(row, label, model, rng):
 def study(tmp_path_factory):
     """Scored files of four types, and their summary."""
     folder = tmp_path_factory.mktemp("radgraph")
-    made = make_corpus({"train": 0, "dev": 16, "test": 20}, seed=5)
+    made = make_corpus({"train": 0, "dev": 60, "test": 60}, seed=5)
     corpora = {split: corpus_of(made[name], name) for split, name in SPLIT_OF.items()}
     reports = []
     for split, corpus in corpora.items():
@@ -63,7 +74,7 @@ def study(tmp_path_factory):
     for label in LABELS:
         rows = make_rows({"train": sentences["test"], **sentences}, label, "List.", 0, seed=0).rows
         task = RadGraphTask(label, "List.")
-        for model in ("base", "adapter"):
+        for model in MODELS:
             rng = random.Random(f"{label}/{model}")
             predictions = []
             for split in SPLIT_OF:
@@ -86,7 +97,7 @@ def study(tmp_path_factory):
             write_json(home / "results.json", scores.files["results"])
             files.append(RunFiles(label, model, home / "metrics.json", home / "results.json"))
     outputs = {name: folder / "summary" / file for name, file in NAMES.items()}
-    summarize(files, outputs, seed=0, target=0.9)
+    summarize(files, outputs, seed=0, target=0.8, synthetic=True)
     return folder, files, outputs
 
 
@@ -103,13 +114,14 @@ def test_the_entity_table_has_exactly_its_columns_and_a_row_for_each_model_and_s
     )
     rows = table(outputs["entities"])
     assert [(row["entity"], row["model"], row["split"]) for row in rows] == [
-        (label, model, split) for label in LABELS for model in ("base", "adapter") for split in SPLIT_OF
+        (label, model, split) for label in LABELS for model in MODELS for split in SPLIT_OF
     ]
-    base, adapter = rows[1], rows[3]
+    base, practised, adapter = rows[1], rows[3], rows[5]
     assert (base["strict_f1"], base["parse_rate"], base["ungroundable_rate"]) == ("0", "0", "")
+    assert (practised["strict_f1"], practised["parse_rate"]) == ("0", "1")
     assert 0.8 < float(adapter["strict_f1"]) < 1
     assert float(adapter["strict_f1_low"]) <= float(adapter["strict_f1"]) <= float(adapter["strict_f1_high"])
-    assert (adapter["parse_rate"], adapter["n_reports"]) == ("1", "20")
+    assert (adapter["parse_rate"], adapter["n_reports"]) == ("1", "60")
 
 
 def test_every_output_is_there_and_the_page_names_its_plots(study):
@@ -119,27 +131,26 @@ def test_every_output_is_there_and_the_page_names_its_plots(study):
     assert "![Strict F1 by entity type](strict_f1.png)" in page
     assert "![Confusion](confusion.png)" in page
     assert "## The two readers" in page  # made test reports are read twice
-    assert (
-        outputs["headline"]
-        .read_text()
-        .startswith("strict F1 on the test reports, adapter against base model: ANAT-DP ")
-    )
+    start = "strict F1 on the synthetic test reports, adapter against base model in the study's and its own form: "
+    assert outputs["headline"].read_text().startswith(f"{start}ANAT-DP ")
     assert outputs["headline"].read_text().count("\n") == 1
 
 
 def test_adapters_are_compared_with_the_base_on_the_same_reports(study):
     *_, outputs = study
     rows = table(outputs["comparisons"])
-    assert [row["entity"] for row in rows] == list(LABELS)
+    assert [(row["against"], row["entity"]) for row in rows] == [
+        (against, label) for against in ("base", "practised") for label in LABELS
+    ]
     for row in rows:
-        assert (row["n_reports"], row["verdict"]) == ("20", "better")
+        assert (row["n_reports"], row["verdict"]) == ("60", "better")
         assert float(row["p_holm"]) >= float(row["p_value"])
 
 
 def test_the_summary_is_the_same_when_made_again(study, tmp_path):
     _, files, outputs = study
     again = {name: tmp_path / file for name, file in NAMES.items()}
-    summarize(files, again, seed=0, target=0.9)
+    summarize(files, again, seed=0, target=0.8, synthetic=True)
     for name in NAMES:
         assert again[name].read_bytes() == outputs[name].read_bytes(), name
 
@@ -147,7 +158,7 @@ def test_the_summary_is_the_same_when_made_again(study, tmp_path):
 def test_the_merged_annotation_loads_in_the_layout_and_no_token_has_two_entities(study):
     _, files, outputs = study
     reports = read_radgraph(outputs["annotated"]).reports
-    assert len(reports) == 20
+    assert len(reports) == 60
     for report in reports:
         tokens = [token for e in report.entities for token in range(e.start_token, e.end_token + 1)]
         assert len(tokens) == len(set(tokens))
@@ -224,13 +235,27 @@ def case(confidence, right, gold=1):
 
 
 def test_the_threshold_is_the_least_that_reaches_the_target_on_validation():
-    cases = [case(0.9, True), case(0.8, True), case(0.7, True), case(0.6, False), case(0.5, True)]
-    assert choose_threshold(cases, 1.0) == 0.7
-    assert choose_threshold(cases, 0.8) == 0.5
+    cases = [case(0.9, True)] * 40 + [case(0.7, True)] * 40 + [case(0.6, False)] * 10 + [case(0.5, True)] * 10
+    assert choose_threshold(cases, 0.95) == 0.7  # 80 of 80: 0.954 and above
+    assert choose_threshold(cases, 0.8) == 0.5  # 90 of 100: 0.826 and above
+    assert choose_threshold(cases, 0.99) is None
     assert choose_threshold([case(0.9, False), case(0.8, True)], 0.9) is None
     assert choose_threshold([], 0.9) is None
     with pytest.raises(ValueError, match="target 0"):
         choose_threshold(cases, 0)
+
+
+def test_one_right_report_shows_nothing():
+    assert choose_threshold([case(0.9, True), case(0.3, False)], 0.5) is None
+
+
+def test_a_confidence_that_does_not_tell_right_from_wrong_offers_no_threshold():
+    right, wrong = [case(0.9, True), case(0.6, True)] * 50, [case(0.9, False), case(0.6, False)] * 2
+    assert accuracy_of([*right, *wrong]).low > 0.9
+    assert choose_threshold([*right, *wrong], 0.9) is None  # as sure when wrong
+    assert choose_threshold([case(0.0127, True)] * 100, 0.9) is None  # always the same
+    assert choose_threshold([*right, *[case(0.3, False)] * 4], 0.9) == 0.3
+    assert choose_threshold(right, 0.9) == 0.6  # nothing wrong to tell apart
 
 
 def test_reports_of_confidence_0_are_never_accepted():
@@ -241,21 +266,15 @@ def test_reports_of_confidence_0_are_never_accepted():
     st.lists(st.builds(case, st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]), st.booleans())), st.sampled_from([0.5, 0.9])
 )
 def test_the_chosen_threshold_reaches_the_target_and_no_lower_one_does(cases, target):
+    cases *= 10
     threshold = choose_threshold(cases, target)
-
-    def reached(level):
-        right = [c.right for c in cases if c.confidence >= level]
-        return sum(right) >= target * len(right)
-
     levels = {c.confidence for c in cases} - {0.0}
-    assert threshold in levels if threshold is not None else not any(map(reached, levels))
-    if threshold is not None:
-        assert reached(threshold)
-        assert not any(reached(level) for level in levels if level < threshold)
+    reached = [level for level in levels if accuracy_of([c for c in cases if c.confidence >= level]).low >= target]
+    assert threshold == (None if meaningless(cases) else min(reached, default=None))
 
 
 def test_misses_count_in_accepted_reports_and_reports_without_a_prediction_are_not_skipped():
-    validation = [case(0.9, True), case(0.3, False)]
+    validation = [case(0.9, True)] * 60 + [case(0.3, False)] * 8
     empty = case(0.95, True, gold=0)
     test = [empty, case(0.9, True), case(0.9, False, gold=2), case(0.5, True)]
     row = threshold_row("OBS-DP", validation, test, target=0.9)
@@ -271,7 +290,7 @@ def test_no_threshold_automates_nothing():
 
 
 def test_readiness_is_judged_by_the_lower_end_of_the_interval():
-    many = [case(0.9, True)] * 400
+    many = [case(0.9, True), case(0.8, True)] * 200
     assert threshold_row("all", many, many, target=0.99)["ready"] is True
     assert threshold_row("all", many, many[:20], target=0.99)["ready"] is False
 
@@ -280,7 +299,7 @@ def test_thresholds_are_those_of_the_four_types_and_of_all_together(study):
     *_, outputs = study
     rows = table(outputs["thresholds"])
     assert [row["entity"] for row in rows] == [*LABELS, "all"]
-    assert all(row["test_n"] == "20" for row in rows)
+    assert all(row["test_n"] == "60" for row in rows)
     assert all(row["threshold"] == "0.95" for row in rows)  # the made adapter is sure when it is right
     assert float(rows[-1]["automation_rate"]) <= min(float(row["automation_rate"]) for row in rows[:-1])
 
@@ -288,18 +307,22 @@ def test_thresholds_are_those_of_the_four_types_and_of_all_together(study):
 def test_a_threshold_is_read_as_it_was_chosen(study, tmp_path):
     *_, outputs = study
     assert read_threshold(outputs["thresholds"]) == read_threshold(outputs["thresholds"], "OBS-U") == 0.95
-    sure = [case(float(f"{0.123456789:.6g}"), True)] * 3
+    sure = [case(float(f"{0.123456789:.6g}"), True), case(0.5, True)] * 60
     rows = [threshold_row("all", sure, sure, 0.95), threshold_row("OBS-U", [case(0.9, False)], [], 0.95)]
     write_csv(tmp_path / "thresholds.csv", rows, THRESHOLD_COLUMNS)
     assert read_threshold(tmp_path / "thresholds.csv") == sure[0].confidence
     assert read_threshold(tmp_path / "thresholds.csv", "OBS-U") is None
+    unready = threshold_row("all", sure, [case(0.5, False)], 0.95)
+    assert unready["threshold"] == sure[0].confidence and unready["ready"] is False
+    write_csv(tmp_path / "unready.csv", [unready], THRESHOLD_COLUMNS)
+    assert read_threshold(tmp_path / "unready.csv") is None  # chosen, and not borne out by the test reports
     with pytest.raises(InputError, match='has no row for "OBS-DA"'):
         read_threshold(tmp_path / "thresholds.csv", "OBS-DA")
 
 
 def test_runs_that_do_not_belong_together_are_refused(study, tmp_path):
     _, files, _ = study
-    with pytest.raises(InputError, match="expected base and adapter of each of ANAT-DP, OBS-DP, OBS-DA, OBS-U"):
+    with pytest.raises(InputError, match="expected base, practised, adapter of each of ANAT-DP, OBS-DP, OBS-DA, OBS-U"):
         read_runs(files[1:])
     swapped = RunFiles("OBS-U", "base", files[0].metrics, files[0].results)
     with pytest.raises(InputError, match="of entity type ANAT-DP; expected OBS-U"):

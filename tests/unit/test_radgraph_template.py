@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from medtune.data.grounding import offsets_hold
 from medtune.data.radgraph import LABELS
 from medtune.data.segments import tokenise
+from medtune.data.synthetic.listing import listing_documents
 from medtune.errors import InputError
 from medtune.tasks import get_task
-from medtune.tasks.generation import part_confidences
+from medtune.tasks.generation import content_confidence, part_confidences
 from medtune.tasks.radgraph.found import OTHER, locate, mentions
 from medtune.tasks.radgraph.prepare import output_of
 from medtune.tasks.radgraph.template import RadGraphTask, inert
@@ -110,26 +112,23 @@ def test_an_output_without_a_list_has_no_value_and_a_broken_one_what_can_be_read
 def test_reading_never_fails_and_parts_are_one_more_than_items(output):
     parsed, parts = TASK.parse(output), TASK.parts(output)
     assert len(parts) == (0 if parsed.value is None else len(parsed.value) + 1)
-    assert all(0 <= start <= end <= len(output) for start, end in parts)
+    assert all(0 <= start <= end <= len(output) for part in parts for start, end in part)
 
 
 @given(st.lists(st.text(min_size=1), max_size=4))
-def test_parts_are_each_item_up_to_its_value_then_the_end_of_the_list(values):
+def test_parts_are_the_brace_and_the_value_of_each_item_then_the_end_of_the_list(values):
     output = output_of([(0, 1, value) for value in values], "OBS-DA")
     *parts, end = TASK.parts(output)
-    assert output[slice(*end)] == "]"
-    assert end[1] == len(output)
-    for (start, stop), value in zip(parts, values, strict=True):
-        assert output[start:stop] == (
-            f'{{"entity_type":"OBS-DA","entity_value":{json.dumps(value, ensure_ascii=False)}'
-        )
-        assert output[stop:].startswith(',"start_position"')
+    assert [output[slice(*place)] for place in end] == ["]"]
+    assert end[-1][1] == len(output)
+    for part, value in zip(parts, values, strict=True):
+        assert [output[slice(*place)] for place in part] == ["{", json.dumps(value, ensure_ascii=False)[1:]]
 
 
 def test_parts_are_those_of_the_items_that_are_kept():
     output = '[{"entity_value":"lost"},{"entity_type":"OBS-DA","entity_value":"edema"}]'
-    (start, stop), _ = TASK.parts(output)
-    assert output[start:stop] == '{"entity_type":"OBS-DA","entity_value":"edema"'
+    part, _ = TASK.parts(output)
+    assert part == ((25, 26), (output.index("edema"), output.index("edema") + 6))
 
 
 class Letters:
@@ -141,7 +140,8 @@ class Letters:
 
 def test_the_confidence_of_a_part_is_its_least_sure_token_and_offsets_do_not_count():
     output = TASK.completion(ROW)
-    doubtful = {output.index("edema"): 0.4, output.index('3,"end'): 0.01, len(output) - 1: 0.7}
+    keys = dict.fromkeys(range(output.index("entity_type"), output.index("edema") - 1), 0.0127)
+    doubtful = {**keys, output.index("edema"): 0.4, output.index('3,"end'): 0.01, len(output) - 1: 0.7}
     answer = SimpleNamespace(
         tokens=[ord(character) for character in output],
         token_probabilities=[doubtful.get(n, 0.9) for n in range(len(output))],
@@ -150,7 +150,67 @@ def test_the_confidence_of_a_part_is_its_least_sure_token_and_offsets_do_not_cou
     )
     assert part_confidences(Letters(), answer, TASK.parts(output)) == [0.4, 0.7]
     assert part_confidences(Letters(), answer, []) == []
-    assert part_confidences(Letters(), answer, [(0, 0)]) == [0.88]
+    assert part_confidences(Letters(), answer, [((0, 0),)]) == [0.88]
+
+
+def test_the_confidence_of_the_answer_is_that_of_its_content_too():
+    output = TASK.completion(ROW)
+    probabilities = [0.0127] * len(output)
+    for start, end in TASK.content(output):
+        probabilities[start:end] = [0.9] * (end - start)
+    answer = SimpleNamespace(
+        tokens=list(map(ord, output)), token_probabilities=probabilities, length=len(output), confidence=0.02
+    )
+    assert content_confidence(Letters(), answer, TASK.content(output)) == pytest.approx(0.9)
+    assert content_confidence(Letters(), answer, ()) == content_confidence(Letters(), answer, None) == 0.02
+
+
+def test_an_empty_list_is_as_sure_as_the_token_that_ends_it():
+    answer = SimpleNamespace(tokens=list(map(ord, "[]")), token_probabilities=[0.99, 0.6], length=2, confidence=0.7)
+    assert part_confidences(Letters(), answer, TASK.parts("[]")) == [0.6]
+
+
+PRACTISED = RadGraphTask("OBS-DA", "List what is absent.", form="practised", text="reports")
+
+
+def test_the_practised_form_asks_as_the_pre_training_text_does_and_reads_its_lists():
+    asked = PRACTISED.prompt(ROW)
+    written = next(text for text in listing_documents(50, 0) if "Answer:" in text)
+    form = re.compile(r"List the [a-z ]+\.\nSentence: [^\n]+\nAnswer:\n")
+    assert form.fullmatch(asked) and form.match(re.sub("Name|List all", "List the all", written))
+    assert "absent" in asked and asked != TASK.prompt(ROW) and PRACTISED.template_hash != TASK.template_hash
+    parsed = PRACTISED.parse('[{"kind":"sale","term":"edema","start_position":3,"end_position":8},{"name":"cyst"}]')
+    assert parsed.status == "ok"
+    assert parsed.value == [item("edema", None, None), item("cyst", None, None)]
+
+
+@pytest.mark.parametrize(
+    "output, values",
+    [
+        ('Here it is: ```json\n["edema", "cyst"]\n```', ["edema", "cyst"]),
+        ('[{"entity":"edema","label":"x"}]', ["edema"]),
+        ("- edema\n- cyst", ["edema", "cyst"]),
+        ("1. edema", ["edema"]),
+        ("[]", []),
+        ("None.", []),
+        ("No observations", []),
+        ("The lungs are clear.", None),
+        ('[{"size":3}]', None),
+        ("[1, 2]", None),
+        ("", None),
+    ],
+)
+def test_answers_in_the_practised_form_are_read_leniently(output, values):
+    parsed = PRACTISED.parse(output)
+    assert (None if parsed.value is None else [found["entity_value"] for found in parsed.value]) == values
+    assert (parsed.status == "ok") == (values is not None)
+    assert len(PRACTISED.parts(output)) == (0 if values is None else len(values) + 1)
+
+
+@given(st.text() | st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner)).map(json.dumps))
+def test_reading_the_practised_form_never_fails(output):
+    items, parts = PRACTISED.parse(output).value, PRACTISED.parts(output)
+    assert len(parts) == (0 if items is None else len(items) + 1)
 
 
 def test_items_find_their_place_in_the_report():

@@ -71,8 +71,8 @@ def test_all_files_are_about_all_reports_and_agree(annotated, texts):
     assert record["base_model"] == "tiny-qwen3"
     assert list(record["adapters"]) == list(LABELS)
     thresholds = list(csv.DictReader(io.StringIO(annotated.read("results/tiny/radgraph/summary/thresholds.csv"))))
-    chosen = next(row["threshold"] for row in thresholds if row["entity"] == "all")
-    assert record["threshold"] == (float(chosen) if chosen else None)
+    chosen = next(row for row in thresholds if row["entity"] == "all")
+    assert record["threshold"] == (float(chosen["threshold"]) if chosen["ready"] == "True" else None)
     assert not (annotated.folder / DONE).parent.exists(), "the state is removed in the end"
 
 

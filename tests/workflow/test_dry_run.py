@@ -37,7 +37,10 @@ def test_a_fresh_clone_shows_what_would_run(workspace, arguments, model_rule, ra
 
 def test_radgraph_has_one_adapter_per_entity_type(workspace):
     counted = jobs(workspace.succeed("radgraph", "-n", "--quiet", "rules"))
-    per_entity = ("radgraph_train", "radgraph_generate", "radgraph_generate_base", "radgraph_score", "radgraph_card")
+    per_entity = (
+        *("radgraph_train", "radgraph_generate", "radgraph_generate_base", "radgraph_generate_practised"),
+        *("radgraph_score", "radgraph_score_practised", "radgraph_card"),
+    )
     assert {name: counted[name] for name in per_entity} == dict.fromkeys(per_entity, 4)
     assert "yesno_train" not in counted
 

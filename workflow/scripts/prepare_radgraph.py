@@ -10,6 +10,7 @@ if __name__ == "__main__":
         prepare(
             **snakemake.params.settings,
             seed=snakemake.params.seed,
+            pretraining=snakemake.params.pretraining,
             prompts=dict(zip(LABELS, snakemake.input.prompts, strict=True)),
             rows={
                 label: {split: snakemake.output[split][number] for split in SPLITS}

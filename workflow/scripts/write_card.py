@@ -1,7 +1,8 @@
 """Write the model card of an adapter or a tagger. Called by the rule `write_card` and its derivatives.
 
-The card stands in the model's folder. The param `options`, where there is one, goes to the study's `study_card` by its
-names.
+The card stands in the model's folder. Optional inputs `base_metrics` and `practised_metrics` are of the base model,
+asked in the study's form and in its own: shown beside. The param `options`, where there is one, goes to the study's
+`study_card` by its names.
 """
 
 from importlib import import_module
@@ -18,6 +19,11 @@ if __name__ == "__main__":
         manifest, metrics = (read_json(snakemake.input[name]) for name in ("manifest", "metrics"))
         if hasattr(study, "card_metrics"):  # a study whose splits have other names says what the card shows
             metrics = study.card_metrics(metrics)
+        others = {
+            name: read_json(snakemake.input[key])
+            for key, name in (("base_metrics", "base model"), ("practised_metrics", "base model, practised form"))
+            if snakemake.input.get(key)
+        }
         write_card(
             snakemake.output.card,
             study=study.study_card(manifest, **snakemake.params.get("options", {})),
@@ -27,4 +33,5 @@ if __name__ == "__main__":
             manifest=manifest,
             record=read_json(snakemake.input.record),
             metrics=metrics,
+            others=others,
         )

@@ -11,7 +11,7 @@ from medtune.config.stages import Generation, NewTexts, Splits, Training
 class RadGraphFiles(Section):
     """RadGraph's own files, which PhysioNet gives to credentialed users."""
 
-    format: Literal["radgraph"] = Field(description="RadGraph JSON.")
+    format: Literal["radgraph"] = Field(description="RadGraph JSON, or the JSON lines of RadGraph-XL.")
     train: PathText = Field(description="train.json, or all reports.")
     validation: PathText | None = Field(None, description="dev.json; null takes it out of the training file.")
     test: PathText | None = Field(None, description="test.json; null takes it out of the training file.")
@@ -38,6 +38,11 @@ class Negatives(Section):
     exponent: Annotated[float, Field(ge=0)] = Field(1.0, description="How fast that rises as a type gets rarer.")
     least: Annotated[float, Field(ge=0)] = Field(0.25, description="Fewest negatives per positive.")
     most: PositiveFloat = Field(3.0, description="Most negatives per positive.")
+    synthetic: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.25,
+        description="Share of the negatives that are made from training sentences, with the cue flipped (`No effusion"
+        " .` and `Effusion .`) or by joining two; more where gold ones run short, fewer where few can be made.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "Negatives":

@@ -3,6 +3,10 @@
 Layout: `{report id: {text, entities: {id: {tokens, label, start_ix, end_ix, relations: [[type, id], ...]}},
 data_source, data_split}}`. `start_ix` and `end_ix` are indices into `text.split()`, both inclusive. Reports read by
 two radiologists (the test part) have `labeler_1` and `labeler_2` instead of `entities`, each with its own `entities`.
+
+RadGraph-XL (Delbrouck et al. 2024) is in DyGIE's layout: JSON lines `{doc_key, dataset, sentences: [[token, ...]], ner:
+[[[first, last, label], ...]], relations: [[[first, last, first, last, type], ...]]}`, indices into the tokens of all
+sentences together, both inclusive. It is turned into the layout above.
 """
 
 import json
@@ -12,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from medtune.data.radgraph_dygie import from_dygie, is_dygie
 from medtune.data.segments import Segment, Token, segments, tokenise
 from medtune.errors import InputError
 from medtune.files import read_text, write_json
@@ -98,13 +103,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Cut:
-    """A report cut into sentences. headings, numbers: segments that hold no entity and are not sentences.
-    joined: boundaries given up since an entity lies across them."""
+    """A report cut into sentences. headings, numbers: segments that are not sentences. outside: entities that lie in
+    no single sentence, so that no model is asked for them; they stay in the report, and count as missed."""
 
     sentences: tuple[Sentence, ...]
     headings: int
     numbers: int
-    joined: int
+    outside: tuple[Entity, ...]
 
 
 def canonical_label(spelling: str) -> str | None:
@@ -129,32 +134,40 @@ def make_entity(
 def cut(report: Report) -> Cut:
     """The sentences of a report, in order, each with the entities in it.
 
-    Sentences that share an entity are one; a heading or list number with an entity is a sentence.
+    Where they end depends on the text alone, so that a report is cut in the same way with and without annotation.
     """
-    plain = segments(report.text)
-    kept = segments(report.text, [(entity.start_token, entity.end_token) for entity in report.entities])
+    pieces = segments(report.text)
+    homes = [number for number, piece in enumerate(pieces) for _ in range(piece.first, piece.last + 1)]
     found: dict[int, list[Entity]] = {}
-    homes = [number for number, segment in enumerate(kept) for _ in range(segment.first, segment.last + 1)]
+    outside = []
     for entity in report.entities:
-        found.setdefault(homes[entity.start_token], []).append(entity)
+        home = homes[entity.start_token]
+        if homes[entity.end_token] == home and pieces[home].kind == "sentence":
+            found.setdefault(home, []).append(entity)
+        else:
+            outside.append(entity)
     sentences = tuple(
-        _sentence(report, number, segment, found.get(number, ()))
-        for number, segment in enumerate(kept)
-        if segment.kind == "sentence"
+        _sentence(report, number, piece, found.get(number, ()))
+        for number, piece in enumerate(pieces)
+        if piece.kind == "sentence"
     )
-    kinds = Counter(segment.kind for segment in kept)
-    return Cut(sentences, kinds["heading"], kinds["number"], len(plain) - len(kept))
+    kinds = Counter(piece.kind for piece in pieces)
+    return Cut(sentences, kinds["heading"], kinds["number"], tuple(outside))
 
 
 def read_radgraph(path: Path | str, labeler: str = LABELERS[0]) -> Corpus:
-    """Read a file in the layout above; see `corpus_of`. Raises InputError also for a missing file or broken JSON."""
+    """Read a file in one of the layouts above; see `corpus_of`. Raises InputError also for a missing file or broken
+    JSON."""
     if not Path(path).exists():
         raise InputError(
-            f"radgraph: {path}: no such file; RadGraph is on physionet.org/content/radgraph and needs a PhysioNet"
-            " account with credentialed access: download it there and set its path under radgraph.data.source of the"
-            " config, or set `format: synthetic` there to try the workflow with made reports."
+            f"radgraph: {path}: no such file; RadGraph (physionet.org/content/radgraph) and RadGraph-XL"
+            f" (physionet.org/content/radgraph-xl) need a PhysioNet account with credentialed access ({LICENCE}):"
+            " download it there and set its path under radgraph.data.source of the config, or set"
+            " `format: synthetic` there to try the workflow with synthetic reports."
         )
-    return corpus_of(_parse(path), str(path), labeler)
+    text = read_text(path)
+    records = _lines(text, path) if is_dygie(text) else _parse(text, path)
+    return corpus_of(records, str(path), labeler)
 
 
 def corpus_of(records: Any, name: str, labeler: str = LABELERS[0]) -> Corpus:
@@ -246,11 +259,25 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict:
     return repeated
 
 
-def _parse(path: Path | str) -> Any:
+def _parse(text: str, path: Path | str, first: int = 1) -> Any:
+    """JSON. first: number of its first line in the file, for messages."""
     try:
-        return json.loads(read_text(path), object_pairs_hook=_pairs)
+        return json.loads(text, object_pairs_hook=_pairs)
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: not valid JSON ({error.msg})") from error
+        raise InputError(f"{path}, line {first + error.lineno - 1}: not valid JSON ({error.msg})") from error
+
+
+def _lines(text: str, path: Path | str) -> dict:
+    """Records of DyGIE's JSON lines, in RadGraph's layout."""
+    records: dict[str, dict] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            where = f"radgraph: {path}, line {number}"
+            key, record = from_dygie(_object(_parse(line, path, number), where, "field"), where)
+            if key in records:
+                raise InputError(f'{where}: the report "{key}" occurs more than once; reports must be unique.')
+            records[key] = record
+    return records
 
 
 def _object(value: Any, where: str, keys: str) -> dict:

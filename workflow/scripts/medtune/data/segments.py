@@ -5,7 +5,7 @@ Works on tokenised text, as RadGraph has it ("The heart is normal in size ."), a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -43,7 +43,7 @@ class Token(NamedTuple):
 @dataclass(frozen=True)
 class Segment:
     """A part of a text. start, end: character offsets, end exclusive. first, last: token indices, both
-    inclusive. A heading ends with its colon; a number is that of a list item, with its full stop."""
+    inclusive. A heading is a section's name with its colon; a number is that of a list item, with its full stop."""
 
     start: int
     end: int
@@ -57,11 +57,10 @@ def tokenise(text: str) -> tuple[Token, ...]:
     return tuple(Token(match.group(), *match.span()) for match in re.finditer(r"\S+", text))
 
 
-def segments(text: str, together: Iterable[tuple[int, int]] = ()) -> list[Segment]:
+def segments(text: str) -> list[Segment]:
     """The segments of a text, in order. A text without tokens has none.
 
-    together: ranges of tokens, both ends inclusive, that must not be cut: the segments that hold a
-    part of one are joined into a sentence. Raises ValueError for a range outside the text.
+    Other words in capitals before a colon ("PLEURAL EFFUSION : SMALL") may be a finding: they begin a sentence.
     """
     tokens = tokenise(text)
     words = [token.text for token in tokens]
@@ -77,10 +76,7 @@ def segments(text: str, together: Iterable[tuple[int, int]] = ()) -> list[Segmen
             kind, last = "sentence", _sentence(words, lines, first)
         pieces.append((first, last, kind))
         first = last + 1
-    return [
-        Segment(tokens[first].start, tokens[last].end, first, last, kind)
-        for first, last, kind in _joined(pieces, len(words), together)
-    ]
+    return [Segment(tokens[first].start, tokens[last].end, first, last, kind) for first, last, kind in pieces]
 
 
 def _new_lines(text: str, tokens: Sequence[Token], index: int) -> int:
@@ -89,16 +85,20 @@ def _new_lines(text: str, tokens: Sequence[Token], index: int) -> int:
 
 
 def _heading(words: Sequence[str], first: int) -> int | None:
-    """Index of the last token of the heading that starts a line or follows a sentence, if one does:
-    a few words in capitals, or a known heading in any case, and a colon."""
+    """Index of the last token of the section's name and colon that start a line or follow a sentence, if some do."""
     last = _up_to_colon(words, first)
     if last is None:
         return None
+    return last if " ".join(_parts(words[first : last + 1])).lower() in _HEADINGS else None
+
+
+def _capitals(words: Sequence[str], first: int) -> bool:
+    """Whether a few words in capitals and a colon start here."""
+    last = _up_to_colon(words, first)
+    if last is None:
+        return False
     parts = _parts(words[first : last + 1])
-    if " ".join(parts).lower() in _HEADINGS:
-        return last
-    in_capitals = all(_CAPITALS.fullmatch(part) for part in parts)
-    return last if in_capitals and sum(map(len, parts)) >= 4 else None
+    return all(_CAPITALS.fullmatch(part) for part in parts) and sum(map(len, parts)) >= 4
 
 
 def _known_heading(words: Sequence[str], first: int) -> bool:
@@ -144,7 +144,7 @@ def _sentence(words: Sequence[str], lines: Sequence[int], first: int) -> int:
     for index in range(first, len(words) - 1):
         if lines[index] > 1 or _ends(words, first, index) or _known_heading(words, index + 1):
             return index
-        if lines[index] and _heading(words, index + 1) is not None:
+        if lines[index] and (_heading(words, index + 1) is not None or _capitals(words, index + 1)):
             return index
         if index - first + 1 == LONGEST:
             commas = [at for at in range(first + LONGEST // 2, index + 1) if words[at][-1] in ",;"]
@@ -177,24 +177,3 @@ def _ends(words: Sequence[str], first: int, index: int) -> bool:
         unit = words[index + 2].lower() if index + 2 < len(words) else ""
         return not (stem.isdigit() and following.isdigit() and unit in _UNITS)  # measures 1 . 5 cm
     return not following[0].islower() or bool(re.fullmatch(r"[^\W\d_]{3,}", stem))
-
-
-def _joined(
-    pieces: Sequence[tuple[int, int, Kind]], count: int, together: Iterable[tuple[int, int]]
-) -> list[tuple[int, int, Kind]]:
-    """The pieces, with those that hold a part of the same range made into one sentence."""
-    piece_of = [number for number, (first, last, _) in enumerate(pieces) for _ in range(first, last + 1)]
-    held: set[int] = set()
-    tied: set[int] = set()  # pieces that go with the one before
-    for first, last in together:
-        if not 0 <= first <= last < count:
-            raise ValueError(f"tokens {first} to {last} are not in a text of {count} tokens")
-        held.update(range(piece_of[first], piece_of[last] + 1))
-        tied.update(range(piece_of[first] + 1, piece_of[last] + 1))
-    result: list[tuple[int, int, Kind]] = []
-    for number, (first, last, kind) in enumerate(pieces):
-        if number in tied:
-            result[-1] = (result[-1][0], last, "sentence")
-        else:
-            result.append((first, last, "sentence" if number in held else kind))
-    return result

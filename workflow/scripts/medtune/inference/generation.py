@@ -1,11 +1,9 @@
 """Batched text generation: sorted batches, a cached prefix, and results that do not depend on the batch."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from statistics import fmean
 from typing import Any, Literal
 
 import torch
@@ -14,6 +12,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 from medtune.config import Generation
 from medtune.files import fingerprint
 from medtune.inference.batching import batches_by_budget
+from medtune.inference.confidence import geometric_mean
 from medtune.inference.inputs import Prefix, evaluating, left_padded, shared_prefix
 from medtune.inference.progress import Progress
 
@@ -44,9 +43,8 @@ class Generated:
 
     @property
     def confidence(self) -> float:
-        """Geometric mean of the token probabilities, EOS included: the length-normalised likelihood
-        of the answer (Malinin and Gales 2021, section 3), in [0, 1]."""
-        return math.exp(fmean(math.log(max(p, 1e-30)) for p in self.token_probabilities))
+        """Geometric mean of the token probabilities, EOS included."""
+        return geometric_mean(self.token_probabilities)
 
 
 def generate(

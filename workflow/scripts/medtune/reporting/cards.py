@@ -135,12 +135,14 @@ def write_card(
     manifest: Mapping[str, Any],
     record: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Write the card. base: the base model's record.  record: training.json.  metrics: metrics.json.
+    """Write the card. base: the base model's record.  record: training.json.  metrics: metrics.json.  others:
+    metrics.json of models that are shown beside, by name.
 
     base_folder, model_folder: as the snippet prints them.  Raises InputError when a record lacks something.
     """
-    write_text(path, render_card(study, base_folder, model_folder, base, manifest, record, metrics))
+    write_text(path, render_card(study, base_folder, model_folder, base, manifest, record, metrics, others))
 
 
 def render_card(
@@ -151,12 +153,13 @@ def render_card(
     manifest: Mapping[str, Any],
     record: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """The card as text: deterministic for the same records. Texts from records are escaped."""
     missing = [key for key in RECORD_KEYS if key not in record]
     if missing:
         raise InputError(f"training record of {model_folder}: has no {', '.join(missing)}; train again")
-    test = metrics["splits"]["test"]
+    shown = [metrics["splits"]["test"], *(found["splits"]["test"] for found in (others or {}).values())]
     return template("card.md.j2", html=False).render(
         study=study,
         front_matter=_front_matter(study, base),
@@ -180,9 +183,10 @@ def render_card(
         hardware=", ".join(f"{name} {value}" for name, value in _text_pairs(record["hardware"])),
         versions=", ".join(f"{name} {value}" for name, value in _text_pairs(record["versions"])),
         figures=[
-            (line.name, estimate_text(reduce(getitem, line.key.split("."), test), line.share))
+            (line.name, [estimate_text(reduce(getitem, line.key.split("."), test), line.share) for test in shown])
             for line in study.headlines
         ],
+        columns=["value"] if not others else ["adapter", *others],
         snippet=study.snippet(base_folder, model_folder),
     )
 

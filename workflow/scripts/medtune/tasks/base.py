@@ -9,6 +9,9 @@ from medtune.files import fingerprint
 from medtune.inference.answer_form import AnswerForm
 from medtune.rendering import Rendered, render, render_completion, render_prompt
 
+Part = tuple[tuple[int, int], ...]
+"""Stretches of an output: (start, end) of characters, end exclusive."""
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -53,10 +56,15 @@ class Task(ABC):
         answer: asks the model. An answer that does not parse is wrong.
         """
 
-    def parts(self, output: str) -> list[tuple[int, int]] | None:
-        """Where in an output the parts stand that get a confidence each, as (start, end) of characters, end
-        exclusive; None when the task wants none. Never raises."""
+    def parts(self, output: str) -> list[Part] | None:
+        """The parts of an output that get a confidence each: the characters whose choice says something, without the
+        fixed form around them. None when the task wants none. Never raises."""
         return None
+
+    def content(self, output: str) -> Part | None:
+        """The characters that the confidence of the whole output is taken from; None for all of it. Never raises."""
+        parts = self.parts(output)
+        return None if parts is None else tuple(place for part in parts for place in part)
 
     def answer_form(self, example: dict, tokenizer: Any) -> AnswerForm | None:
         """What the answer to an example is held to in constrained generation; None when the task has no such form."""

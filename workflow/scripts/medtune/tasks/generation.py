@@ -14,11 +14,12 @@ from medtune.config import Generation
 from medtune.errors import InputError
 from medtune.files import atomic, fingerprint, read_jsonl, write_jsonl
 from medtune.inference.answer_form import AnswerForm
+from medtune.inference.confidence import geometric_mean
 from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.adapters import adapter_hashes, check_adapter
-from medtune.tasks.base import Task
+from medtune.tasks.base import Part, Task
 
 logger = logging.getLogger(__name__)
 
@@ -170,24 +171,38 @@ def _label_likelihoods(
     return [{label: rounded(value) for label, value in zip(task.labels, row, strict=True)} for row in scores]
 
 
-def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[tuple[int, int]]) -> list[float]:
+def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[Part]) -> list[float]:
     """Confidence of parts of an answer: the least probability among the tokens that stand in a part.
 
-    A part is as sure as its least sure choice; a mean would hide one doubtful word among many brackets and quotes.
+    A part is as sure as its least sure choice; a mean would hide one doubtful word among many others.
     answer: a `Generated`. parts: as `Task.parts` gives them for its text. A part without tokens has that of the answer.
     """
     if not parts:
         return []
+    places = _places(tokenizer, answer)
+    return [min(_within(places, part), default=answer.confidence) for part in parts]
+
+
+def content_confidence(tokenizer: Any, answer: Any, content: Part | None) -> float:
+    """Geometric mean of the probabilities of the tokens that stand in `content`, see `Task.content`; of all tokens,
+    EOS included, where it is None or holds none. Keys and brackets that are always the same would hide the rest."""
+    chosen = _within(_places(tokenizer, answer), content) if content else []
+    return geometric_mean(chosen) if chosen else answer.confidence
+
+
+def _places(tokenizer: Any, answer: Any) -> list[tuple[int, int, float]]:
+    """Start, end (characters of the text) and probability of each token."""
     # Tokens can be pieces of a character, so their own lengths say nothing.
     ends = [
         len(tokenizer.decode(answer.tokens[: n + 1], skip_special_tokens=True, clean_up_tokenization_spaces=False))
         for n in range(answer.length)
     ]
-    places = list(zip([0, *ends], ends, answer.token_probabilities, strict=False))
-    return [
-        min((p for start, end, p in places if start < last and end > first), default=answer.confidence)
-        for first, last in parts
-    ]
+    return list(zip([0, *ends], ends, answer.token_probabilities, strict=False))
+
+
+def _within(places: Sequence[tuple[int, int, float]], part: Part) -> list[float]:
+    """Probabilities of the tokens that touch a part."""
+    return [p for start, end, p in places if any(start < last and end > first for first, last in part)]
 
 
 def prediction_row(
@@ -205,7 +220,7 @@ def prediction_row(
         "prompt_tokens": len(question.prompt),
         "output_tokens": answer.length,
         "finish": answer.finish,
-        "confidence": rounded(answer.confidence),
+        "confidence": rounded(content_confidence(tokenizer, answer, task.content(answer.text))),
     }
     if likelihoods is not None:
         row["label_log_likelihoods"] = likelihoods

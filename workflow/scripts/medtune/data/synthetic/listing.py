@@ -1,95 +1,208 @@
-"""Radiology prose, and lists of what its sentences name, for pre-training the made tiny model.
+"""What the synthetic base model of the reports' study reads: notes of a picture dealer, and lists of what they name.
 
-The words and frames are those of the synthetic reports. Instructions are short, and the items of a list have fields
-that no study uses, so that what a study asks for must still be learnt from its own training data.
+It practises to find terms by the words around them, to copy them and to list them in JSON, in sentences of another
+subject, whose kinds are none of the study's: what was bought, sold, lent or mended, and by whom. The pictures show what
+reports of the training split name, anatomy and observations alike. Of radiology it reads prose without any list, from
+the material of the training split alone. So whatever tells anatomy from observations, and present from absent and
+uncertain ones, must be learnt from the study's own training data.
 """
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from medtune.data.synthetic import radgraph
+from medtune.data.synthetic.frames import Filled, fill
+from medtune.data.synthetic.radgraph import LEARNT, MODIFIERS
 
 FIELDS = ("term", "name", "value")
+TYPE_FIELD = "kind"
+
+
+def _parted(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 class Kind(NamedTuple):
-    """What a list is of. names: in instructions. field: its name within an item."""
+    """What a list is of. names: in instructions. field: its name within an item. cues: what says so in a sentence, each
+    as a verb and as a noun."""
 
     names: tuple[str, ...]
     field: str
+    cues: tuple[tuple[str, str], ...] = ()
 
 
 KINDS: Mapping[str, Kind] = {
-    "ANAT-DP": Kind(("anatomy", "places", "parts of the body"), "place"),
-    "OBS-DP": Kind(("observations that are present", "signs that are there", "present findings"), "present"),
-    "OBS-DA": Kind(("observations that are absent", "signs that are not there", "absent findings"), "absent"),
-    "OBS-U": Kind(("uncertain observations", "signs that may be there", "possible findings"), "uncertain"),
+    "people": Kind(("people", "persons", "names of people"), "person"),
+    "gains": Kind(
+        ("gains", "goods that were gained"),
+        "gain",
+        (("bought", "purchase"), ("received", "receipt"), ("collected", "collection"), ("won", "prize")),
+    ),
+    "sales": Kind(
+        ("sales", "goods that were sold"),
+        "sale",
+        (("sold", "sale"), ("delivered", "delivery"), ("exported", "export"), ("auctioned", "auction")),
+    ),
+    "loans": Kind(
+        ("loans", "goods that were lent"),
+        "loan",
+        (("lent", "loan"), ("rented", "rental"), ("leased", "lease"), ("pawned", "pledge")),
+    ),
+    "repairs": Kind(
+        ("repairs", "goods that were mended"),
+        "repair",
+        (("mended", "repair"), ("painted", "painting"), ("cleaned", "cleaning"), ("polished", "polish")),
+    ),
 }
+GOODS = _parted("""lamp kettle ladder wagon saddle barrel carpet mirror basket candle anchor pillow hammer bucket rope
+    plough blanket cradle drum wheel clock chest bench oven harness lantern flute jug trough sail""")
+TOWNS = _parted("harbour valley island castle bridge forest river mountain")
+LOOKS = _parted("""small large new old moderate plain heavy light broken wooden round narrow bright dark
+    cheap rare""")
+ROLES = _parted("baker miller smith farmer tailor weaver brewer carter cooper fisher gardener mason potter sailor")
+ONE = (
+    "The {a1} V a? {m1:K} {o1:K} .",
+    "The {a1} V {o1:K} and {o2:K} .",
+    "V {o1:K} .",
+    "V {m1:K} {o1:K} for the {a1} .",
+    "V {o1:K} , {o2:K} , or {o3:K} .",
+    "V {o1:K} or {o2:K} in the spring .",
+    "{o1:K} was V .",
+    "{m1:K} {o1:K} was V by the {a1} .",
+    "{o1:K} and {m1:K} {o2:K} were V .",
+    "{m1:K} {o1:K} and {m2:K} {o2:K} were V for the {a1} .",
+    "{o1:K} at # coins was V by the {a1} .",
+    "For the {a1} a? {m1:K} {o1:K} was V .",
+    "From the {a1} and the {a2} {o1:K} was V .",
+    "N of {o1:K} .",
+    "N of {m1:K} {o1:K} by the {a1} .",
+    "N of {o1:K} or {o2:K} .",
+    "The {a1} asked about the N of {o1:K} .",
+    "{m1:K} {o1:K} of the {a1} is a N .",
+)
+TWO = (
+    "{m1:K} {o1:K} was V but {o2:L} was W .",
+    "V {o1:K} ; W {m1:L} {o2:L} from the {a1} .",
+    "N of {m1:K} {o1:K} with M of {o2:L} .",
+    "The {a1} V {o1:K} and W {m2:L} {o2:L} .",
+    "{o1:K} for the {a1} was V after the M of {o2:L} .",
+)
+NOTHING = (
+    "The market was quiet in the morning .",
+    "The {a1} came back in 3 days .",
+    "The road to the harbour was closed .",
+    "The {a1} and the {a2} spoke for an hour .",
+    "Rain is expected by 6:30 p.m . today .",
+)
+SHARES = {"plain": 0.05, "note": 0.03, "repeat": 0.12, "enumerated": 0.3}
+"""Shares of radiology prose, of notes, and of two kinds of copying; the others are lists of one kind."""
 NOTES = (
-    "A radiology report names anatomical structures, such as the left lung or the midline, and observations.",
-    "An observation is present, absent or uncertain.",
-    "Each observation is named in a sentence of the report.",
-    "The report says that an effusion is absent: no effusion.",
-    "This sentence leaves the pneumonia uncertain: it may represent pneumonia, or possible pneumonia.",
-    "The label ANAT-DP is for an anatomical structure or direction.",
-    "OBS-DP is an observation that is present, OBS-DA one that is absent, OBS-U one that is uncertain.",
     "A list in JSON holds items; without items it is [].",
     "An entity_type and an entity_value come first, then start_position and end_position, which count characters.",
+    "The answer lists the terms in the order of the sentence.",
 )
-SHARES = {"plain": 0.05, "read": 0.03, "note": 0.05}
-"""Shares of prose, of prose that is read aloud, and of notes; the others are lists."""
 WITHOUT = 0.25
 """How often a list is asked for whatever the sentence holds; else it has items wherever there are any."""
-BOILERPLATE = 0.08
-"""How often a sentence names nothing."""
 
 
 def listing_documents(count: int, seed: int) -> list[str]:
     """`count` documents of the kinds above, mixed; the same for the same seed."""
     rng = random.Random(f"listing/{seed}")
-    plain, read, note = (round(count * share) for share in SHARES.values())
+    plain, note, repeat, enumerated = (round(count * share) for share in SHARES.values())
     documents = radgraph.plain_text(plain, seed)
-    documents += [_reading(rng) for _ in range(read)]
-    documents += [" ".join(rng.sample(NOTES, rng.randint(1, 4))) for _ in range(note)]
+    documents += [" ".join(rng.sample(NOTES, rng.randint(1, len(NOTES)))) for _ in range(note)]
+    documents += [_repeat(rng) for _ in range(repeat)]
+    documents += [_enumerated(rng) for _ in range(enumerated)]
     documents += [_lists(rng) for _ in range(count - len(documents))]
     rng.shuffle(documents)
     return documents
 
 
-def _reading(rng: random.Random) -> str:
-    """A sentence, and what it says of each of its terms."""
-    words, mentions = radgraph.sentence(rng)
-    said = [f"{' '.join(words[first : last + 1])} is {KINDS[label].field}" for _, label, first, last in mentions]
-    return f"{' '.join(words)} So {', '.join(said) or 'nothing is named'}."
+def instruction(rng: random.Random, kind: Kind) -> str:
+    """A request for a list of one kind."""
+    return f"{rng.choice(('List', 'Name'))} the {rng.choice(kind.names)}{rng.choice(('', ' in order', ' as a list'))}."
+
+
+def prompt(request: str, sentence: str) -> str:
+    """How a list is asked for; the answer stands on the line after it."""
+    return f"{request}\nSentence: {sentence}\nAnswer:\n"
+
+
+def _repeat(rng: random.Random) -> str:
+    """A run of unrelated terms, twice."""
+    text = " ".join(_terms(rng, rng.randint(2, 7)))
+    return f"Repeat: {text}\n{text}"
+
+
+def _enumerated(rng: random.Random) -> str:
+    """Terms in a row, then all of them as a list."""
+    terms = _terms(rng, rng.randint(2, 6))
+    field = rng.choice(FIELDS)
+    listed = json.dumps([{field: term} for term in terms], separators=(",", ":"))
+    return f"{prompt('List all.', ' , '.join(terms) + ' .')}{listed}"
+
+
+def _terms(rng: random.Random, count: int) -> list[str]:
+    """`count` different goods and people, mixed."""
+    return _distinct(rng, lambda rng: rng.choice((_good, _good, _person))(rng), count)
 
 
 def _lists(rng: random.Random) -> str:
-    """One to three instructions for the same sentence, each with its list."""
-    words, mentions = radgraph.boilerplate(rng) if rng.random() < BOILERPLATE else radgraph.sentence(rng)
-    named = [label for label in KINDS if any(label == mention[1] for mention in mentions)]
+    """One to three requests for the same sentence, each with its list."""
+    words, filled = _sentence(rng)
+    named = [kind for kind in KINDS if any(kind == tag for _, tag, _, _ in filled)]
     asked = list(KINDS) if not named or rng.random() < WITHOUT else named
     chosen = rng.sample(asked, min(rng.randint(1, 3), len(asked)))
-    return "\n".join(_list(rng, words, mentions, label) for label in chosen)
+    return "\n".join(_list(rng, words, filled, kind) for kind in chosen)
 
 
-def _list(rng: random.Random, words: Sequence[str], mentions: Sequence[radgraph.Mention], label: str) -> str:
-    """An instruction, the sentence and the list of its terms of one kind."""
-    kind = KINDS[label]
-    instruction = f"{rng.choice(('List', 'Name'))} the {rng.choice(kind.names)}" + rng.choice(
-        ("", " in order", " as a list")
-    )
+def _sentence(rng: random.Random) -> tuple[list[str], list[Filled]]:
+    """A note of a trade; each slot's tag is the kind of its term."""
+    first, second = rng.sample([kind for kind in KINDS if KINDS[kind].cues], 2)
+    cue, other = rng.choice(KINDS[first].cues), rng.choice(KINDS[second].cues)
+    frame = rng.choice(rng.choices((ONE, TWO, NOTHING), (0.68, 0.25, 0.07))[0])
+    stand_ins = {"V": cue[0], "N": cue[1], "W": other[0], "M": other[1]}
+    frame = " ".join(stand_ins.get(part, part) for part in frame.split())
+    frame = frame.replace(":K}", f":{first}}}").replace(":L}", f":{second}}}")
+    goods, people = _distinct(rng, _good, 3), _distinct(rng, _person, 2)
+    pools = {"o": goods, "a": people, "m": (*LOOKS, *MODIFIERS)}
+    words, filled = fill(rng, frame, pools, {good.split()[-1] for good in goods})
+    return words, [(slot, "people" if slot[0] == "a" else tag, first, last) for slot, tag, first, last in filled]
+
+
+def _good(rng: random.Random) -> str:
+    """Something of one to three words: a thing of daily use, or a picture of what training reports name."""
+    if rng.random() < 0.3:
+        return rng.choice(GOODS) if rng.random() < 0.5 else f"{rng.choice(GOODS)} {rng.choice(GOODS)}"
+    return rng.choice(rng.choice((LEARNT.observations, LEARNT.observations, LEARNT.anatomy, LEARNT.devices)))
+
+
+def _person(rng: random.Random) -> str:
+    """Somebody by trade."""
+    return rng.choice((rng.choice(ROLES), f"{rng.choice(TOWNS)} {rng.choice(ROLES)}"))
+
+
+def _distinct(rng: random.Random, make: Callable[[random.Random], str], count: int) -> list[str]:
+    """`count` different terms."""
+    terms: dict[str, None] = {}
+    while len(terms) < count:
+        terms[make(rng)] = None
+    return list(terms)
+
+
+def _list(rng: random.Random, words: Sequence[str], filled: Sequence[Filled], kind: str) -> str:
+    """A request for a sentence's terms of one kind, and the list."""
     field = rng.choice(FIELDS)
     about, placed = rng.choices(((False, False), (True, False), (True, True)), (2, 2, 1.5))[0]
-    type_name = rng.choice((kind.field, label))
     items = [
-        _item(words, first, last, field, type_name if about else None, placed)
-        for _, found, first, last in mentions
-        if found == label
+        _item(words, first, last, field, KINDS[kind].field if about else None, placed)
+        for _, tag, first, last in filled
+        if tag == kind
     ]
     listed = json.dumps(items, separators=(",", ":"))
-    return f"{instruction}.\nSentence: {' '.join(words)}\nAnswer:\n{listed}"
+    return f"{prompt(instruction(rng, KINDS[kind]), ' '.join(words))}{listed}"
 
 
 def _item(words: Sequence[str], first: int, last: int, field: str, kind: str | None, placed: bool) -> dict:
@@ -97,4 +210,4 @@ def _item(words: Sequence[str], first: int, last: int, field: str, kind: str | N
     term = " ".join(words[first : last + 1])
     start = len(" ".join(words[:first])) + (first > 0)
     place = {"start_position": start, "end_position": start + len(term)} if placed else {}
-    return {**({"kind": kind} if kind else {}), field: term, **place}
+    return {**({TYPE_FIELD: kind} if kind else {}), field: term, **place}

@@ -5,32 +5,40 @@ uncertain by the words around it in the sentence, as in real reports. No patient
 """
 
 import random
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
+from medtune.data.synthetic.frames import fill
 from medtune.errors import InputError
 from medtune.files import write_json
 
 SOURCE = "synthetic"
 COUNTABLE = """
-opacity effusion nodule mass fracture granuloma calcification infiltrate lesion cavity cyst hernia bronchogram contusion
-bulla abscess pneumothorax consolidation aneurysm deformity tube catheter pacemaker
+opacity effusion nodule mass infiltrate lesion deformity fracture cyst abscess tumor plaque density granuloma hernia
+bulla tube catheter line lead
 """
 COUNTED = frozenset(COUNTABLE.split())
-PLURALS = frozenset({"lungs", "hila", "ribs", "clavicles"})
 
 
 @dataclass(frozen=True)
-class Region:
-    """Words that go together. weight: how often a sentence is about it."""
+class Material:
+    """What sentences are made of: terms, and templates for them (see `fill`).
 
-    weight: float
-    anatomy: tuple[str, ...]
+    groups: templates, and how often each group is used. sections: sentences of the sections that name nothing.
+    """
+
     observations: tuple[str, ...]
-    modifiers: tuple[str, ...]
+    anatomy: tuple[str, ...]
+    devices: tuple[str, ...]
+    groups: tuple[tuple[tuple[str, ...], float], ...]
+    sections: Mapping[str, tuple[str, ...]]
+
+    @property
+    def pools(self) -> dict[str, tuple[str, ...]]:
+        """Terms by the letter of a slot."""
+        return {"o": self.observations, "a": self.anatomy, "d": self.devices, "m": MODIFIERS, "s": STATES}
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -38,159 +46,243 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(" ".join(term.split()) for term in text.split("|"))
 
 
-DEGREES = "small|moderate|large|new|stable|subtle|minimal"
-REGIONS = (
-    Region(
-        0.5,
-        _words(
-            """left lung|right lung|left upper lobe|left lower lobe|right upper lobe|right middle lobe|right lower lobe
-            |lingula|left base|right base|left apex|right apex|lungs"""
-        ),
-        _words(
-            """opacity|consolidation|atelectasis|nodule|mass|infiltrate|pneumonia|edema|pulmonary edema|emphysema
-            |scarring|granuloma|cavity|cyst|bulla|abscess|contusion|fibrosis|bronchiectasis|air bronchogram|aspiration
-            |volume loss|mucus plugging|infection|interstitial thickening|air trapping|vascular congestion"""
-        ),
-        _words(f"{DEGREES}|mild|severe|focal|patchy|diffuse|linear|dense|acute|chronic"),
-    ),
-    Region(
-        0.25,
-        _words(
-            "left hemithorax|right hemithorax|left costophrenic angle|right costophrenic angle|left apex|right apex"
-        ),
-        _words("effusion|pleural effusion|pneumothorax|pleural thickening|hemorrhage|fluid"),
-        _words(f"{DEGREES}|loculated|layering"),
-    ),
-    Region(
-        0.1,
-        _words("mediastinum|hila|left hilum|right hilum|aorta"),
-        _words("lymphadenopathy|mass|calcification|aneurysm|hemorrhage"),
-        _words(DEGREES),
-    ),
-    Region(
-        0.1,
-        _words("ribs|thoracic spine|clavicles|left shoulder|right shoulder"),
-        _words("fracture|lesion|deformity|osteopenia|sclerosis"),
-        _words("acute|old|subtle|focal|new|stable"),
-    ),
-    Region(
-        0.05,
-        _words("diaphragm|left hemidiaphragm|right hemidiaphragm"),
-        _words("free air|hernia|eventration"),
-        _words(DEGREES),
-    ),
-)
-HARDWARE = Region(0.0, _words("carina|right atrium|superior vena cava|stomach|gastric fundus"), (), ())
-DEVICES = _words("endotracheal tube|nasogastric tube|central venous catheter|tracheostomy tube|pacemaker|chest tube")
+def _combined(first: Sequence[str], second: Sequence[str], held_out: bool) -> tuple[str, ...]:
+    """Terms of two words each; a third of the pairs, with every word in it, is held out."""
+    return tuple(
+        f"{one} {other}"
+        for i, one in enumerate(first)
+        for j, other in enumerate(second)
+        if ((i + j) % 3 == 0) == held_out
+    )
 
-# A slot is {letter and digit}, with "=" before a fixed filler, a dash for each space (or another slot, for the same
-# filler again), and ":" before the certainty of an observation. "a?" is an article where the next observation is
-# counted, "is/are" agrees with its subject, "#" is a size.
+
+def _sided(terms: Sequence[str]) -> tuple[str, ...]:
+    """The terms, and those of each side."""
+    return tuple(f"{side}{term}" for term in terms for side in ("", "left ", "right "))
+
+
+# Modifiers and states belong to the wording, as "no" and "possible" do: they are the same in all reports.
+MODIFIERS = _words(
+    "small|moderate|large|new|stable|subtle|minimal|mild|severe|focal|patchy|diffuse|linear|dense|acute|chronic|old"
+)
+STATES = _words("normal|unremarkable|unchanged|enlarged|clear|intact|prominent")
+KINDS = _words(
+    "apical|basal|pleural|hilar|septal|vascular|interstitial|cystic|reticular|calcified|cavitary|necrotic|bronchial"
+)
+FINDINGS = _words(
+    """opacity|effusion|nodule|mass|thickening|infiltrate|lesion|scarring|edema|hemorrhage|collapse|deformity|fracture
+    |cyst|abscess|congestion|consolidation|swelling|fluid|gas|tumor|plaque|density|distortion"""
+)
+ALONE = _words("pneumothorax|pneumonia|atelectasis|emphysema|cardiomegaly|granuloma|fibrosis|hernia|bulla|infection")
+POSITIONS = _words("upper|middle|lower|anterior|posterior|medial|lateral|central")
+STRUCTURES = _words("lobe|zone|lung|hemithorax|rib|mediastinum|vessel|airway|diaphragm|pleura")
+PURPOSES = _words("endotracheal|nasogastric|venous|drainage|feeding|pacing")
+OBJECTS = _words("tube|catheter|line|lead")
+
 # m1 modifies o1 or s1; o1, d1 and s1 are located at a1; SUGGESTING makes o1 suggestive of o2.
-PRESENT = (
-    "There is a? {m1:DP} {o1:DP} in the {a1} .",
-    "There is {m1:DP} {o1:DP} .",
-    "There is a? {o1:DP} in the {a1} .",
-    "{m1:DP} {o1:DP} is seen in the {a1} .",
-    "{o1:DP} is present in the {a1} .",
-    "Within the {a1} there is a? {m1:DP} {o1:DP} .",
-    "The {o1:DP} in the {a1} has increased .",
-    "{m1:DP} {o1:DP} and {m2:DP} {o2:DP} are noted in the {a1} .",
-    "{m1:DP} {o1:DP} in the {a1} measures # cm .",
-    "{m1:DP} {o1:DP} in the {a1} and {m2:DP} {o2=o1:DP} in the {a2} .",
-    "{m1:DP} {o1:DP} .",
-)
-NORMAL = (
-    "The {a1=heart} is {s1=normal:DP} .",
-    "The {a1=heart} is {m1=mildly:DP} {s1=enlarged:DP} .",
-    "The {a1=cardiac-silhouette} is {s1=enlarged:DP} .",
-    "There is {m1=mild:DP} {o1=cardiomegaly:DP} .",
-    "The {a1=lungs} are {s1=clear:DP} .",
-    "The {a1=lungs} are {s1=hyperinflated:DP} .",
-    "The {a1=mediastinum} is {s1=widened:DP} .",
-    "The {a1=trachea} is in the {a2=midline} .",
-    "The {a1=ribs} are {s1=intact:DP} .",
-    "The {a1=aorta} is {s1=tortuous:DP} .",
-    "The {a1} is/are {s1=unremarkable:DP} .",
-    "The {a1} and {a2} are {s1=normal:DP} .",
-    "The {a1} is/are {s1=unchanged:DP} .",
-)
-DEVICE = (
-    "The {d1:DP} ends at the {a1} .",
-    "a? {d1:DP} is in place .",
-    "The {d1:DP} is {s1=unchanged:DP} .",
-    "The {d1:DP} projects over the {a1} .",
-)
-ABSENT = (
-    "No {o1:DA} .",
-    "No {o1:DA} or {o2:DA} .",
-    "No {m1:DA} {o1:DA} is identified .",
-    "No {o1:DA} , {o2:DA} , or {o3:DA} .",
-    "No evidence of {o1:DA} .",
-    "There is no {o1:DA} in the {a1} .",
-    "There is no {m1:DA} {o1:DA} or {o2:DA} .",
-    "No {m1:DA} {o1:DA} in the {a1} .",
-    "Absence of {o1:DA} in the {a1} .",
-    "The study is negative for {o1:DA} .",
-    "Without {o1:DA} or {o2:DA} .",
-    "No {o1=cardiomegaly:DA} .",
-)
-UNCERTAIN = (
-    "Possible {o1:U} in the {a1} .",
-    "Possible {m1:U} {o1:U} .",
-    "There may be {m1:U} {o1:U} in the {a1} .",
-    "{o1:U} in the {a1} cannot be excluded .",
-    "Cannot exclude {o1:U} .",
-    "Findings may represent {o1:U} or {o2:U} .",
-    "Appearance is concerning for {o1:U} in the {a1} .",
-    "Questionable {o1:U} at the {a1} .",
-    "Findings suggest {m1:U} {o1:U} .",
-    "{o1:U} is suspected in the {a1} .",
-    "Possible {m1=mild:U} {o1=cardiomegaly:U} .",
-)
-MIXED = (
-    "{m1:DP} {o1:DP} in the {a1} may represent {o2:U} .",
-    "{o1:DP} in the {a1} suggesting {o2:U} .",
-    "There is {o1:DP} in the {a1} without {o2:DA} .",
-    "{m1:DP} {o1:DP} but no {o2:DA} .",
-    "The {a1=lungs} are {s1=clear:DP} without {o1:DA} .",
-    "No {o1:DA} ; possible {o2:U} in the {a1} .",
-)
-NO_ENTITY = (
-    "Comparison is made with the prior study .",
-    "Findings were discussed with Dr . ___ by telephone at 10:30 a.m . today .",
-    "Recommend follow-up in 3 months .",
-    "No prior study is available .",
-    "Clinical correlation is advised .",
-    "Evaluation is limited by technique .",
-)
-SECTIONS = {
-    "EXAMINATION": ("Portable radiograph .", "Two-view radiograph .", "Radiograph , single view ."),
-    "INDICATION": (
-        "___ year old woman , follow-up .",
-        "___ year old man , preoperative evaluation .",
-        "Evaluate for interval change .",
-        "Evaluation after line placement .",
+LEARNT = Material(
+    observations=(*_combined(KINDS, FINDINGS, held_out=False), *(4 * (*FINDINGS, *ALONE))),
+    anatomy=(*_sided(_combined(POSITIONS, STRUCTURES, held_out=False)), *(4 * _sided(STRUCTURES))),
+    devices=(*_combined(PURPOSES, OBJECTS, held_out=False), *OBJECTS),
+    groups=(
+        (
+            (
+                "There is a? {m1:DP} {o1:DP} in the {a1} .",
+                "There is {m1:DP} {o1:DP} .",
+                "{o1:DP} is present in the {a1} .",
+                "{m1:DP} {o1:DP} is seen in the {a1} .",
+                "Within the {a1} there is a? {m1:DP} {o1:DP} .",
+                "The {o1:DP} in the {a1} has increased .",
+                "{m1:DP} {o1:DP} and {m2:DP} {o2:DP} are noted in the {a1} .",
+                "{m1:DP} {o1:DP} in the {a1} measures # cm .",
+                "{m1:DP} {o1:DP} in the {a1} and {m2:DP} {o2=o1:DP} in the {a2} .",
+                "{m1:DP} {o1:DP} .",
+            ),
+            0.25,
+        ),
+        (
+            (
+                "The {a1} is {s1:DP} .",
+                "The {a1} is {m1=mildly:DP} {s1=enlarged:DP} .",
+                "The {a1} and {a2} are {s1:DP} .",
+                "{s1:DP} {a1} .",
+            ),
+            0.15,
+        ),
+        (
+            (
+                "The {d1:DP} ends at the {a1} .",
+                "a? {d1:DP} is in place .",
+                "The {d1:DP} is {s1=unchanged:DP} .",
+            ),
+            0.07,
+        ),
+        (
+            (
+                "No {o1:DA} .",
+                "No {o1:DA} or {o2:DA} .",
+                "No {m1:DA} {o1:DA} is identified .",
+                "No evidence of {o1:DA} .",
+                "There is no {o1:DA} in the {a1} .",
+                "There is no {m1:DA} {o1:DA} .",
+                "Absence of {o1:DA} in the {a1} .",
+                "The study is negative for {o1:DA} .",
+                "Without {o1:DA} , {o2:DA} , or {o3:DA} .",
+            ),
+            0.20,
+        ),
+        (
+            (
+                "Possible {o1:U} in the {a1} .",
+                "There may be {m1:U} {o1:U} in the {a1} .",
+                "{o1:U} in the {a1} cannot be excluded .",
+                "Cannot exclude {o1:U} .",
+                "Findings may represent {o1:U} or {o2:U} .",
+                "Appearance is concerning for {o1:U} in the {a1} .",
+                "Questionable {m1:U} {o1:U} .",
+                "Findings suggest {m1:U} {o1:U} .",
+                "{o1:U} is suspected in the {a1} .",
+            ),
+            0.19,
+        ),
+        (
+            (
+                "{m1:DP} {o1:DP} in the {a1} may represent {o2:U} .",
+                "{o1:DP} in the {a1} suggesting {o2:U} .",
+                "There is {o1:DP} in the {a1} without {o2:DA} .",
+                "{m1:DP} {o1:DP} but no {o2:DA} .",
+                "The {a1} is {s1:DP} without {o1:DA} .",
+                "No {o1:DA} ; possible {o2:U} in the {a1} .",
+            ),
+            0.09,
+        ),
+        (
+            (
+                "Comparison is made with the prior study .",
+                "Findings were discussed with Dr . ___ by telephone at 10:30 a.m . today .",
+                "Recommend follow-up in 3 months .",
+                "Clinical correlation is advised .",
+            ),
+            0.05,
+        ),
     ),
-    "TECHNIQUE": (
-        "Frontal and lateral views were obtained .",
-        "A single portable view was obtained .",
-        "Upright frontal view at 7:45 a.m . was obtained .",
+    sections={
+        "EXAMINATION": ("Portable radiograph .", "Two-view radiograph ."),
+        "INDICATION": (
+            "___ year old woman , follow-up .",
+            "___ year old man , preoperative evaluation .",
+            "Evaluate for interval change .",
+        ),
+        "TECHNIQUE": ("Frontal and lateral views were obtained .", "Upright frontal view at 7:45 a.m . was obtained ."),
+        "COMPARISON": ("None .", "Prior study of ___ ."),
+    },
+)
+"""Of the training split and of what a synthetic base model reads."""
+
+HELD_OUT = Material(
+    observations=_combined(KINDS, FINDINGS, held_out=True),
+    anatomy=_sided(_combined(POSITIONS, STRUCTURES, held_out=True)),
+    devices=_combined(PURPOSES, OBJECTS, held_out=True),
+    groups=(
+        (
+            (
+                "{o1:DP} and {o2:DP} are seen in the {a1} .",
+                "{m1:DP} {o1:DP} is present .",
+                "{o1:DP} is seen in the {a1} .",
+                "Within the {a1} there is {o1:DP} .",
+                "The {m1:DP} {o1:DP} has increased .",
+                "{m1:DP} {o1:DP} and {o2:DP} are noted .",
+                "{o1:DP} in the {a1} measures # cm .",
+                "There is {m1:DP} {o1:DP} and {m2:DP} {o2:DP} in the {a1} .",
+            ),
+            0.25,
+        ),
+        (
+            (
+                "{a1} is {s1:DP} .",
+                "{s1:DP} {a1} and {a2} .",
+                "The {s1:DP} {a1} is noted .",
+            ),
+            0.15,
+        ),
+        (
+            (
+                "{d1:DP} ends at the {a1} .",
+                "{d1:DP} is present .",
+                "The {d1:DP} in the {a1} is {s1=unchanged:DP} .",
+            ),
+            0.07,
+        ),
+        (
+            (
+                "No {o1:DA} is noted .",
+                "No {o1:DA} , {o2:DA} , or {o3:DA} .",
+                "No {o1:DA} is identified .",
+                "No evidence of {o1:DA} or {o2:DA} .",
+                "There is no {m1:DA} {o1:DA} or {o2:DA} .",
+                "No {m1:DA} {o1:DA} in the {a1} .",
+                "Absence of {o1:DA} .",
+                "The study is negative for {m1:DA} {o1:DA} .",
+                "Without {o1:DA} in the {a1} .",
+            ),
+            0.20,
+        ),
+        (
+            (
+                "Possible {m1:U} {o1:U} .",
+                "There may be {o1:U} .",
+                "{m1:U} {o1:U} cannot be excluded .",
+                "Cannot exclude {o1:U} or {o2:U} .",
+                "Findings may represent {o1:U} in the {a1} .",
+                "Appearance is concerning for {m1:U} {o1:U} .",
+                "Questionable {o1:U} in the {a1} .",
+                "Findings suggest {o1:U} in the {a1} .",
+                "{o1:U} is suspected .",
+            ),
+            0.19,
+        ),
+        (
+            (
+                "{o1:DP} may represent {o2:U} .",
+                "{m1:DP} {o1:DP} suggesting {o2:U} .",
+                "There is {m1:DP} {o1:DP} without {o2:DA} .",
+                "{o1:DP} in the {a1} but no {o2:DA} .",
+                "No {m1:DA} {o1:DA} ; possible {o2:U} .",
+            ),
+            0.09,
+        ),
+        (
+            (
+                "The prior study is not available .",
+                "Dr . ___ was informed of the findings at 9:15 a.m . by telephone .",
+                "Follow-up in 6 weeks is recommended .",
+                "Evaluation is limited by technique .",
+            ),
+            0.05,
+        ),
     ),
-    "COMPARISON": ("None .", "Prior study of ___ .", "Radiograph from ___ .", "No prior study is available ."),
-}
+    sections={
+        "EXAMINATION": ("Radiograph , single view .", "Radiograph , portable ."),
+        "INDICATION": ("___ year old woman , preoperative .", "Evaluation before discharge .", "Interval change ."),
+        "TECHNIQUE": ("A single portable view was obtained .", "One frontal view at 8:20 p.m ."),
+        "COMPARISON": ("Radiograph from ___ .", "No prior study is available ."),
+    },
+)
+"""Of validation, test and new reports: no sentence, template or term of it is in LEARNT, only their words are."""
+WORDING = (*MODIFIERS, *STATES, "mildly")
+"""Entities that belong to the wording: all reports have the same."""
 SECTION_SHARES = {"EXAMINATION": 0.5, "INDICATION": 0.6, "TECHNIQUE": 0.5, "COMPARISON": 0.6}
-GROUPS = (
-    (PRESENT, 0.25),
-    (NORMAL, 0.15),
-    (DEVICE, 0.07),
-    (ABSENT, 0.20),
-    (UNCERTAIN, 0.19),
-    (MIXED, 0.09),
-    (NO_ENTITY, 0.05),
-)
+HEADINGS = frozenset({"findings", "impression", *(name.lower() for name in SECTION_SHARES), *map(str, range(10))})
+"""What stands in every report and is no sentence: headings, and numbers of list items."""
+LEARNT_PARTS = frozenset({"train"})
+
+
+def material_of(part: str) -> Material:
+    """What the reports of a part are made of."""
+    return LEARNT if part in LEARNT_PARTS else HELD_OUT
+
+
 SUGGESTING = ("may represent", "suggesting")
-_SLOT = re.compile(r"\{([a-z]\d)(?:=([\w-]+))?(?::(DP|DA|U))?\}")
 Mention = tuple[str, str, int, int]
 """Slot, label, first and last token (inclusive)."""
 
@@ -221,9 +313,9 @@ def write_corpus(folder: Path | str, counts: Mapping[str, int], seed: int) -> di
 
 
 def plain_text(count: int, seed: int) -> list[str]:
-    """`count` short runs of report prose in the same words, without annotation and none of it a whole report."""
+    """`count` short runs of prose of LEARNT, without annotation and none of it a whole report."""
     rng = random.Random(f"radgraph plain text/{seed}")
-    return [" ".join(" ".join(sentence(rng)[0]) for _ in range(rng.randint(2, 4))) for _ in range(count)]
+    return [" ".join(" ".join(sentence(rng, LEARNT)[0]) for _ in range(rng.randint(2, 4))) for _ in range(count)]
 
 
 def _part(part: str, count: int, seed: int, read_twice: bool, seen: set[str]) -> dict:
@@ -232,7 +324,7 @@ def _part(part: str, count: int, seed: int, read_twice: bool, seen: set[str]) ->
     reports: dict[str, dict] = {}
     misses = 0
     while len(reports) < count:
-        text, entities = _report(rng)
+        text, entities = _report(rng, material_of(part))
         twin = normalise(text)
         if twin in seen:
             misses += 1
@@ -250,22 +342,22 @@ def _part(part: str, count: int, seed: int, read_twice: bool, seen: set[str]) ->
     return reports
 
 
-def _report(rng: random.Random) -> tuple[str, dict]:
+def _report(rng: random.Random, material: Material) -> tuple[str, dict]:
     """A report's text and its entities in the layout."""
     words: list[str] = []
     entities: dict[str, dict] = {}
-    for name, sentences in SECTIONS.items():
+    for name, sentences in material.sections.items():
         if rng.random() < SECTION_SHARES[name]:
             words += [name, ":", *rng.choice(sentences).split()]
     words += ["FINDINGS", ":"]
     for _ in range(rng.randint(4, 7)):
-        _add(words, entities, *sentence(rng))
+        _add(words, entities, *sentence(rng, material))
     if rng.random() < 0.85:
         words += ["IMPRESSION", ":"]
         count = rng.randint(1, 3)
         for number in range(1, count + 1):
             words += [str(number), "."] if count > 1 else []
-            _add(words, entities, *sentence(rng))
+            _add(words, entities, *sentence(rng, material))
     return " ".join(words), entities
 
 
@@ -301,58 +393,14 @@ def _relations(slot: str, names: Mapping[str, str], suggesting: bool) -> list[li
     return relations
 
 
-def boilerplate(rng: random.Random) -> tuple[list[str], list[Mention]]:
-    """The tokens of a sentence that names nothing."""
-    kinds = (NO_ENTITY, *SECTIONS.values())
-    return rng.choice(rng.choice(kinds)).split(), []
-
-
-def sentence(rng: random.Random) -> tuple[list[str], list[Mention]]:
+def sentence(rng: random.Random, material: Material) -> tuple[list[str], list[Mention]]:
     """The tokens of one sentence and the mentions in it."""
-    groups, weights = zip(*GROUPS, strict=True)
-    group = rng.choices(groups, weights)[0]
-    region = HARDWARE if group is DEVICE else rng.choices(REGIONS, [region.weight for region in REGIONS])[0]
-    return _filled(rng, rng.choice(group), region)
-
-
-def _filled(rng: random.Random, frame: str, region: Region) -> tuple[list[str], list[Mention]]:
-    """A frame with its slots filled in the words of a region, without repetition unless the frame says so."""
-    pools = {"a": region.anatomy, "o": region.observations, "m": region.modifiers, "d": DEVICES}
-    fillers: dict[str, str] = {}
-    words: list[str] = []
-    mentions: list[Mention] = []
-    for part in frame.split():
-        match = _SLOT.fullmatch(part)
-        if not match:
-            words.append(f"{rng.randint(5, 49) / 10}" if part == "#" else part)
-            continue
-        slot, fixed, certainty = match.groups()
-        filler = fillers.get(fixed, (fixed or "").replace("-", " "))
-        filler = filler or rng.choice([term for term in pools[slot[0]] if term not in fillers.values()])
-        fillers[slot] = filler
-        first = len(words)
-        words += filler.split()
-        mentions.append((slot, "ANAT-DP" if slot[0] == "a" else f"OBS-{certainty}", first, len(words) - 1))
-    return _agreed(words, mentions)
-
-
-def _agreed(words: list[str], mentions: list[Mention]) -> tuple[list[str], list[Mention]]:
-    """Articles and verbs in agreement with the fillers, and a capital at the start."""
-    ends = [last for slot, _, _, last in mentions if slot[0] in "od"]
-    result: list[str] = []
-    place: dict[int, int] = {}
-    for index, word in enumerate(words):
-        if word == "a?":
-            noun = words[next(end for end in ends if end > index)]
-            if noun not in COUNTED:
-                continue
-            word = "an" if words[index + 1][0] in "aeiou" else "a"
-        elif word == "is/are":
-            word = "are" if words[index - 1] in PLURALS else "is"
-        place[index] = len(result)
-        result.append(word)
-    result[0] = result[0][0].upper() + result[0][1:]
-    return result, [(slot, label, place[first], place[last]) for slot, label, first, last in mentions]
+    groups, weights = zip(*material.groups, strict=True)
+    frame = rng.choice(rng.choices(groups, weights)[0])
+    words, filled = fill(rng, frame, material.pools, COUNTED)
+    return words, [
+        (slot, "ANAT-DP" if slot[0] == "a" else f"OBS-{tag}", first, last) for slot, tag, first, last in filled
+    ]
 
 
 def _second_opinion(rng: random.Random, entities: Mapping[str, dict], words: list[str]) -> dict:

@@ -34,7 +34,10 @@ LIMITS = (
     "The offsets that it writes are guesses: look its values up in the text, as the workflow does.",
     "It lists one type of entity; the same words may be listed by the adapter of another one.",
 )
-ONLY_SYNTHETIC = "Trained and tested on reports made by rules: the figures say nothing about real reports."
+ONLY_SYNTHETIC = (
+    "Trained and tested on reports made by rules: the figures show how much of a task that is new to the base model an "
+    "adapter learns, on sentences, templates and terms that neither has read; they say nothing about real reports."
+)
 SOME_SYNTHETIC = "Some of the reports were made by rules (sources of format synthetic)."
 EXAMPLE = "There is a small left pleural effusion , and no pneumothorax ."
 

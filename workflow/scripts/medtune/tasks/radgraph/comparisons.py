@@ -1,4 +1,4 @@
-"""Paired tests between the base model and the adapter of each entity type."""
+"""Paired tests between the adapter of each entity type and the base model, asked in two forms."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,9 @@ from medtune.tasks.radgraph.runs import Run
 
 COMPARISON_COLUMNS = (
     "entity",
+    "against",
     "n_reports",
-    "base_strict_f1",
+    "against_strict_f1",
     "adapter_strict_f1",
     "difference",
     "difference_low",
@@ -21,22 +22,25 @@ COMPARISON_COLUMNS = (
 )
 
 
-def compare(base: Sequence[Run], adapters: Sequence[Run], seed: int, split: str = "test") -> list[dict]:
-    """Strict F1 of adapter and base on the same reports: paired permutation over reports, Holm over the types.
+def compare(others: Sequence[Sequence[Run]], adapters: Sequence[Run], seed: int, split: str = "test") -> list[dict]:
+    """Strict F1 of adapter and base on the same reports: paired permutation over reports, Holm over all rows.
 
-    verdict: "better", "worse" or "tie", of the adapter.
+    others: the runs by entity type of each form in which the base model is asked. verdict: "better", "worse" or
+    "tie", of the adapter.
     """
+    pairs = [pair for runs in others for pair in zip(runs, adapters, strict=True)]
     counts = [
         [count_spans([outcome.document for outcome in run.outcomes[split]]).f1_counts("strict") for run in pair]
-        for pair in zip(base, adapters, strict=True)
+        for pair in pairs
     ]
     tests = [paired_difference(after, before, f1_of_counts, seed) for before, after in counts]
     rows = []
-    for run, (before, after), test, p_holm in zip(
-        adapters, counts, tests, holm([test.p_value for test in tests]), strict=True
+    for (other, run), (before, after), test, p_holm in zip(
+        pairs, counts, tests, holm([test.p_value for test in tests]), strict=True
     ):
         values = (
             run.entity,
+            other.model,
             test.n,
             *(float(f1_of_counts(table.sum(axis=0, keepdims=True))[0]) for table in (before, after)),
             test.value,

@@ -1,12 +1,13 @@
 """What a model found in a report: the items it listed, put in their places."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from medtune.data.grounding import Mention, ground
 from medtune.data.radgraph import canonical_label
 from medtune.data.segments import Token
+from medtune.metrics.spans import Span
 
 OTHER = "other"
 """Label of an item whose entity_type is none of the known ones."""
@@ -66,3 +67,13 @@ def token_span(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]
     first = bisect_right(tokens, start, key=lambda token: token.end)
     last = bisect_left(tokens, end, key=lambda token: token.start) - 1
     return first, last
+
+
+def token_entity(tokens: Sequence[Token], span: Span) -> tuple[Hashable, ...]:
+    """A span of characters as RadGraph F1 compares entities: (first token, last token, label).
+
+    Where they are not whole tokens, "p" of "pleural", they equal no entity that is: they stay characters.
+    """
+    first, last = token_span(tokens, span.start, span.end)
+    whole = tokens[first].start == span.start and tokens[last].end == span.end
+    return (first, last, span.label) if whole else ("part", span.start, span.end, span.label)

@@ -7,7 +7,7 @@ from medtune.data.radgraph import LABELS, Report
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanDocument, radgraph_f1
 from medtune.metrics.spans import Span
-from medtune.tasks.radgraph.found import Found, token_span
+from medtune.tasks.radgraph.found import Found, token_entity
 from medtune.tasks.radgraph.merge import Conflict, annotated, conflict_row, merge_entities
 from medtune.tasks.radgraph.runs import Run
 from medtune.tasks.radgraph.score import SPAN_COLUMNS, span_cells, span_figures, span_of
@@ -84,13 +84,10 @@ def merged_figures(merged: Sequence[Merged], seed: int) -> dict:
         SpanDocument(report.gold, [span_of(entity) for entity in report.entities], (), report.unplaced)
         for report in merged
     ]
-    gold = [
-        {(*token_span(report.annotation.tokens, span.start, span.end), span.label) for span in report.gold}
-        for report in merged
-    ]
+    gold = [{token_entity(report.annotation.tokens, span) for span in report.gold} for report in merged]
     found = [
         {
-            *((entity.start_token, entity.end_token, entity.label) for entity in report.entities),
+            *(token_entity(report.annotation.tokens, span_of(entity)) for entity in report.entities),
             *(("ungroundable", number, label) for number, label in enumerate(report.unplaced)),
         }
         for report in merged

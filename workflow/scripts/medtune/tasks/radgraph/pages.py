@@ -9,7 +9,16 @@ from medtune.reporting.plots import plot_confusions, plot_groups
 from medtune.reporting.tables import estimate_text, markdown_table, percent
 from medtune.tasks.radgraph.runs import MODELS, Run
 
-NAMES = {"base": "base model", "adapter": "adapter"}
+NAMES = {"base": "base model", "practised": "base model, practised form", "adapter": "adapter"}
+SYNTHETIC = (
+    "The reports are synthetic. The figures show that the workflow works, and how much of a task that is new to the "
+    "base model an adapter learns: sentences, templates and terms of the validation and test reports are not in its "
+    "pre-training text, nor in the training reports. They say nothing about real reports."
+)
+PRACTISED = (
+    "Practised form: the base model is asked as its pre-training text asks, or in its chat template, and its answers "
+    "are read leniently."
+)
 HTML_PAGES = {
     "entities": (
         "RadGraph study: entity types, before and after training",
@@ -19,12 +28,14 @@ HTML_PAGES = {
     ),
     "comparisons": (
         "RadGraph study: base model and adapters on the test reports",
-        "Strict F1, paired permutation over reports, Holm-corrected over the four types. A tie is an adjusted p of "
-        "0.05 or more.",
+        "Strict F1 of the adapter and of the base model, asked in the study's form (base) and in its practised form; "
+        "paired permutation over reports, Holm-corrected over all rows. A tie is an adjusted p of 0.05 or more.",
     ),
     "thresholds": (
         "RadGraph study: reports accepted without review",
-        "The threshold is the least at which the target share of accepted validation reports is right; a report's "
+        "The threshold is the least at which the target share of accepted validation reports is right with the lower "
+        "end of its 95 % interval; there is none where the confidence does not tell right reports from wrong ones "
+        "(interval of the area under the ROC curve down to 0.5). A report's "
         "confidence is the least of all its items and of the ends of its lists. Right means that nothing is missed "
         "and nothing spurious. Reports with an output that does not parse, or a value that is not in the text, are "
         "never accepted; those without any prediction count like the others. Ready: the lower end of the accuracy's "
@@ -33,29 +44,37 @@ HTML_PAGES = {
 }
 
 
-def headline(runs: Mapping[str, Sequence[Run]]) -> str:
+def with_caution(text: str, synthetic: bool) -> str:
+    """A text, and what figures of synthetic reports show."""
+    return f"{text} {SYNTHETIC}" if synthetic else text
+
+
+def headline(runs: Mapping[str, Sequence[Run]], synthetic: bool = False) -> str:
     """The study's result in one line of plain text."""
     parts = [
         f"{adapter.entity} {estimate_text(_test(adapter)['strict_f1'])} against "
-        f"{percent(_test(base)['strict_f1']['value'])}"
-        for base, adapter in _pairs(runs)
+        f"{percent(_test(base)['strict_f1']['value'])} and {percent(_test(practised)['strict_f1']['value'])}"
+        for base, practised, adapter in _by_entity(runs)
     ]
-    return f"strict F1 on the test reports, adapter against base model: {'; '.join(parts)}\n"
+    kind = "synthetic test reports" if synthetic else "test reports"
+    return f"strict F1 on the {kind}, adapter against base model in the study's and its own form: {'; '.join(parts)}\n"
 
 
-def figures(runs: Mapping[str, Sequence[Run]], confusions: Mapping[str, Mapping]) -> dict[str, Figure]:
+def figures(
+    runs: Mapping[str, Sequence[Run]], confusions: Mapping[str, Mapping], synthetic: bool = False
+) -> dict[str, Figure]:
     """The plots by name: strict_f1, confusion. confusions: tables by model."""
-    n = _test(runs["base"][0])["n_reports"]
+    reports = f"{_test(runs['base'][0])['n_reports']} {'synthetic ' if synthetic else ''}test reports"
     return {
         "strict_f1": plot_groups(
             [run.entity for run in runs["base"]],
             [(NAMES[model], [_test(run)["strict_f1"] for run in runs[model]]) for model in MODELS],
-            title=f"Strict F1 on {n} test reports, 95 % intervals over reports",
+            title=f"Strict F1 on {reports}, 95 % intervals over reports",
             y_label="strict F1",
         ),
         "confusion": plot_confusions(
-            [("base model" if model == "base" else "adapters", confusions[model]) for model in MODELS],
-            title=f"Entities by gold type and by the model that claims them, {n} test reports",
+            [(NAMES[model], confusions[model]) for model in MODELS],
+            title=f"Entities by gold type and by the model that claims them, {reports}",
         ),
     }
 
@@ -65,6 +84,7 @@ def summary_page(
     rows: Mapping[str, Sequence[dict]],
     merged: Mapping[tuple[str, str], Mapping],
     pictures: Mapping[str, str],
+    synthetic: bool = False,
 ) -> str:
     """The one-page summary in Markdown.
 
@@ -74,7 +94,7 @@ def summary_page(
         "# RadGraph study: summary",
         "One adapter for each entity type, on the same base model. Figures are of the test reports, with 95 % "
         "intervals over reports, unless said otherwise; a value that is not in its sentence is a false positive, and "
-        "an output without a list finds nothing.",
+        f"an output without a list finds nothing. {with_caution(PRACTISED, synthetic)}",
         f"## Entity types\n\n{_entity_table(runs)}\n\n![Strict F1 by entity type]({pictures['strict_f1']})",
         f"## Base model and adapters\n\n{_comparison_table(rows['comparisons'])}",
         f"## Sentences with and without the entity\n\n{_parts_table(runs)}",
@@ -99,9 +119,9 @@ def _entity_table(runs: Mapping[str, Sequence[Run]]) -> str:
         "raw_offset_accuracy": "right offsets as written",
     }
     rows = [
-        [name, pair[0].entity, *(estimate_text(_test(run)[key]) for run in pair)]
+        [name, members[0].entity, *(estimate_text(_test(run)[key]) for run in members)]
         for key, name in shares.items()
-        for pair in _pairs(runs)
+        for members in _by_entity(runs)
     ]
     return markdown_table(rows, ["figure", "entity", *(NAMES[model] for model in MODELS)])
 
@@ -110,7 +130,8 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
     rows = [
         [
             row["entity"],
-            f"{percent(row['base_strict_f1'])} / {percent(row['adapter_strict_f1'])}",
+            NAMES[row["against"]],
+            f"{percent(row['against_strict_f1'])} / {percent(row['adapter_strict_f1'])}",
             f"{100 * row['difference']:+.1f} points "
             f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
             p_text(row["p_holm"], row["p_value"]),
@@ -118,8 +139,8 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
         ]
         for row in comparisons
     ]
-    note = "Strict F1 on the same reports: paired permutation over reports, Holm-corrected over the four types."
-    headers = ["entity", "base / adapter", "difference", "p after Holm", "verdict"]
+    note = "Strict F1 on the same reports: paired permutation over reports, Holm-corrected over all rows."
+    headers = ["entity", "against", "base / adapter", "difference", "p after Holm", "verdict"]
     return f"{note}\n\n{markdown_table(rows, headers)}"
 
 
@@ -199,7 +220,8 @@ def _threshold_section(rows: Sequence[dict]) -> str:
     lines = [
         [
             row["entity"],
-            row["threshold"],
+            _area(row),
+            "none" if row["threshold"] is None else row["threshold"],
             f"{row['test_accepted']} of {row['test_n']}",
             _interval(row, "automation_rate"),
             _interval(row, "accuracy"),
@@ -209,12 +231,30 @@ def _threshold_section(rows: Sequence[dict]) -> str:
         for row in rows
     ]
     note = (
-        "A report's confidence is the least of all its items and list ends. The threshold was chosen on validation, "
-        f"for {percent(rows[0]['target'])} of the accepted reports to be right in full. Ready means that the lower "
-        "end of the interval on the test reports reaches that."
+        "A report's confidence is the least of all its items and list ends: of the braces, values and brackets, not of "
+        "the keys. The threshold was chosen on validation: the least one at which "
+        f"{percent(rows[0]['target'])} of the accepted reports are right in full, with the lower end of the interval, "
+        "and none where confidence does not tell right reports from wrong ones (interval of the area under the ROC "
+        "curve, AUROC, down to 0.5). Ready means that the lower end on the test reports reaches the target too; unless "
+        "it does for all types together, `annotate` accepts no report without review."
     )
-    headers = ["entity", "threshold", "accepted", "automation rate", "right among accepted", "entities missed", "ready"]
+    headers = [
+        "entity",
+        "AUROC on validation",
+        "threshold",
+        "accepted",
+        "automation rate",
+        "right among accepted",
+        "entities missed",
+        "ready",
+    ]
     return f"{note}\n\n{markdown_table(lines, headers)}"
+
+
+def _area(row: Mapping) -> str:
+    if row["validation_auroc"] is None:
+        return "none"
+    return "{:.2f} ({:.2f}–{:.2f})".format(*(row[f"validation_auroc{end}"] for end in ("", "_low", "_high")))
 
 
 def _interval(row: Mapping, name: str) -> str:
@@ -227,5 +267,5 @@ def _test(run: Run) -> Mapping:
     return run.splits["test"]
 
 
-def _pairs(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
+def _by_entity(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
     return list(zip(*(runs[model] for model in MODELS), strict=True))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
+from medtune.data.held_out import count_shared
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.negatives import FORMULA, Made, gold_negatives, made_negatives, plan
 from medtune.data.questions import Dropped
@@ -26,10 +27,12 @@ from medtune.data.radgraph import (
     write_radgraph,
 )
 from medtune.data.splits import TWIN_METHOD, stratified_split
-from medtune.data.synthetic.radgraph import make_corpus
+from medtune.data.synthetic.radgraph import HEADINGS, WORDING, make_corpus
+from medtune.data.word_material import material
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
 from medtune.metrics.intervals import f1
+from medtune.models.made import pretraining_documents
 from medtune.tasks.radgraph.prompts import load_prompt
 
 logger = logging.getLogger(__name__)
@@ -61,13 +64,16 @@ def prepare(
     rows: Mapping[str, Mapping[str, Path | str]],
     reports: Mapping[str, Path | str],
     manifest: Path | str,
+    pretraining: Mapping[str, str | int] | None = None,
 ) -> None:
     """Read reports, split them, cut them into sentences, draw negatives; write all files of the study's data.
 
     source: `format` "radgraph" with a file by split, or "synthetic" with a number of reports by split. A split without
     a file is taken out of the training file by `splits`, fractions that add up to 1. labeler: whose annotation is the
-    gold standard where there are two. negatives: settings of `data.negatives.plan`. prompts: file by entity type.
-    rows: target by entity type and split. reports: target by split.
+    gold standard where there are two. negatives: settings of `data.negatives.plan`, and
+    `synthetic`, the share of made ones. prompts: file by entity type.
+    rows: target by entity type and split. reports: target by split. pretraining: `text` and `seed` of what a synthetic
+    base model reads; none for other models, of which it is not known.
     Everything is checked before the first file is written. Raises InputError for faulty input, a split without
     reports, a report that stands in two splits, or an entity type that the training split lacks.
     """
@@ -77,8 +83,12 @@ def prepare(
     leakage = check_reports({split: corpus.reports for split, corpus in corpora.items()})
     cuts = {split: [cut(report) for report in corpus.reports] for split, corpus in corpora.items()}
     sentences = {split: [found for piece in pieces for found in piece.sentences] for split, pieces in cuts.items()}
-    wanted = plan(_positives(sentences["train"]), **negatives)
-    by_label = {label: make_rows(sentences, label, instructions[label], wanted[label], seed) for label in LABELS}
+    rule = {name: value for name, value in negatives.items() if name != "synthetic"}
+    wanted = plan(_positives(sentences["train"]), **rule)
+    by_label = {
+        label: make_rows(sentences, label, instructions[label], wanted[label], seed, negatives["synthetic"])
+        for label in LABELS
+    }
 
     written: dict[str, Path] = {}
     for label in LABELS:
@@ -104,6 +114,7 @@ def prepare(
         },
         "rows": {label: by_label[label].counts for label in LABELS},
         "repeated_sentences": repeated_sentences(sentences),
+        "held_out": shared_material(corpora, by_label, pretraining) if source["format"] == "synthetic" else None,
         "readers": _readers(corpora, labeler, seed),
         "dropped": summarise_drops(dropped),
         "leakage": leakage,
@@ -160,13 +171,43 @@ def repeated_sentences(sentences: Mapping[str, Sequence[Sentence]]) -> dict:
     }
 
 
+def shared_material(
+    corpora: Mapping[str, Corpus], rows: Mapping[str, Rows], pretraining: Mapping[str, str | int] | None
+) -> dict:
+    """What synthetic reports of validation and test share with the training reports and rows (by entity type), and
+    with the pre-training text of the base model: sentences, templates, terms (see `word_material.material`). Counted
+    in the texts as they are, not declared; the sentences of sections that say nothing of the findings are among them.
+
+    Words that belong to the wording ("small", "unchanged") are no terms.
+    """
+    terms = {entity.text for corpus in corpora.values() for report in corpus.reports for entity in report.entities}
+    texts = {split: [report.text for report in corpus.reports] for split, corpus in corpora.items()}
+    held_out = material([*texts["validation"], *texts["test"]], terms, WORDING)
+    held_out = {kind: found - HEADINGS for kind, found in held_out.items()}
+    inputs = [row["input"] for of_label in rows.values() for row in of_label.rows["train"]]
+    read = {
+        "training split": material([*texts["train"], *inputs], terms, WORDING),
+        "pre-training text of the base model": None,
+    }
+    if pretraining is not None:
+        documents = pretraining_documents(str(pretraining["text"]), int(pretraining["seed"]))
+        read["pre-training text of the base model"] = material(documents, terms, WORDING)
+    return count_shared(held_out, read)
+
+
 def make_rows(
-    sentences: Mapping[str, Sequence[Sentence]], label: str, instruction: str, wanted: int, seed: int
+    sentences: Mapping[str, Sequence[Sentence]],
+    label: str,
+    instruction: str,
+    wanted: int,
+    seed: int,
+    synthetic: float = 0.0,
 ) -> Rows:
     """The rows of one entity type: all sentences in validation and test; in train those with an entity of the
-    type, and `wanted` negatives, made ones where the gold ones run short.
+    type, and `wanted` negatives.
 
-    Raises InputError when no sentence of the training split has such an entity.
+    synthetic: share of the negatives that are made ones; the gold ones fill up where few can be made, and more are made
+    where the gold ones run short. Raises InputError when no sentence of the training split has such an entity.
     """
     known = {normalise(sentence.text) for sentence in sentences["train"]}
     by_split: dict[str, list[dict]] = {}
@@ -179,10 +220,12 @@ def make_rows(
         if split == "train":
             if not positive:
                 raise InputError(f"radgraph: no sentence of the training split has an entity {label}; add reports.")
-            negative = gold_negatives(members, label, wanted, seed)
-            gold = len(negative)
             held_out = [sentence.text for other in SPLITS[1:] for sentence in sentences[other]]
-            made = made_negatives(members, label, wanted - gold, seed, avoid=held_out)
+            negative = gold_negatives(members, label, wanted, seed)
+            share = max(round(synthetic * wanted), wanted - len(negative))
+            made = made_negatives(members, label, share, seed, avoid=held_out)
+            negative = negative[: wanted - len(made)]
+            gold = len(negative)
             members = [*positive, *negative]
         rows = [_row(sentence, label, instruction, normalise(sentence.text) in known) for sentence in members]
         rows += [_made_row(number, item, label, instruction) for number, item in enumerate(made, start=1)]
@@ -329,7 +372,7 @@ def _segmentation(cuts: Sequence[Cut]) -> dict[str, int]:
         "sentences": sum(len(piece.sentences) for piece in cuts),
         "headings": sum(piece.headings for piece in cuts),
         "list_numbers": sum(piece.numbers for piece in cuts),
-        "joined_for_an_entity": sum(piece.joined for piece in cuts),
+        "entities_outside_sentences": sum(len(piece.outside) for piece in cuts),
     }
 
 

@@ -1,4 +1,4 @@
-"""The scored models that a summary compares: for each entity type the base model and its adapter."""
+"""The scored models that a summary compares: by entity type the base model, asked in two forms, and its adapter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from medtune.metrics.spans import Span
 from medtune.tasks.radgraph.found import Found
 from medtune.tasks.radgraph.score import span_of
 
-MODELS = ("base", "adapter")
+MODELS = ("base", "practised", "adapter")
+"""The base model asked as the adapters are, the base model in its practised form, and the adapters."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def read_runs(files: Sequence[RunFiles]) -> dict[str, list[Run]]:
     read = {(given.model, given.entity): _read(given) for given in files}
     expected = {(model, label) for model in MODELS for label in LABELS}
     if len(read) != len(files) or set(read) != expected:
-        raise InputError(f"summary: expected base and adapter of each of {', '.join(LABELS)}, once each")
+        raise InputError(f"summary: expected {', '.join(MODELS)} of each of {', '.join(LABELS)}, once each")
     runs = {model: [read[model, label] for label in LABELS] for model in MODELS}
     reference = _reports(runs["base"][0])
     for split in ("validation", "test"):
@@ -80,9 +81,12 @@ def read_runs(files: Sequence[RunFiles]) -> dict[str, list[Run]]:
             raise InputError(
                 f"summary: {run.model} and base were scored on different reports ({run.entity}); score again"
             )
-    for base, adapter in zip(*runs.values(), strict=True):
-        if any(_gold(base, split) != _gold(adapter, split) for split in reference):
-            raise InputError(f"summary: base and adapter of {base.entity} were scored on different data; score again")
+    for base, *others in zip(*runs.values(), strict=True):
+        for run in others:
+            if any(_gold(base, split) != _gold(run, split) for split in reference):
+                raise InputError(
+                    f"summary: base and {run.model} of {base.entity} were scored on different data; score again"
+                )
     return runs
 
 

@@ -20,7 +20,7 @@ from medtune.metrics.span_scores import (
 )
 from medtune.metrics.spans import Span
 from medtune.tasks.predictions import answers_of
-from medtune.tasks.radgraph.found import Found, label_of, locate, mentions, token_span
+from medtune.tasks.radgraph.found import Found, label_of, locate, mentions, token_entity, token_span
 
 NAME = "radgraph"
 ITEM_COLUMNS = (
@@ -139,12 +139,14 @@ def score(
 
 def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: int) -> dict:
     """All figures of one split. An output without a list has no entities, so that what its sentence holds is missed;
-    the items of a list that breaks off or goes on count, but its sentence and report do not match."""
+    the items of a list that breaks off or goes on count, but its sentence and report do not match. Entities that lie
+    in no single sentence (see `data.radgraph.cut`) are missed."""
     names = [report.id for report in corpus.reports]
+    gold = {report.id: _gold(report, entity) for report in corpus.reports}
     return {
         "n": len(answers),
-        **_spans_of(answers, names, corpus.reports, entity, seed),
-        "report_match": _report_match(answers, names),
+        **_spans_of(answers, names, corpus.reports, entity, seed, gold),
+        "report_match": _report_match(answers, gold),
         "sentence_match": _share(answers, lambda answer: [answer.exact_match]),
         "parse_rate": _parse_rate(answers),
         "ungroundable_rate": _share(answers, lambda answer: [found is None for found in answer.found]),
@@ -244,12 +246,11 @@ def _spans_of(
     documents = [_document(by_report.get(name, []), None if gold is None else gold[name]) for name in names]
     tokens = [texts[name].tokens for name in names]
     wanted = [
-        {(*token_span(words, span.start, span.end), span.label) for span in document.gold}
-        for words, document in zip(tokens, documents, strict=True)
+        {token_entity(words, span) for span in document.gold} for words, document in zip(tokens, documents, strict=True)
     ]
     found = [
         {
-            *((*token_span(words, span.start, span.end), span.label) for span in document.predicted),
+            *(token_entity(words, span) for span in document.predicted),
             # A value without a place is none of the gold ones.
             *(("ungroundable", number, label) for number, label in enumerate(document.unplaced_predicted)),
         }
@@ -306,10 +307,18 @@ def _parse_rate(answers: Sequence[Answer]) -> dict:
     return _share(answers, lambda answer: [answer.status == "ok"])
 
 
-def _report_match(answers: Sequence[Answer], names: Sequence[str]) -> dict:
-    """Share of reports in which every sentence is right; without sentences there is nothing to get wrong."""
-    wrong = {answer.report for answer in answers if not answer.exact_match}
-    return proportion(sum(name not in wrong for name in names), len(names), unit="reports").as_dict()
+def _report_match(answers: Sequence[Answer], gold: Mapping[str, Sequence[Span]]) -> dict:
+    """Share of reports in which every sentence is right; without sentences there is nothing to get wrong.
+
+    gold: by report; one with an entity that is in no sentence is not right.
+    """
+    by_report = _by_report(answers)
+    right = [
+        all(answer.exact_match for answer in by_report.get(name, []))
+        and len(spans) == sum(len(answer.gold) for answer in by_report.get(name, []))
+        for name, spans in gold.items()
+    ]
+    return proportion(sum(right), len(right), unit="reports").as_dict()
 
 
 def _calibration(answers: Sequence[Answer]) -> dict:
@@ -356,7 +365,7 @@ def _result(split: str, report: Report, answers: Sequence[Answer], entity: str) 
         "id": report.id,
         "split": split,
         "report": report.text,
-        "true_labels": [_place(report, span.label, span.start, span.end) for answer in answers for span in answer.gold],
+        "true_labels": [_place(report, span.label, span.start, span.end) for span in _gold(report, entity)],
         "model_output": [
             {
                 **_place(report, found.label, found.start_char, found.end_char),

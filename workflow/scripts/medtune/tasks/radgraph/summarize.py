@@ -19,7 +19,7 @@ from medtune.tasks.radgraph.merged import (
     merged_figures,
     merged_row,
 )
-from medtune.tasks.radgraph.pages import HTML_PAGES, figures, headline, summary_page
+from medtune.tasks.radgraph.pages import HTML_PAGES, figures, headline, summary_page, with_caution
 from medtune.tasks.radgraph.runs import MODELS, Outcome, Run, RunFiles, read_runs
 from medtune.tasks.radgraph.score import SPAN_COLUMNS, span_cells, span_of
 from medtune.tasks.radgraph.thresholds import ALL, TARGET, THRESHOLD_COLUMNS, Case, threshold_row
@@ -46,21 +46,28 @@ COLUMNS = {
 }
 
 
-def summarize(files: Sequence[RunFiles], outputs: Mapping[str, Path | str], seed: int, target: float = TARGET) -> None:
+def summarize(
+    files: Sequence[RunFiles],
+    outputs: Mapping[str, Path | str],
+    seed: int,
+    target: float = TARGET,
+    synthetic: bool = False,
+) -> None:
     """Read the scores of base model and adapter for each entity type, and write the summary.
 
-    seed: of the paired tests. target: share of right reports that acceptance without review is to reach.
-    outputs: paths by name: the tables of `COLUMNS`; the pages `entities_html`, `comparisons_html`,
-    `thresholds_html`; `annotated`, the adapters' merged annotation of the test reports in RadGraph's layout (JSON);
-    `page` (Markdown), `headline` (one line of text); and the plots `{strict_f1,confusion}_{png,svg}`.
-    Raises InputError when a file is missing or broken, or the models were not scored on the same reports.
+    synthetic: whether the reports are made by rules, which every page then says. seed: of the paired tests.
+    target: share of right reports that acceptance without review is to reach. outputs: paths by name: the tables of
+    `COLUMNS`; the pages `entities_html`, `comparisons_html`, `thresholds_html`; `annotated`, the adapters' merged
+    annotation of the test reports in RadGraph's layout (JSON); `page` (Markdown), `headline` (one line of text); and
+    the plots `{strict_f1,confusion}_{png,svg}`. Raises InputError when a file is missing or broken, or the models were
+    not scored on the same reports.
     """
     runs = read_runs(files)
     merged = {(model, split): merge_outcomes(runs[model], split) for model in MODELS for split in SPLITS}
     merged_scores = {key: merged_figures(reports, seed) for key, reports in merged.items()}
     rows = {
-        "entities": [entity_row(run, split) for pair in _pairs(runs) for run in pair for split in SPLITS],
-        "comparisons": compare(runs["base"], runs["adapter"], seed),
+        "entities": [entity_row(run, split) for members in _by_entity(runs) for run in members for split in SPLITS],
+        "comparisons": compare([runs["base"], runs["practised"]], runs["adapter"], seed),
         "confusion": [row for model in MODELS for row in confusion_rows(model, runs[model], "test")],
         "thresholds": threshold_rows(runs["adapter"], merged, target),
         "merged": [merged_row(*key, reports, merged_scores[key]) for key, reports in merged.items()],
@@ -69,16 +76,16 @@ def summarize(files: Sequence[RunFiles], outputs: Mapping[str, Path | str], seed
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
     for name, (title, note) in HTML_PAGES.items():
-        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
+        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], with_caution(note, synthetic))
     write_json(outputs["annotated"], layout_of([report.annotation for report in merged["adapter", "test"]]))
     tables = {model: confusion(runs[model], "test") for model in MODELS}
-    for name, figure in figures(runs, tables).items():
+    for name, figure in figures(runs, tables, synthetic).items():
         save_figure(figure, outputs[f"{name}_png"])
         save_figure(figure, outputs[f"{name}_svg"])
-    write_text(outputs["headline"], headline(runs))
+    write_text(outputs["headline"], headline(runs, synthetic))
     folder = Path(outputs["page"]).parent
     pictures = {name: os.path.relpath(outputs[f"{name}_png"], folder) for name in ("strict_f1", "confusion")}
-    write_text(outputs["page"], summary_page(runs, rows, merged_scores, pictures))
+    write_text(outputs["page"], summary_page(runs, rows, merged_scores, pictures, synthetic))
 
 
 def entity_row(run: Run, split: str) -> dict:
@@ -108,8 +115,8 @@ def threshold_rows(
     return [*by_type, threshold_row(ALL, *of_all, target)]
 
 
-def _pairs(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
-    """Base and adapter of each entity type."""
+def _by_entity(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
+    """The models of each entity type."""
     return list(zip(*(runs[model] for model in MODELS), strict=True))
 
 

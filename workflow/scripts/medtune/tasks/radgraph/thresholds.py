@@ -1,10 +1,14 @@
-"""From which confidence on a report may go without review: chosen on validation, judged on test."""
+"""From which confidence on a report may go without review: chosen on validation, judged on test.
+
+Both times the lower end of the interval must reach the target. Without that nothing goes without review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from medtune.errors import InputError
+from medtune.metrics.discrimination import auroc
+from medtune.metrics.estimate import Estimate
 from medtune.metrics.proportions import proportion
 from medtune.metrics.spans import Span
 from medtune.reporting.tables import read_csv
@@ -18,6 +22,11 @@ THRESHOLD_COLUMNS = (
     "validation_n",
     "validation_accepted",
     "validation_accuracy",
+    "validation_accuracy_low",
+    "validation_accuracy_high",
+    "validation_auroc",
+    "validation_auroc_low",
+    "validation_auroc_high",
     "test_n",
     "test_accepted",
     "automation_rate",
@@ -46,18 +55,39 @@ class Case:
 
 
 def choose_threshold(cases: Sequence[Case], target: float) -> float | None:
-    """The least threshold above 0 at which at least the share `target` of accepted reports is right; none
-    where there is no such. A report is accepted from the threshold on, and right when nothing is missed or spurious.
+    """The least threshold above 0 at which the share of right reports among those accepted reaches the target with the
+    lower end of its interval; none where there is no such, or where the confidence is `meaningless`. A report is
+    accepted from the threshold on, and right when nothing is missed or spurious.
 
     Raises ValueError for a target outside (0, 1].
     """
     if not 0 < target <= 1:
         raise ValueError(f"target {target}: expected a share above 0, at most 1")
+    if meaningless(cases):
+        return None
     for threshold in sorted({case.confidence for case in cases if case.confidence > 0}):
-        accepted = accept(cases, threshold)
-        if sum(case.right for case in accepted) >= target * len(accepted):
+        if _reaches(accuracy_of(accept(cases, threshold)), target):
             return threshold
     return None
+
+
+def meaningless(cases: Sequence[Case]) -> bool:
+    """Whether confidence does not tell right reports from wrong ones: it is the same for all, or the interval of the
+    area under the ROC curve reaches down to 0.5. Where none is wrong there is nothing to tell apart."""
+    if len({case.confidence for case in cases}) < 2:
+        return True
+    area = discrimination_of(cases)
+    return not all(case.right for case in cases) and (area.low is None or area.low <= 0.5)
+
+
+def discrimination_of(cases: Sequence[Case]) -> Estimate:
+    """Area under the ROC curve of confidence against right."""
+    return auroc([case.confidence for case in cases], [case.right for case in cases])
+
+
+def accuracy_of(cases: Sequence[Case]) -> Estimate:
+    """Share of right reports."""
+    return proportion(sum(case.right for case in cases), len(cases))
 
 
 def accepts(threshold: float | None, confidence: float) -> bool:
@@ -72,10 +102,11 @@ def accept(cases: Sequence[Case], threshold: float | None) -> list[Case]:
 
 def read_threshold(path: Path | str, entity: str = ALL) -> float | None:
     """The threshold that thresholds.csv has for an entity type, or for reports with all of them; none where none
-    reaches the target. Raises InputError when the file is missing or broken, or has no such row."""
-    for row in read_csv(path, ("entity", "threshold")):
+    reaches the target on validation, or the chosen one does not on test ("ready"). Raises InputError when the file is
+    missing or broken, or has no such row."""
+    for row in read_csv(path, ("entity", "threshold", "ready")):
         if row["entity"] == entity:
-            return float(row["threshold"]) if row["threshold"] else None
+            return float(row["threshold"]) if row["threshold"] and row["ready"] == str(True) else None
     raise InputError(f'{path}: has no row for "{entity}"')
 
 
@@ -86,27 +117,30 @@ def threshold_row(entity: str, validation: Sequence[Case], test: Sequence[Case],
     """
     threshold = choose_threshold(validation, target)
     tried, accepted = accept(validation, threshold), accept(test, threshold)
-    before = proportion(sum(case.right for case in tried), len(tried))
-    rate = proportion(len(accepted), len(test))
-    accuracy = proportion(sum(case.right for case in accepted), len(accepted))
+    rate, accuracy = proportion(len(accepted), len(test)), accuracy_of(accepted)
     values = (
         entity,
         target,
         threshold,
         len(validation),
         len(tried),
-        before.value,
+        *_ends(accuracy_of(tried)),
+        *_ends(discrimination_of(validation)),
         len(test),
         len(accepted),
-        rate.value,
-        rate.low,
-        rate.high,
-        accuracy.value,
-        accuracy.low,
-        accuracy.high,
+        *_ends(rate),
+        *_ends(accuracy),
         sum(len(case.gold) for case in accepted),
         sum(len(set(case.gold) - set(case.found)) for case in accepted),
         sum(len(set(case.found) - set(case.gold)) for case in accepted),
-        accuracy.low is not None and accuracy.low >= target,
+        _reaches(accuracy, target),
     )
     return dict(zip(THRESHOLD_COLUMNS, values, strict=True))
+
+
+def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
+    return estimate.value, estimate.low, estimate.high
+
+
+def _reaches(estimate: Estimate, target: float) -> bool:
+    return estimate.low is not None and estimate.low >= target

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.data.json_output import ParsedLists, parse_lists
+from medtune.data.json_output import ParsedLists, parse_lists, value_places
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, from_row
 from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS, read_output
 from medtune.data.schema_file import read_schema
@@ -22,7 +22,7 @@ from medtune.files import fingerprint
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
 from medtune.rendering import Rendered, render, render_completion, render_prompt
-from medtune.tasks.base import Answering, Parsed, Task
+from medtune.tasks.base import Answering, Parsed, Part, Task
 from medtune.tasks.radgraph.prompts import load_prompt
 from medtune.tasks.relations.answer_schema import answer_form
 from medtune.tasks.relations.practised import InstructionForm, ListingForm
@@ -112,6 +112,10 @@ class RelationsTask(Task):
         empty = not any(items.values()) and not any(parsed.dropped.values())
         unreadable = parsed.status == "not_json" or (parsed.status == "wrong_shape" and empty)
         return Parsed(None if unreadable else items, parsed.status)
+
+    def content(self, output: str) -> Part:
+        """Values and types, and where items and lists begin and end; not the keys, which are always the same."""
+        return value_places(output)
 
     def answer_form(self, example: dict, tokenizer: Any) -> AnswerForm | None:
         """The form of the answer to a row, or of the rest of a begun one; None without a schema."""
