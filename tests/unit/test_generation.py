@@ -7,6 +7,7 @@ import torch
 from transformers import GenerationConfig
 
 from medtune.config import Generation
+from medtune.errors import InputError
 from medtune.inference import generation
 from medtune.inference.generation import Generated, generate
 from medtune.inference.inputs import shared_prefix
@@ -204,3 +205,10 @@ def test_confidence_is_the_geometric_mean_of_the_probabilities():
 )
 def test_the_shared_prefix_is_the_longest_that_leaves_each_prompt_a_token(prompts, expected):
     assert shared_prefix(prompts) == expected
+
+
+def test_a_diverged_model_ends_with_a_sentence():
+    model, tokenizer = tiny_model()
+    model.model.norm.weight.data.fill_(float("nan"))
+    with pytest.raises(InputError, match=r"scores are not numbers \(NaN\): its adapter has diverged in training"):
+        generate(model, tokenizer, [[5, 6]], Generation(max_new_tokens=4), seed=0)

@@ -10,6 +10,7 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from medtune.config import Generation
+from medtune.errors import InputError
 from medtune.files import fingerprint
 from medtune.inference.batching import batches_by_budget
 from medtune.inference.confidence import geometric_mean
@@ -65,7 +66,8 @@ def generate(
     Returns one `Generated` per prompt, in the order of the prompts.
 
     The sampling defaults that come with a base model are not used: greedy at temperature 0, else plain
-    sampling at that temperature. Raises ValueError for an empty prompt.
+    sampling at that temperature. Raises ValueError for an empty prompt, InputError when the
+    model's scores are NaN.
     """
     if not all(prompts):
         raise ValueError("a prompt needs at least one token")
@@ -127,7 +129,13 @@ def _generate_batch(
     finally:
         bare.generation_config = defaults
     new_tokens = sequences[:, ids.shape[1] :]
-    probabilities = recorder.probabilities(new_tokens).tolist()
+    probabilities = recorder.probabilities(new_tokens)
+    if not probabilities.isfinite().all():
+        raise InputError(
+            "the model's scores are not numbers (NaN): its adapter has diverged in training; train"
+            " it again with a lower training.learning_rate"
+        )
+    probabilities = probabilities.tolist()
     return [
         _generated(tokenizer, tokens, row, stops)
         for tokens, row in zip(new_tokens.tolist(), probabilities, strict=True)
