@@ -135,7 +135,12 @@ def test_an_id_that_occurs_twice_is_found_although_json_allows_it(tmp_path):
 def test_a_missing_file_says_how_to_get_it(tmp_path):
     with pytest.raises(InputError) as caught:
         read_radgraph(tmp_path / "train.json")
-    for part in ("train.json: no such file", "PhysioNet", "physionet.org/content/radgraph", "radgraph.data.source"):
+    for part in (
+        "train.json: no such file",
+        "Credentialed Health Data License",
+        "physionet.org/content/radgraph",
+        "radgraph.data.source",
+    ):
         assert part in str(caught.value)
 
 

@@ -161,7 +161,8 @@ def read_radgraph(path: Path | str, labeler: str = LABELERS[0]) -> Corpus:
     if not Path(path).exists():
         raise InputError(
             f"radgraph: {path}: no such file; RadGraph (physionet.org/content/radgraph) and RadGraph-XL"
-            f" (physionet.org/content/radgraph-xl) need a PhysioNet account with credentialed access ({LICENCE}):"
+            " (physionet.org/content/radgraph-xl) need a PhysioNet account with credentialed access"
+            " (PhysioNet Credentialed Health Data License):"
             " download it there and set its path under radgraph.data.source of the config, or set"
             " `format: synthetic` there to try the workflow with synthetic reports."
         )
