@@ -187,7 +187,11 @@ def test_the_real_corpus_has_unique_ids_and_offsets_that_slice_to_the_surface(co
 
 
 @pytest.mark.parametrize(
-    "line", ["X1\tSex 2 5\tman", "T\tSex 2 5\tman", "Sex 2 5 man", "T1x Sex two man", "12 Sex 2 5 man"]
+    "line",
+    [
+        *["X1\tSex 2 5\tman", "T\tSex 2 5\tman", "Sex 2 5 man", "T1x Sex two man", "12 Sex 2 5 man"],
+        *["T3", "E1", "A1", "*", "T3,Sex,2,5,man", "T3:Sex", "R CAUSE Arg1:T1 Arg2:T2", "CAUSE Arg1:T1"],
+    ],
 )
 def test_a_line_that_looks_like_gold_and_cannot_be_read_is_refused(tmp_path, line):
     message = refusal(folder(tmp_path, d_txt=TEXT, d_ann=f"{ANNOTATION}{line}\n"))

@@ -38,7 +38,8 @@ _KIND = re.compile(r"([TERAMN])[\w.-]*\d[\w.-]*|(#)\S*|(\*)")
 _SPACED = re.compile(r"(T\S*)\s+(\S+ \d+ \d+(?:;\d+ \d+)*)\s+(\S.*)|(\S+)\s+(\S.*)")
 """Fields that are not parted by tabs: those of a text-bound line, or the id and the rest."""
 _EXPECTED = "expected id, tab, type and offsets, tab, text (T1<TAB>Age 8 10<TAB>28)"
-_LIKE_ANNOTATION = re.compile(r"\s*(?:[TERAMN#*]\S*\d\S*\s|(?:\S+\s+){1,3}\d+\s+\d+)")
+_LIKE_ANNOTATION = re.compile(r"\s*(?:[TERAMN]\d|[TERAMN#*](?:\S*\d\S*)?(?:\s|$)|(?:\S+\s+){1,3}\d+\s+\d+)|.*:[TE]\d")
+"""An id, whole or cut off, also with other separators; a type with offsets; an argument (Arg1:T1)."""
 _TARGET = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
 
 
