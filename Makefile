@@ -34,7 +34,8 @@ check: $(VENV)/.installed-test ## format and lint
 report: $(VENV)/.installed ## results/tiny/report.html, self-contained
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny --report results/tiny/report.html
 
-figures: $(VENV)/.installed ## the README's pictures, from the tiny run; needs Graphviz
+figures: $(VENV)/.installed ## the figures of README and docs/figures.md and their pictures, from the tiny run; needs Graphviz
+	$(BIN)/python workflow/scripts/write_figures.py results
 	PATH="$(abspath $(BIN)):$$PATH" snakemake yesno --profile profiles/tiny --rulegraph dot 2>/dev/null | dot -Tsvg -o docs/dag.svg
 	cp results/tiny/yesno/summary/accuracy.png docs/yesno_accuracy.png
 	cp results/tiny/radgraph/summary/strict_f1.png docs/radgraph_strict_f1.png

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workspace import environment
+from medtune.reporting.figures_page import replace_block, write_page
+from tests.workspace import ROOT, environment
 
 pytestmark = pytest.mark.demo
 
@@ -148,3 +149,14 @@ def test_the_headlines_name_figures_and_places(tiny_run):
     assert re.search(r"yesno: .*test accuracy \d+.*n = \d+", done.stdout)
     assert f"{SUMMARY}/" in done.stdout
     assert Path(tiny_run.folder / SUMMARY).is_dir()
+
+
+def test_the_figures_of_readme_and_docs_can_be_made_from_it(tiny_run, tmp_path):
+    docs, results = ROOT / "docs", tiny_run.folder / "results"
+    write_page(docs / "figures.md.j2", tmp_path / "figures.md", results)
+    page = (tmp_path / "figures.md").read_text()
+    assert page.count("base, practised form") >= 3
+    (tmp_path / "README.md").write_text((ROOT / "README.md").read_text())
+    replace_block(tmp_path / "README.md", "figures", docs / "readme_figures.md.j2", results)
+    for row in rows(tiny_run, "ranks"):
+        assert f"{100 * float(row['test_accuracy']):.1f} %" in page
