@@ -7,8 +7,9 @@ import re
 import pytest
 
 from medtune.errors import InputError
+from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.metrics.significance import Difference
-from medtune.tasks.relations.comparisons import HARMED, HELPED, UNCLAIMED, UNTOLD, choose, switch_rows, verdict
+from medtune.tasks.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows, verdict
 from medtune.tasks.relations.familiarity import SEEN, UNSEEN
 from medtune.tasks.relations.figures import PLOTS
 from medtune.tasks.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences, what_figures_show

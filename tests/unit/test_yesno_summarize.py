@@ -7,6 +7,7 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import write_json, write_jsonl
+from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.reporting.tables import write_csv
 from medtune.tasks.yesno.comparisons import compare, compare_ensembles
 from medtune.tasks.yesno.pages import choice_words
@@ -242,11 +243,40 @@ def test_the_difference_has_an_interval_around_it(study):
 def test_seed_spread_is_kept_apart_from_sampling_error(tmp_path):
     counts = {42: 24, 43: 26, 44: 28}
     runs = [read_run(make_run(tmp_path / str(seed), right(28, n), 8, seed)) for seed, n in counts.items()]
-    (row,) = seed_rows(runs)
+    (row,) = seed_rows(runs, 8)
     assert (row["rank"], row["seeds"], row["test_n"]) == (8, 3, 33)
     assert row["mean_test_accuracy"] == pytest.approx(26 / 33)
     assert row["seed_sd"] == pytest.approx(2 / 33)
     assert row["sampling_se"] == pytest.approx(math.sqrt(26 / 33 * 7 / 33 / 33))
+
+
+def seeded(folder, correct_by_rank):
+    """Runs of several seeds. correct_by_rank: test items right in each seed."""
+    return [
+        read_run(make_run(folder / f"{rank}-{seed}", right(28, correct), rank, seed))
+        for rank, group in correct_by_rank.items()
+        for seed, correct in enumerate(group)
+    ]
+
+
+def test_a_rank_is_claimed_to_be_worse_over_three_seeds(tmp_path):
+    rows = {row["rank"]: row for row in seed_rows(seeded(tmp_path, {4: (10, 11, 12), 8: (29, 30, 31)}), 8)}
+    assert rows[4]["verdict"] == "worse"
+    assert rows[4]["difference"] == pytest.approx(-19 / 33)
+    assert rows[4]["difference_low"] < rows[4]["difference"] < rows[4]["difference_high"] < 0
+    assert (rows[8]["verdict"], rows[8]["difference"]) == ("reference", None)
+
+
+def test_what_differs_as_much_between_seeds_is_no_claim_about_the_rank(tmp_path):
+    # The best of one is far above the worst of the other, but so are the seeds of each.
+    runs = seeded(tmp_path, {4: (10, 20, 30), 8: (14, 24, 33)})
+    assert compare([], runs, runs[-1], seed=0)[0]["verdict"] == "worse"
+    assert seed_rows(runs, 8)[0]["verdict"] == "tie"
+
+
+def test_with_two_seeds_nothing_is_claimed_about_a_rank(tmp_path):
+    rows = seed_rows(seeded(tmp_path, {4: (10, 11), 8: (29, 30, 31), 16: (30, 30, 30)}), 8)
+    assert [row["verdict"] for row in rows] == [UNCLAIMED, "reference", "tie"]
 
 
 def test_one_seed_has_no_spread(study):

@@ -12,6 +12,8 @@ from medtune.metrics.significance import Difference
 
 LEAST_SEEDS = 3
 """Fewer training seeds say nothing about a method."""
+UNCLAIMED = f"nothing claimed: fewer than {LEAST_SEEDS} training seeds"
+"""The verdict then."""
 
 
 def difference_over_seeds(

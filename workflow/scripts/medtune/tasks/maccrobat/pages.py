@@ -45,9 +45,8 @@ HTML_PAGES = {
 }
 
 
-SEEDS_FOR_CLAIMS = LEAST_SEEDS
 """Training seeds of each encoder that a claim about encoders needs."""
-NO_CLAIM = f"With fewer than {SEEDS_FOR_CLAIMS} training seeds of each nothing is claimed about the encoders."
+NO_CLAIM = f"With fewer than {LEAST_SEEDS} training seeds of each nothing is claimed about the encoders."
 
 
 def headline(chosen: TaggerRun, note: str) -> str:
@@ -76,7 +75,7 @@ def against_others(comparisons: Sequence[Mapping], seeds: Sequence[int]) -> str:
             "No difference from the chosen run is shown on the test documents for "
             f"{listed([_name(row) for row in ties])} (smallest p after Holm {smallest:.3f})."
         )
-    if min(seeds) < SEEDS_FOR_CLAIMS:
+    if min(seeds) < LEAST_SEEDS:
         parts.append(NO_CLAIM)
     return " ".join(parts)
 

@@ -20,9 +20,10 @@ from medtune.analysis.selection import (
 from medtune.config import SelectionWeights
 from medtune.files import write_json
 from medtune.metrics.contrasts import NO_DIFFERENCE, Contrast
+from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.reporting.prose import Document, Heading, Items, Paragraph, Table, counted, points, write_document
 from medtune.reporting.tables import percent, write_csv
-from medtune.tasks.maccrobat.pages import NO_CLAIM, SEEDS_FOR_CLAIMS
+from medtune.tasks.maccrobat.pages import NO_CLAIM
 from medtune.tasks.maccrobat.runs import RunFiles, rare_types, read_runs, synthetic_note
 
 NAMES = {
@@ -109,7 +110,7 @@ def reason(chosen: TaggerRun, ranking: Sequence[Mapping]) -> str:
             other = configuration_name((best["encoder"], best["lr"]))
             text += f", where {other} has {percent(best['validation_f1'])} but less in the other criteria"
     text += f"; of its seeds, {chosen.seed} has the highest." if first["seeds"] > 1 else "."
-    if others and min(row["seeds"] for row in ranking) < SEEDS_FOR_CLAIMS:
+    if others and min(row["seeds"] for row in ranking) < LEAST_SEEDS:
         text += f" This chooses a run. {NO_CLAIM}"
     return text
 

@@ -6,7 +6,7 @@ from statistics import fmean
 import numpy as np
 
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
+from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import Difference, holm, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
 from medtune.tasks.relations.runs import DEFAULT, SPLITS, Run, Runs
@@ -45,7 +45,6 @@ SWITCH_COLUMNS = (
     "labels",
 )
 HELPED, HARMED, UNTOLD = "helped", "harmed", "no significant difference"
-UNCLAIMED = f"nothing claimed: fewer than {LEAST_SEEDS} training seeds"
 """Without further training seeds a difference is one between two models, not one that a switch makes."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medtune.metrics.over_seeds import LEAST_SEEDS
+from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED
 from medtune.metrics.relations import CLASSES, CORRECT
 from medtune.metrics.significance import Difference, p_text
 from medtune.reporting.prose import (
@@ -22,7 +22,7 @@ from medtune.reporting.prose import (
 )
 from medtune.reporting.tables import estimate_text, percent
 from medtune.tasks.relations.answers import GIVEN
-from medtune.tasks.relations.comparisons import HARMED, HELPED, UNCLAIMED, UNTOLD
+from medtune.tasks.relations.comparisons import HARMED, HELPED, UNTOLD
 from medtune.tasks.relations.runs import DEFAULT, PRACTISED_TITLE, Labels, Run, Runs
 
 HTML_PAGES = {

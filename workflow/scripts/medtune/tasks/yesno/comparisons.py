@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import holm, mcnemar, paired_difference, verdict
 from medtune.tasks.yesno.ensemble import combine
 from medtune.tasks.yesno.runs import Run, by_size
@@ -62,6 +65,36 @@ def compare(bases: Sequence[Run], runs: Sequence[Run], chosen: Run, seed: int) -
     ]
 
 
+def compare_ranks(runs: Sequence[Run], reference: int) -> dict[int, dict]:
+    """By rank what may be claimed about it against the reference rank: difference in test accuracy over training seeds
+    and items together, Holm-corrected over the ranks that have enough seeds. Others, and the reference itself, have no
+    test; with too few seeds the verdict says that nothing is claimed."""
+    right = {
+        rank: np.stack([_counted(run.correct("test")) for run in runs if run.rank == rank])
+        for rank in sorted({run.rank for run in runs})
+    }
+    own = right[reference]
+    tests = {
+        rank: difference_over_seeds(group, own, _accuracy)
+        for rank, group in right.items()
+        if rank != reference and min(len(group), len(own)) >= LEAST_SEEDS
+    }
+    adjusted = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
+    claims = {}
+    for rank in right:
+        test, p_holm = tests.get(rank), adjusted.get(rank)
+        said = "reference" if rank == reference else UNCLAIMED
+        claims[rank] = {
+            "difference": test.value if test else None,
+            "difference_low": test.low if test else None,
+            "difference_high": test.high if test else None,
+            "p_value": test.p_value if test else None,
+            "p_holm": p_holm,
+            "verdict": verdict(test.value, p_holm) if test else said,
+        }
+    return claims
+
+
 def compare_ensembles(runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
     """Vote and averaged likelihood of all runs, scored as a single model is, against the chosen run's answers.
 
@@ -76,7 +109,7 @@ def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list
     rows = []
     for run, test, p_holm in zip(runs, tests, holm([test.p_value for test in tests]), strict=True):
         correct = run.correct("test")
-        difference = paired_difference(correct[:, None], right[:, None], lambda sums: sums[:, 0] / len(right), seed)
+        difference = paired_difference(_counted(correct), _counted(right), _accuracy, seed)
         values = (
             family,
             run.rank,
@@ -95,6 +128,15 @@ def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list
         )
         rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
     return rows
+
+
+def _counted(correct: np.ndarray) -> np.ndarray:
+    """(n, 2): right, and a one for the item."""
+    return np.column_stack([correct, np.ones(len(correct))]).astype(float)
+
+
+def _accuracy(sums: np.ndarray) -> np.ndarray:
+    return sums[:, 0] / sums[:, 1]
 
 
 def _ensembles(split: str, runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:

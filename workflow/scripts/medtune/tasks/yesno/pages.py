@@ -313,14 +313,22 @@ def _seed_section(seeds: Sequence[dict]) -> list[str]:
             percent(row["mean_test_accuracy"]),
             "" if row["seed_sd"] is None else f"{100 * row['seed_sd']:.1f} points",
             f"{100 * row['sampling_se']:.1f} points",
+            ""
+            if row["difference"] is None
+            else f"{100 * row['difference']:+.1f} points "
+            f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
+            "" if row["p_holm"] is None else p_text(row["p_holm"]),
+            row["verdict"],
         ]
         for row in seeds
     ]
     note = (
         "The spread over training seeds (same test items) and the sampling error from having only "
-        f"{seeds[0]['test_n']} test items are different things, and are not added up."
+        f"{seeds[0]['test_n']} test items are different things. The difference from rank {seeds[0]['reference_rank']} "
+        "has an interval and a test over training seeds and items together, Holm-corrected over the ranks."
     )
     headers = ["rank", "seeds", "mean test accuracy", "SD over seeds", "sampling standard error"]
+    headers += ["difference", "p after Holm", "verdict"]
     return [*claims, f"## Seeds\n\n{note}\n\n{markdown_table(rows, headers)}"]
 
 

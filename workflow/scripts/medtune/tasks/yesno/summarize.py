@@ -9,7 +9,13 @@ from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_text
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
-from medtune.tasks.yesno.comparisons import COMPARISON_COLUMNS, ENSEMBLE_COLUMNS, compare, compare_ensembles
+from medtune.tasks.yesno.comparisons import (
+    COMPARISON_COLUMNS,
+    ENSEMBLE_COLUMNS,
+    compare,
+    compare_ensembles,
+    compare_ranks,
+)
 from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, headline, summary_page
 from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
 from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run, run_name
@@ -34,7 +40,10 @@ RANK_COLUMNS = (
     "peak_memory_mb",
     "chosen",
 )
-SEED_COLUMNS = ("rank", "seeds", "mean_test_accuracy", "seed_sd", "sampling_se", "test_n")
+SEED_COLUMNS = (
+    *("rank", "seeds", "mean_test_accuracy", "seed_sd", "sampling_se", "test_n", "reference_rank"),
+    *("difference", "difference_low", "difference_high", "p_value", "p_holm", "verdict"),
+)
 CHALLENGE_COLUMNS = (
     "question",
     "expected",
@@ -83,7 +92,7 @@ def summarize(
     chosen = choose(trained)
     rows = {
         "ranks": rank_rows(bases, trained, chosen),
-        "seeds": seed_rows(trained),
+        "seeds": seed_rows(trained, chosen.rank),
         "comparisons": compare(bases, trained, chosen, seed),
         "ensemble": compare_ensembles(trained, chosen, seed),
         "challenge": challenge_rows(base_run, chosen, read_jsonl(challenge)),
@@ -150,21 +159,22 @@ def rank_rows(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> list[di
     return rows
 
 
-def seed_rows(runs: Sequence[Run]) -> list[dict]:
-    """Test accuracy by rank over its seeds.
+def seed_rows(runs: Sequence[Run], reference: int) -> list[dict]:
+    """Test accuracy by rank over its seeds, and what may be claimed about the rank against the reference rank.
 
     seed_sd: standard deviation between training seeds on the same items, None with one seed.
     sampling_se: standard error from having only n items, sqrt(p (1 - p) / n) at the mean p.
-    The two answer different questions and are not added up.
+    difference, p_value: see `compare_ranks`.
     """
     rows = []
+    claims = compare_ranks(runs, reference)
     for rank in sorted({run.rank for run in runs}):
         estimates = [run.splits["test"]["accuracy"] for run in runs if run.rank == rank]
         shares, n = [estimate["value"] for estimate in estimates], estimates[0]["n"]
         average = mean(shares)
         spread = stdev(shares) if len(shares) > 1 else None
-        values = (rank, len(shares), average, spread, (average * (1 - average) / n) ** 0.5, n)
-        rows.append(dict(zip(SEED_COLUMNS, values, strict=True)))
+        values = (rank, len(shares), average, spread, (average * (1 - average) / n) ** 0.5, n, reference)
+        rows.append(dict(zip(SEED_COLUMNS, values, strict=False)) | claims[rank])
     return rows
 
 
