@@ -456,6 +456,7 @@ def test_biored_is_mixed_in_as_the_comments_of_the_configuration_say(tmp_path, c
         task="relations",
         task_options={"prompts": study.prompts, "schema": str(files.schema)},
         settings={**study.training.model_dump(), "max_tokens": switch["max_tokens"]},
+        generation=study.generation,
         seed=1,
         train=tmp_path / "train.jsonl",
         validation=tmp_path / "loss.jsonl",

@@ -142,8 +142,8 @@ class Generation(Section):
     )
     longer_answers: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05,
-        description="Share of gold answers that may be longer than max_new_tokens; with more, training is refused,"
-        " since such answers cannot be generated in full.",
+        description="Share of the validation split's gold answers that may be longer than max_new_tokens; with more,"
+        " training is refused, since such answers cannot be generated in full. Of the training split they are counted.",
     )
     constrained: bool = Field(
         False,

@@ -151,8 +151,12 @@ def prepare(job: Job) -> Material:
         )
         for split, path in (("train", job.train), ("validation", job.validation))
     }
-    for split, path in (("train", job.train), ("validation", job.validation)):
-        check_answer_limit(rows[split], job.generation.max_new_tokens, job.generation.longer_answers, str(path))
+    # Longer answers in training, of other corpora mixed in say, still teach; held-out ones could never be right.
+    for split, path, longer in (
+        ("train", job.train, 1.0),
+        ("validation", job.validation, job.generation.longer_answers),
+    ):
+        check_answer_limit(rows[split], job.generation.max_new_tokens, longer, str(path))
     judged = []
     if job.settings.checkpoint_by == "figure":
         judged = drawn(examples["validation"], job.settings.checkpoint_examples, job.seed)
