@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from medtune.data.deduplication import normalise
 from medtune.data.medical_qa import (
     MedicalQuestion,
+    _parsed,
+    _records,
     check_known,
     distinct_questions,
     read_questions,
@@ -229,3 +231,8 @@ def test_the_real_specialties_are_read_and_freed_of_repeats(corpora):
     assert min(map(len, kept.values())) > 10
     shuffled = {name: random.Random(1).sample(found[name], len(found[name])) for name in reversed(found)}
     assert distinct_questions(shuffled)[0] == kept
+
+
+def test_a_key_that_stands_twice_in_a_record_is_refused():
+    with pytest.raises(InputError, match=r'f\.json, record 1: the key "answer" stands twice'):
+        list(_records(_parsed('[{"question": "Q", "answer": "a", "answer": "b"}]', "f.json"), "f.json"))

@@ -13,7 +13,7 @@ from medtune.data.deduplication import drop_repeats, normalise
 from medtune.data.provenance import MEDQUAD
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
-from medtune.files import read_text
+from medtune.files import read_text, unique_keys
 
 PREFIX = "dataset_with_answers_"
 LAYOUT = f"{PREFIX}{{specialty}}.json"
@@ -184,8 +184,9 @@ def _records(value: Any, path: Path | str) -> Iterator[tuple[str, str, Any, Any,
     elif isinstance(value, list):
         for number, record in enumerate(value, start=1):
             where = f"{path}, record {number}"
-            if not isinstance(record, dict):
+            if not isinstance(record, _Object):
                 raise InputError(f'{where}: expected an object with "question" and "answer", found {record!r:.40}')
+            unique_keys(where)(record.pairs)
             extra = {name: item for name, item in record.items() if name not in ("question", "answer")}
             yield where, str(number), record.get("question"), record.get("answer"), extra
     else:
