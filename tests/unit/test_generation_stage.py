@@ -93,7 +93,7 @@ def test_tasks_with_parts_get_a_confidence_for_each_and_others_none(material, tm
     job = job_of(material, adapter=False)
     predictions_of(job, tmp_path)
     assert not any("part_confidences" in row for row in read_jsonl(tmp_path / "predictions.jsonl"))
-    monkeypatch.setattr(YesNoTask, "parts", lambda task, output: [(0, len(output)), (0, 1)])
+    monkeypatch.setattr(YesNoTask, "parts", lambda task, output: [[(0, len(output))], [(0, 1)]])
     predictions_of(job, tmp_path)
     for row in read_jsonl(tmp_path / "predictions.jsonl"):
         whole, first = row["part_confidences"]

@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from medtune.config import Tracking
+from medtune.config import Tracking, Training
 from medtune.data.synthetic.yesno import make_questions
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
@@ -24,6 +24,7 @@ from medtune.tasks import training as stage
 from medtune.tasks.base import Task
 from medtune.tasks.training import Job, train_adapter
 from medtune.tasks.validation import drawn
+from medtune.training.adapters import check_base
 from medtune.training.batches import LengthGroupedSampler
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
@@ -382,6 +383,12 @@ def test_layers_that_the_base_lacks_are_named_beside_those_it_has(material, tmp_
     lora = {"lora": {"rank": 4, "target_modules": ["q_proj", "query_key_value"]}}
     with pytest.raises(InputError, match=r"has no query_key_value; it has down_proj, .*q_proj"):
         run(job_of(material, lora), tmp_path)
+
+
+def test_layers_can_be_named_by_a_pattern(material):
+    check_base(material / "base", Training(quantization="none", lora={"target_modules": r".*\.(q|v)_proj"}))
+    with pytest.raises(InputError, match='has no layer whose whole name matches "q_proj"; it has'):
+        check_base(material / "base", Training(quantization="none", lora={"target_modules": "q_proj"}))
 
 
 def test_weights_under_other_names_are_refused(material, tmp_path):

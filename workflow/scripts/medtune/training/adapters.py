@@ -1,5 +1,6 @@
 """Training of one LoRA adapter on a causal language model, by TRL's SFTTrainer. Knows no task."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from datasets import Dataset
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.pytorch_utils import Conv1D
 from transformers.training_args import OptimizerNames
 from trl import SFTConfig
 
@@ -105,9 +107,12 @@ def check_base(base: Path, settings: Training) -> None:
         return
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base, trust_remote_code=False))
-    names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
-    wanted = [targets] if isinstance(targets, str) else targets
-    lacking = [target for target in wanted if not any(f".{name}".endswith(f".{target}") for name in names)]
+    names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear | Conv1D)]
+    if isinstance(targets, str):  # PEFT takes a text for a regular expression that a layer's whole name has to match
+        found = any(re.fullmatch(targets, name) for name in names)
+        lacking = [] if found else [f'layer whose whole name matches "{targets}"']
+    else:
+        lacking = [target for target in targets if not any(f".{name}".endswith(f".{target}") for name in names)]
     if lacking:
         there = sorted({name.rpartition(".")[2] for name in names})
         raise InputError(
