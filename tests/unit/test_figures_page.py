@@ -3,9 +3,9 @@ import pytest
 from medtune.errors import InputError
 from medtune.reporting.figures_page import replace_block, write_page
 
-CSV = """model,accuracy,accuracy_low,accuracy_high,n,gain,gain_low,gain_high,p,floor
-base,0.25,0.125,0.5,8,,,,,
-rank 4,0.875,0.5,0.98,8,-0.05,-0.1,0.025,0.002,True
+CSV = """model,accuracy,accuracy_low,accuracy_high,n,gain,gain_low,gain_high,p
+base,0.25,0.125,0.5,8,,,,
+rank 4,0.875,0.5,0.98,8,-0.05,-0.1,0.025,0.002
 """
 
 
@@ -28,13 +28,13 @@ def test_a_table_shows_shares_with_interval_and_n_and_missing_cells_as_a_dash(re
     page = filled(
         results,
         "{{ table('tiny/ranks.csv', text('model', 'model'), share('accuracy', 'accuracy', n='n'),"
-        " points('gain', 'gain'), p_value('p', 'p', floor='floor')) }}\n",
+        " points('gain', 'gain'), p_value('p', 'p')) }}\n",
     )
     assert page.splitlines() == [
         "| model | accuracy | gain | p |",
         "| --- | --- | --- | --- |",
         "| base | 25.0 % (12.5–50.0, n = 8) | – | – |",
-        "| rank 4 | 87.5 % (50.0–98.0, n = 8) | −5.0 points (−10.0 to +2.5) | ≤ 0.002 |",
+        "| rank 4 | 87.5 % (50.0–98.0, n = 8) | −5.0 points (−10.0 to +2.5) | 0.002 |",
     ]
 
 

@@ -15,6 +15,7 @@ import jinja2
 
 from medtune.errors import InputError
 from medtune.files import read_json, read_text, write_text
+from medtune.metrics.significance import p_text
 from medtune.reporting.tables import escape_markdown, read_csv
 
 Row = Mapping[str, str]
@@ -35,7 +36,8 @@ def text(header: str, name: str) -> Column:
 
 
 def share(header: str, name: str, n: str | None = None, unit: str = "") -> Column:
-    """A share as a percentage with its interval, from the columns {name}, {name}_low and {name}_high.
+    """A share as a percentage with its interval, from the columns {name}, {name}_low and {name}_high
+    (of a column "value": low and high).
 
     n: the column with its n. unit: what n counts, where the header does not say.
     """
@@ -52,16 +54,9 @@ def points(header: str, name: str) -> Column:
     return Column(header, lambda row: _estimate(row, name, None, "", 100, 1, " points", "+"))
 
 
-def p_value(header: str, name: str, floor: str | None = None) -> Column:
-    """A p-value. floor: the column that says whether it is the least that the test can give."""
-
-    def cell(row: Row) -> str:
-        if not _value(row, name):
-            return MISSING
-        least = "≤ " if floor is not None and _value(row, floor) == "True" else ""
-        return f"{least}{float(row[name]):.3f}"
-
-    return Column(header, cell)
+def p_value(header: str, name: str) -> Column:
+    """A p-value as the summaries write it."""
+    return Column(header, lambda row: p_text(float(row[name])) if _value(row, name) else MISSING)
 
 
 def write_page(template: Path, page: Path, results: Path) -> None:
@@ -133,8 +128,9 @@ def _estimate(
 ) -> str:
     if not _value(row, name):
         return MISSING
+    ends = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
     value, low, high = (
-        f"{factor * float(_value(row, name + end)):{plus}.{digits}f}".replace("-", "−") for end in ("", "_low", "_high")
+        f"{factor * float(_value(row, column)):{plus}.{digits}f}".replace("-", "−") for column in (name, *ends)
     )
     dash = " to " if plus else "–"
     count = f", n = {_value(row, n)}{' ' + unit if unit else ''}" if n is not None else ""
