@@ -57,7 +57,7 @@ def test_adapters_are_merged_where_that_is_switched_on(workspace):
 @pytest.mark.parametrize(
     ("arguments", "model_rule", "models", "runs"),
     [
-        ([], "fetch_model", 4, 9),
+        ([], "fetch_model", 4, 8),
         (["--profile", "small"], "fetch_model", 1, 1),
         (["--profile", "tiny"], "make_model", 2, 2),
     ],
