@@ -130,6 +130,7 @@ use rule relations_generate_base as relations_generate_practised with:
         f"{RELATIONS}/practised/generate.benchmark.tsv"
     params:
         task_options=relations_practised,
+        settings={**generation_settings("relations"), "constrained": False},  # not the study's form
 
 
 use rule generate as relations_generate with:

@@ -132,7 +132,8 @@ def test_answers_of_all_runs_are_held_to_their_form_where_that_is_the_default(wo
     output = workspace.succeed("relations", "-n", "--profile", "tiny", config=config)
     assert jobs(output)["relations_generate"] == 3
     parts = re.split(r"^\[", output, flags=re.MULTILINE)
-    generating = [part for part in parts if re.search(r"^rule relations_generate", part, re.MULTILINE)]
+    # In its practised form the base model answers as it did in pre-training.
+    generating = [part for part in parts if re.search(r"^rule relations_generate(?!_practised)", part, re.MULTILINE)]
     assert len(generating) == 6
     assert all("relations/data/schema.json" in part for part in generating)
 
