@@ -253,3 +253,10 @@ def test_shared_cases_lose_no_mention():
         spans[name] = (len(mentions), sum(mention.discontinuous for mention in mentions))
     assert spans["F0_brat_wrapped_lines"] == (224, 0)
     assert spans["10_brat_spaces_for_tabs"] == (3, 0)
+
+
+@pytest.mark.parametrize("name", ["e.TXT", "e.Ann"])
+def test_a_suffix_in_capitals_is_refused_and_not_passed_over(tmp_path, name):
+    (folder(tmp_path, d_txt=TEXT, d_ann=ANNOTATION) / name).write_text(TEXT)
+    suffix = name.lower().removeprefix("e")
+    assert refusal(tmp_path) == f"F/{name}: rename it; expected the suffix {suffix} in small letters"

@@ -284,6 +284,11 @@ def test_one_seed_has_no_spread(study):
     assert "## Seeds" not in study[-1]["page"].read_text()
 
 
+def test_the_published_accuracy_stands_beside_the_measured_ones(study):
+    page = study[-1]["page"].read_text()
+    assert "75.76 %" in page and "another split" in page
+
+
 def test_several_seeds_show_in_the_summary(tmp_path):
     base = make_run(tmp_path / "base", right(11, 11))
     runs = [make_run(tmp_path / str(seed), right(28, 20 + seed), 8, seed) for seed in (1, 2)]

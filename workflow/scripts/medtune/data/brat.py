@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 EMPTY = "no text"
 NOT_ANNOTATED = "no .ann file"
 UNKNOWN = "unknown"
+SUFFIXES = (".txt", ".ann")
 
 _KIND = re.compile(r"([TERAMN])[\w.-]*\d[\w.-]*|(#)\S*|(\*)")
 """brat numbers its ids, and keeps what stands before and behind the number (its annotation.py)."""
@@ -98,14 +99,21 @@ def read_brat_files(folder: Path | str, source: str) -> tuple[list[BratFile], tu
 
 
 def brat_files(folder: Path) -> list[Path]:
-    """The .txt and .ann files of a folder and of the folders in it, sorted; hidden ones are passed over."""
-    return sorted(
+    """The .txt and .ann files of a folder and of the folders in it, sorted; hidden ones are passed over.
+
+    Raises InputError for one whose suffix is in capitals: it would be left out in silence.
+    """
+    files = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix in (".txt", ".ann")
+        if path.suffix.lower() in SUFFIXES
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+    for path in files:
+        if path.suffix not in SUFFIXES:
+            raise InputError(f"{path}: rename it; expected the suffix {path.suffix.lower()} in small letters")
+    return files
 
 
 def parse_brat(name: str, text: str, annotation: str, where: str) -> tuple[AnnotatedDocument, Counter[str]]:
