@@ -7,9 +7,11 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import write_json, write_jsonl
+from medtune.metrics.estimate import end_columns
 from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.reporting.tables import write_csv
 from medtune.tasks.yesno.comparisons import compare, compare_ensembles
+from medtune.tasks.yesno.ensemble import ensembles_of
 from medtune.tasks.yesno.pages import choice_words
 from medtune.tasks.yesno.runs import PRACTISED, RunFiles, choose, read_run
 from medtune.tasks.yesno.score import ITEM_COLUMNS, score
@@ -146,11 +148,12 @@ def read(files):
 
 def test_the_rank_table_has_exactly_its_columns_and_a_row_for_the_base(study):
     *_, outputs = study
-    assert outputs["ranks"].read_text().splitlines()[0] == (
-        "rank,seed,validation_accuracy,test_accuracy,test_accuracy_low,test_accuracy_high,test_n,macro_f1,format_rate,"
-        "citation_rate,mean_answer_tokens,likelihood_accuracy,ece,question_overlap,names_terms,agrees_with_label,"
-        "rationale_rouge_l,trainable_parameters,train_seconds,peak_memory_mb,chosen"
-    )
+    assert outputs["ranks"].read_text().splitlines()[0].split(",") == [
+        *("rank", "seed", *end_columns("validation_accuracy", "test_accuracy"), "test_n"),
+        *end_columns("macro_f1", "format_rate", "citation_rate", "mean_answer_tokens", "likelihood_accuracy", "ece"),
+        *end_columns("question_overlap", "names_terms", "agrees_with_label", "rationale_rouge_l"),
+        *("trainable_parameters", "train_seconds", "peak_memory_mb", "chosen"),
+    ]
     rows = table(outputs["ranks"])
     assert [row["rank"] for row in rows] == ["base", PRACTISED, "4", "8", "16", "128"]
     base, practised, *trained = rows
@@ -204,8 +207,8 @@ def test_the_reason_names_the_figures_and_the_ties(study):
 def test_the_headline_is_one_line_with_base_and_chosen(study):
     assert study[-1]["headline"].read_text() == (
         "rank 8 (seed 42), chosen on validation: test accuracy 75.8 % (59.0–87.2, n = 33 questions), exact format "
-        "100.0 %; base: 33.3 % (19.8–50.4, n = 33 questions), exact format 0.0 %; base, practised "
-        "form: 36.4 % (22.2–53.4, n = 33 questions), exact format 0.0 %\n"
+        "100.0 % (89.6–100.0); base: 33.3 % (19.8–50.4, n = 33 questions), exact format 0.0 % (0.0–10.4); base, "
+        "practised form: 36.4 % (22.2–53.4, n = 33 questions), exact format 0.0 % (0.0–10.4)\n"
     )
 
 
@@ -247,7 +250,9 @@ def test_seed_spread_is_kept_apart_from_sampling_error(tmp_path):
     assert (row["rank"], row["seeds"], row["test_n"]) == (8, 3, 33)
     assert row["mean_test_accuracy"] == pytest.approx(26 / 33)
     assert row["seed_sd"] == pytest.approx(2 / 33)
-    assert row["sampling_se"] == pytest.approx(math.sqrt(26 / 33 * 7 / 33 / 33))
+    # Questions that all seeds have alike are one piece of evidence, not three.
+    half = (row["mean_test_accuracy_high"] - row["mean_test_accuracy_low"]) / 2
+    assert half == pytest.approx(1.96 * math.sqrt(26 / 33 * 7 / 33 / 33), rel=0.15)
 
 
 def seeded(folder, correct_by_rank):
@@ -315,9 +320,25 @@ def test_the_ensemble_votes_over_all_runs(study):
 
 def test_an_ensemble_of_equal_runs_is_the_run(tmp_path):
     runs = [read_run(make_run(tmp_path / str(rank), right(28, 25), rank, 1)) for rank in (4, 8)]
-    for row in compare_ensembles(runs, runs[0], seed=0):
+    ensembles = ensembles_of(runs)
+    for row in compare_ensembles(ensembles, runs[0]):
         assert row["accuracy"] == runs[0].splits[row["split"]]["accuracy"]["value"]
         assert (row["only_ensemble"], row["only_chosen"], row["verdict"]) == (0, 0, "tie")
+    for ensemble in ensembles:
+        for split, figures in runs[0].splits.items():
+            for name in ("by_label", "by_source", "confusion"):
+                assert ensemble.splits[split][name] == figures[name]
+
+
+def test_ensembles_have_figures_by_label_and_by_source(study):
+    labels, sources = (table(study[-1][name]) for name in ("labels", "sources"))
+    for name in ("vote of all runs", "averaged likelihood of all runs"):
+        own = [row for row in labels if row["rank"] == name]
+        assert [row["label"] for row in own] == list(LABELS)
+        # 11 questions of each label; most runs have most right.
+        assert all(row["recall_n"] == "11" and float(row["recall_low"]) < float(row["recall"]) for row in own)
+        assert [row["split"] for row in sources if row["rank"] == name] == list(SIZES)
+        assert f"| {name} | Yes |" in study[-1]["page"].read_text()
 
 
 def test_challenge_answers_stand_side_by_side(study):

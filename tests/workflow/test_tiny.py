@@ -11,34 +11,12 @@ from pathlib import Path
 import pytest
 
 from medtune.reporting.figures_page import replace_block, write_page
+from medtune.tasks.yesno.summarize import RANK_COLUMNS
 from tests.workspace import ROOT, environment
 
 pytestmark = pytest.mark.demo
 
 SUMMARY = "results/tiny/yesno/summary"
-COLUMNS = [
-    "rank",
-    "seed",
-    "validation_accuracy",
-    "test_accuracy",
-    "test_accuracy_low",
-    "test_accuracy_high",
-    "test_n",
-    "macro_f1",
-    "format_rate",
-    "citation_rate",
-    "mean_answer_tokens",
-    "likelihood_accuracy",
-    "ece",
-    "question_overlap",
-    "names_terms",
-    "agrees_with_label",
-    "rationale_rouge_l",
-    "trainable_parameters",
-    "train_seconds",
-    "peak_memory_mb",
-    "chosen",
-]
 
 
 def rows(workspace, name: str) -> list[dict]:
@@ -47,7 +25,7 @@ def rows(workspace, name: str) -> list[dict]:
 
 def test_ranks_table_has_the_base_and_eight_ranks(tiny_run):
     ranks = rows(tiny_run, "ranks")
-    assert list(ranks[0]) == COLUMNS
+    assert tuple(ranks[0]) == RANK_COLUMNS
     assert [row["rank"] for row in ranks] == [
         "base",
         "base, practised form",

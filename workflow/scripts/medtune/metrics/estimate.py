@@ -1,6 +1,19 @@
 """A figure with its n and its interval: the only form in which results are reported."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+ENDS = ("", "_low", "_high")
+"""What a figure's columns end in: its value and the ends of its interval."""
+
+
+class Figure(Protocol):
+    """Whatever has a value and an interval: an `Estimate`, a contrast, a difference."""
+
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -23,3 +36,17 @@ class Estimate:
 def nothing(unit: str) -> Estimate:
     """The estimate of what has nothing to be measured on."""
     return Estimate(None, None, None, 0, "none", unit)
+
+
+def end_columns(*names: str) -> tuple[str, ...]:
+    """Columns of figures in a table: of each the value and the ends of its interval."""
+    return tuple(f"{name}{end}" for name in names for end in ENDS)
+
+
+def end_values(figure: Figure | Mapping[str, Any] | None) -> tuple[float | None, float | None, float | None]:
+    """The cells of a figure, or of its dictionary form, in the order of `ENDS`; None: of what has no figure."""
+    if figure is None:
+        return None, None, None
+    if isinstance(figure, Mapping):
+        return figure["value"], figure["low"], figure["high"]
+    return figure.value, figure.low, figure.high

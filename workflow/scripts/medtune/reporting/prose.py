@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from medtune.files import write_text
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import ENDS, Estimate
 from medtune.reporting.tables import cell, escape_markdown, estimate_text, markdown_table, template
 
+VALUES = ("value", "low", "high")
+"""Of an estimate, in the order of `ENDS`."""
 MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
@@ -87,13 +89,23 @@ def figure_text(estimate: Estimate, as_percent: bool = True) -> str:
     return estimate_text(estimate.as_dict(), as_percent)
 
 
-def interval_text(row: Mapping[str, Any], name: str, as_percent: bool = True) -> str:
-    """A figure with its interval, from the columns `name`, `name_low` and `name_high` of a table's row."""
-    values = [row[f"{name}{end}"] for end in ("", "_low", "_high")]
+def short_text(estimate: Mapping[str, Any], as_percent: bool = True) -> str:
+    """An estimate in its dictionary form, without n: for tables that give it once."""
+    values = [estimate[key] for key in VALUES]
     if values[0] is None:
         return "none"
     value, low, high = ((f"{100 * one:.1f}" if as_percent else f"{one:.2f}") for one in values)
     return f"{value}{' %' if as_percent else ''} ({low}–{high})"
+
+
+def interval_text(row: Mapping[str, Any], name: str, as_percent: bool = True) -> str:
+    """The same from the columns `name`, `name_low` and `name_high` of a table's row."""
+    return short_text({key: row[f"{name}{end}"] for key, end in zip(VALUES, ENDS, strict=True)}, as_percent)
+
+
+def difference_text(row: Mapping[str, Any], name: str = "difference") -> str:
+    """The columns of a difference of two shares in words; see `points`."""
+    return "none" if row[name] is None else points(*(row[f"{name}{end}"] for end in ENDS))
 
 
 def points(value: float, low: float, high: float, of: str = "points") -> str:

@@ -12,6 +12,7 @@ import jinja2
 
 from medtune.errors import InputError
 from medtune.files import read_text, write_text
+from medtune.metrics.estimate import ENDS
 
 TEMPLATES = Path(__file__).parent
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
@@ -125,19 +126,35 @@ def template(name: str, html: bool) -> jinja2.Template:
 def write_html_table(
     path: Path | str, title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], note: str = ""
 ) -> None:
-    """Write a table as a standalone HTML page, atomically. Rows with a true `chosen` stand out."""
+    """Write a table as a standalone HTML page, atomically. A figure and the ends of its interval, in the columns
+    {name}, {name}_low and {name}_high, share a cell. Rows with a true `chosen` stand out."""
+    shown = [column for column in columns if not _is_end(column, columns)]
     page = template("table.html.j2", html=True).render(
         title=title,
         note=note,
-        headers=[column.replace("_", " ") for column in columns],
+        headers=[column.replace("_", " ") for column in shown],
         rows=[
             {
                 "chosen": row.get("chosen") is True,
                 "cells": [
-                    {"text": cell(row[column]), "number": isinstance(row[column], int | float)} for column in columns
+                    {"text": _with_interval(row, column), "number": isinstance(row[column], int | float)}
+                    for column in shown
                 ],
             }
             for row in rows
         ],
     )
     write_text(path, page)
+
+
+def _is_end(column: str, columns: Sequence[str]) -> bool:
+    """Whether a column is an end of the interval of a figure in another one."""
+    return any(column.endswith(end) and column.removesuffix(end) in columns for end in ENDS if end)
+
+
+def _with_interval(row: Mapping[str, Any], column: str) -> str:
+    value, *ends = (row.get(f"{column}{end}") for end in ENDS)
+    if value is None or None in ends:
+        return cell(row[column])
+    value, low, high = (f"{one:.4g}" for one in (value, *ends))
+    return f"{value} ({low} to {high})"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import holm, mcnemar, paired_difference, verdict
-from medtune.tasks.yesno.ensemble import combine
+from medtune.tasks.yesno.ensemble import CALIBRATION, Ensemble
 from medtune.tasks.yesno.runs import Run, by_size
-from medtune.tasks.yesno.score import label_metrics, likeliest, likelihood_metrics
 
 COMPARISON_COLUMNS = (
     "family",
@@ -17,9 +17,7 @@ COMPARISON_COLUMNS = (
     "n",
     "correct",
     "reference_correct",
-    "difference",
-    "difference_low",
-    "difference_high",
+    *end_columns("difference"),
     "only_run",
     "only_reference",
     "p_value",
@@ -31,18 +29,7 @@ ENSEMBLE_COLUMNS = (
     "members",
     "split",
     "n",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "macro_f1",
-    "macro_f1_low",
-    "macro_f1_high",
-    "ece",
-    "ece_low",
-    "ece_high",
-    "brier",
-    "brier_low",
-    "brier_high",
+    *end_columns("accuracy", "macro_f1", *CALIBRATION),
     "only_ensemble",
     "only_chosen",
     "p_value",
@@ -95,12 +82,12 @@ def compare_ranks(runs: Sequence[Run], reference: int) -> dict[int, dict]:
     return claims
 
 
-def compare_ensembles(runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
-    """Vote and averaged likelihood of all runs, scored as a single model is, against the chosen run's answers.
+def compare_ensembles(ensembles: Sequence[Ensemble], chosen: Run) -> list[dict]:
+    """Each ensemble of all runs against the chosen run's answers, by split.
 
-    Exact McNemar, Holm-corrected over the two ensembles of a split.
+    Exact McNemar, Holm-corrected over the ensembles of a split. Calibration has no value without probabilities.
     """
-    return [row for split in chosen.splits for row in _ensembles(split, runs, chosen, seed)]
+    return [row for split in chosen.splits for row in _ensembles(split, ensembles, chosen)]
 
 
 def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list[dict]:
@@ -139,37 +126,21 @@ def _accuracy(sums: np.ndarray) -> np.ndarray:
     return sums[:, 0] / sums[:, 1]
 
 
-def _ensembles(split: str, runs: Sequence[Run], chosen: Run, seed: int) -> list[dict]:
-    items = chosen.of_split(split)
-    gold = [item["gold"] for item in items]
-    answers = combine([[run.predictions[split, item["id"]] for item in items] for run in runs])
-    calibration = likelihood_metrics(gold, answers.probabilities, seed)
-    # A vote has no probability, so no calibration.
-    ensembles = [
-        ("vote", answers.votes, [None] * 6),
-        (
-            "averaged likelihood",
-            likeliest(answers.probabilities),
-            [calibration[figure][key] for figure in ("ece", "brier") for key in ("value", "low", "high")],
-        ),
-    ]
+def _ensembles(split: str, ensembles: Sequence[Ensemble], chosen: Run) -> list[dict]:
+    gold = [item["gold"] for item in chosen.of_split(split)]
     tests = [
-        mcnemar([wanted == label for wanted, label in zip(gold, labels, strict=True)], chosen.correct(split))
-        for _, labels, _ in ensembles
+        mcnemar([w == label for w, label in zip(gold, ensemble.labels[split], strict=True)], chosen.correct(split))
+        for ensemble in ensembles
     ]
     rows = []
-    for (name, labels, calibrated), test, p_holm in zip(
-        ensembles, tests, holm([test.p_value for test in tests]), strict=True
-    ):
-        figures = label_metrics(gold, labels, seed)
+    for ensemble, test, p_holm in zip(ensembles, tests, holm([test.p_value for test in tests]), strict=True):
+        figures = ensemble.splits[split]
         values = (
-            name,
-            len(runs),
+            ensemble.name,
+            ensemble.members,
             split,
-            len(gold),
-            *(figures["accuracy"][key] for key in ("value", "low", "high")),
-            *(figures["macro_f1"][key] for key in ("value", "low", "high")),
-            *calibrated,
+            figures["n"],
+            *(cell for name in ("accuracy", "macro_f1", *CALIBRATION) for cell in end_values(figures.get(name))),
             test.only_a,
             test.only_b,
             test.p_value,

@@ -15,8 +15,11 @@ from medtune.reporting.plots import (
     plot_curves,
     plot_reliability,
 )
-from medtune.reporting.tables import estimate_text, markdown_table, percent
+from medtune.reporting.prose import difference_text, interval_text, short_text
+from medtune.reporting.tables import estimate_text, markdown_table
+from medtune.tasks.yesno.ensemble import Ensemble
 from medtune.tasks.yesno.runs import Run, run_name
+from medtune.tasks.yesno.score import LABEL_FIGURES
 
 RATIONALES = {
     "question_overlap": "rationale: content words of the question that it holds",
@@ -41,8 +44,8 @@ SYNTHETIC = (
 HTML_PAGES = {
     "ranks": (
         "Yes/no study: all ranks",
-        "Figures of the test split, but for validation_accuracy, which the choice was made on. The interval is "
-        "Wilson's, 95 %. The chosen run stands out.",
+        "Figures of the test split, but for validation_accuracy, which the choice was made on. Intervals are 95 % and "
+        "over questions. The chosen run stands out.",
     ),
     "comparisons": (
         "Yes/no study: paired comparisons on the test items",
@@ -86,12 +89,12 @@ def headline(bases: Sequence[Run], chosen: Run) -> str:
     test = chosen.splits["test"]
     of_bases = "; ".join(
         f"{run_name(base)}: {estimate_text(base.splits['test']['accuracy'])}, exact format "
-        f"{percent(base.splits['test']['format_rate']['value'])}"
+        f"{short_text(base.splits['test']['format_rate'])}"
         for base in bases
     )
     return (
         f"{run_name(chosen)}, chosen on validation: test accuracy {estimate_text(test['accuracy'])}, exact format "
-        f"{percent(test['format_rate']['value'])}; {of_bases}\n"
+        f"{short_text(test['format_rate'])}; {of_bases}\n"
     )
 
 
@@ -99,6 +102,7 @@ def summary_page(
     bases: Sequence[Run],
     runs: Sequence[Run],
     chosen: Run,
+    ensembles: Sequence[Ensemble],
     rows: Mapping[str, Sequence[dict]],
     words: str,
     pictures: Mapping[str, str],
@@ -122,7 +126,7 @@ def summary_page(
         *_seed_section(rows["seeds"]),
         f"## Base and chosen run\n\n{_side_by_side([*bases, chosen])}\n\n"
         f"![Confusion]({pictures['confusion']})\n\n![Reliability]({pictures['reliability']})",
-        f"## Labels and sources\n\n{_labels_section(rows, [*bases, chosen])}",
+        f"## Labels and sources\n\n{_labels_section(rows, [*bases, chosen, *ensembles])}",
         f"## What is held out\n\n{_held_out_section(manifest)}",
         f"## Ensembles of all runs\n\n{_ensemble_table(rows['ensemble'])}",
         f"## Challenge questions\n\n{_challenge_section(bases[0], chosen, rows['challenge'])}",
@@ -264,8 +268,8 @@ def _rank_table(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> str:
                 run.record.get("trainable_parameters"),
                 estimate_text(run.splits["validation"]["accuracy"]),
                 estimate_text(test["accuracy"]),
-                percent(test["format_rate"]["value"]),
-                percent(test["citation_rate"]["value"]),
+                short_text(test["format_rate"]),
+                short_text(test["citation_rate"]),
                 None if seconds is None else round(seconds),
                 None if memory is None else round(memory),
                 "chosen" if run is chosen else "",
@@ -284,8 +288,7 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
             _row_name(row),
             row["family"],
             f"{row['correct']} / {row['reference_correct']} of {row['n']}",
-            f"{100 * row['difference']:+.1f} points "
-            f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
+            difference_text(row),
             f"{row['only_run']} / {row['only_reference']}",
             p_text(row["p_holm"]),
             row["verdict"],
@@ -310,24 +313,20 @@ def _seed_section(seeds: Sequence[dict]) -> list[str]:
         [
             row["rank"],
             row["seeds"],
-            percent(row["mean_test_accuracy"]),
+            interval_text(row, "mean_test_accuracy"),
             "" if row["seed_sd"] is None else f"{100 * row['seed_sd']:.1f} points",
-            f"{100 * row['sampling_se']:.1f} points",
-            ""
-            if row["difference"] is None
-            else f"{100 * row['difference']:+.1f} points "
-            f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
+            "" if row["difference"] is None else difference_text(row),
             "" if row["p_holm"] is None else p_text(row["p_holm"]),
             row["verdict"],
         ]
         for row in seeds
     ]
     note = (
-        "The spread over training seeds (same test items) and the sampling error from having only "
-        f"{seeds[0]['test_n']} test items are different things. The difference from rank {seeds[0]['reference_rank']} "
+        "The spread over training seeds (same test items) and the interval, which comes from having only "
+        f"{seeds[0]['test_n']} test items, are different things. The difference from rank {seeds[0]['reference_rank']} "
         "has an interval and a test over training seeds and items together, Holm-corrected over the ranks."
     )
-    headers = ["rank", "seeds", "mean test accuracy", "SD over seeds", "sampling standard error"]
+    headers = ["rank", "seeds", "mean test accuracy", "SD over seeds"]
     headers += ["difference", "p after Holm", "verdict"]
     return [*claims, f"## Seeds\n\n{note}\n\n{markdown_table(rows, headers)}"]
 
@@ -361,8 +360,7 @@ def _ensemble_table(ensemble: Sequence[dict]) -> str:
         [
             row["ensemble"],
             row["split"],
-            f"{percent(row['accuracy'])} ({100 * row['accuracy_low']:.1f}–{100 * row['accuracy_high']:.1f}, "
-            f"n = {row['n']})",
+            _cell(row, "accuracy", row["n"]),
             f"{row['only_ensemble']} / {row['only_chosen']}",
             p_text(row["p_holm"]),
             row["verdict"],
@@ -374,16 +372,16 @@ def _ensemble_table(ensemble: Sequence[dict]) -> str:
     return markdown_table(rows, headers)
 
 
-def _labels_section(rows: Mapping[str, Sequence[dict]], shown: Sequence[Run]) -> str:
-    """Figures by label, and accuracy by source, of some runs on the test split."""
-    names = {(run_name(run) if run.rank is None else run.rank, run.seed): run_name(run) for run in shown}
+def _labels_section(rows: Mapping[str, Sequence[dict]], shown: Sequence[Run | Ensemble]) -> str:
+    """Figures by label, and accuracy by source, of some models on the test split."""
+    names = {model.key: model.key[0] if isinstance(model, Ensemble) else run_name(model) for model in shown}
     labels = [
-        [names[row["rank"], row["seed"]], row["label"], *(_cell(row, name) for name in ("precision", "recall", "f1"))]
+        [names[row["rank"], row["seed"]], row["label"], *(_cell(row, name, row[f"{name}_n"]) for name in LABEL_FIGURES)]
         for row in rows["labels"]
         if (row["rank"], row["seed"]) in names
     ]
     sources = [
-        [names[row["rank"], row["seed"]], row["source"], _cell(row, "accuracy")]
+        [names[row["rank"], row["seed"]], row["source"], _cell(row, "accuracy", row["accuracy_n"])]
         for row in rows["sources"]
         if row["split"] == "test" and (row["rank"], row["seed"]) in names
     ]
@@ -393,8 +391,9 @@ def _labels_section(rows: Mapping[str, Sequence[dict]], shown: Sequence[Run]) ->
     )
 
 
-def _cell(row: Mapping, name: str) -> str:
-    return estimate_text({part: row[f"{name}_{part}"] for part in ("value", "low", "high", "n")})
+def _cell(row: Mapping, name: str, n: int) -> str:
+    """A figure of a table's row. n: what it is of."""
+    return f"none (n = {n})" if row[name] is None else f"{interval_text(row, name)[:-1]}, n = {n})"
 
 
 def _held_out_section(manifest: Mapping) -> str:

@@ -51,6 +51,11 @@ class Run:
         return np.array([item["correct"] == "True" for item in self.of_split(split)], dtype=bool)
 
     @property
+    def key(self) -> tuple[int | str, int | None]:
+        """Its cells in the columns rank and seed: of the base model what it is called."""
+        return (run_name(self) if self.rank is None else self.rank), self.seed
+
+    @property
     def validation_accuracy(self) -> float:
         """The figure that the choice is made on."""
         return self.splits["validation"]["accuracy"]["value"]

@@ -22,6 +22,7 @@ READABLE = ("ok", "label_only")
 
 UNIT = "questions"
 """What is drawn."""
+LABEL_FIGURES = ("precision", "recall", "f1")
 ITEM_COLUMNS = (
     "id",
     "split",
@@ -52,7 +53,7 @@ def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], s
     """Score every example of every split.
 
     examples: by split, rows with `id` and `label`.  predictions: one row for each of them.
-    seed: of the paired tests.
+    seed: is recorded.
     Raises InputError when a prediction is missing, doubled, without label likelihoods, or of no example.
     """
     answered = answers_of(examples, predictions)
@@ -66,11 +67,9 @@ def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], s
         labels = [predicted_label(answer) for answer in answers]
         splits[split] = {
             "n": len(rows),
-            **label_metrics(gold, labels, seed),
-            "by_label": by_label(gold, labels),
-            "by_source": by_source(rows_of_split),
-            **_format_metrics(rows_of_split, seed),
-            **likelihood_metrics(gold, label_probabilities(answers), seed),
+            **label_metrics(gold, labels, [row["source"] for row in rows]),
+            **_format_metrics(rows_of_split),
+            **likelihood_metrics(gold, label_probabilities(answers)),
             **{name: scores.estimate().as_dict() for name, scores in rationales.items()},
         }
     return Scores({"labels": list(LABELS), "seed": seed, "splits": splits}, items)
@@ -97,12 +96,15 @@ def label_probabilities(predictions: Sequence[dict]) -> np.ndarray:
     return softmax(np.asarray(rows, dtype=float).reshape(len(rows), len(LABELS)), axis=1)
 
 
-def label_metrics(gold: Sequence[str], predicted: Sequence[str | None], seed: int) -> dict:
-    """Figures of labels as answered: accuracy (an answer without a label is wrong), macro-F1, confusion."""
+def label_metrics(gold: Sequence[str], predicted: Sequence[str | None], sources: Sequence[str]) -> dict:
+    """Figures of labels as answered, by one model or several together: accuracy (an answer without a label is wrong),
+    macro-F1, confusion, by label, and by source. sources: the one of each question."""
     return {
         "accuracy": accuracy(gold, predicted, UNIT).as_dict(),
         "macro_f1": macro_f1(gold, predicted, LABELS, UNIT).as_dict(),
         "confusion": confusion(gold, predicted, LABELS),
+        "by_label": by_label(gold, predicted),
+        "by_source": by_source(gold, predicted, sources),
     }
 
 
@@ -128,14 +130,16 @@ def _f1(share: dict) -> dict:
     return {**share, **ends}
 
 
-def by_source(items: Sequence[dict]) -> dict[str, dict]:
+def by_source(gold: Sequence[str], predicted: Sequence[str | None], sources: Sequence[str]) -> dict[str, dict]:
     """Accuracy on the questions of each source."""
-    sources = {item["source"] for item in items}
-    right = {source: [item["correct"] for item in items if item["source"] == source] for source in sorted(sources)}
-    return {source: proportion(sum(correct), len(correct), unit=UNIT).as_dict() for source, correct in right.items()}
+    figures = {}
+    for source in sorted(set(sources)):
+        places = [place for place, name in enumerate(sources) if name == source]
+        figures[source] = accuracy([gold[n] for n in places], [predicted[n] for n in places], UNIT).as_dict()
+    return figures
 
 
-def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, seed: int) -> dict:
+def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray) -> dict:
     """Figures of the likeliest label (the first one on a tie) and of its probability as a confidence.
 
     probabilities: (n, labels). Calibration has no value when n = 0.
@@ -164,7 +168,7 @@ def likeliest(probabilities: np.ndarray) -> list[str]:
     return [LABELS[number] for number in probabilities.argmax(axis=1)]
 
 
-def _format_metrics(items: Sequence[dict], seed: int) -> dict:
+def _format_metrics(items: Sequence[dict]) -> dict:
     """Figures of the text: exact format, also together with the right label, invented citations, length."""
     n = len(items)
     return {

@@ -3,10 +3,14 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import stdev
+
+import numpy as np
 
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_text
+from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.intervals import clustered_mean
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.tasks.yesno.comparisons import (
@@ -16,33 +20,30 @@ from medtune.tasks.yesno.comparisons import (
     compare_ensembles,
     compare_ranks,
 )
+from medtune.tasks.yesno.ensemble import Ensemble, ensembles_of
 from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, headline, summary_page
 from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
-from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run, run_name
+from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run
+from medtune.tasks.yesno.score import LABEL_FIGURES, UNIT
 
+TEST_FIGURES = (
+    *("macro_f1", "format_rate", "citation_rate", "mean_answer_tokens", "likelihood_accuracy", "ece"),
+    *RATIONALE_COLUMNS,
+)
+"""What the table of ranks shows of the test split, beside accuracy."""
+MEASURED = ("trainable_parameters", "train_seconds", "peak_memory_mb")
 RANK_COLUMNS = (
     "rank",
     "seed",
-    "validation_accuracy",
-    "test_accuracy",
-    "test_accuracy_low",
-    "test_accuracy_high",
+    *end_columns("validation_accuracy", "test_accuracy"),
     "test_n",
-    "macro_f1",
-    "format_rate",
-    "citation_rate",
-    "mean_answer_tokens",
-    "likelihood_accuracy",
-    "ece",
-    *RATIONALE_COLUMNS,
-    "trainable_parameters",
-    "train_seconds",
-    "peak_memory_mb",
+    *end_columns(*TEST_FIGURES),
+    *MEASURED,
     "chosen",
 )
 SEED_COLUMNS = (
-    *("rank", "seeds", "mean_test_accuracy", "seed_sd", "sampling_se", "test_n", "reference_rank"),
-    *("difference", "difference_low", "difference_high", "p_value", "p_holm", "verdict"),
+    *("rank", "seeds", *end_columns("mean_test_accuracy"), "seed_sd", "test_n", "reference_rank"),
+    *(*end_columns("difference"), "p_value", "p_holm", "verdict"),
 )
 CHALLENGE_COLUMNS = (
     "question",
@@ -55,14 +56,21 @@ CHALLENGE_COLUMNS = (
     "chosen_correct",
 )
 CONFUSION_COLUMNS = ("rank", "seed", "gold", "predicted", "count")
-_INTERVAL = ("value", "low", "high", "n")
 LABEL_COLUMNS = (
-    "rank",
-    "seed",
-    "label",
-    *(f"{figure}_{part}" for figure in ("precision", "recall", "f1") for part in _INTERVAL),
+    *("rank", "seed", "label"),
+    *(column for name in LABEL_FIGURES for column in (*end_columns(name), f"{name}_n")),
 )
-SOURCE_COLUMNS = ("rank", "seed", "split", "source", *(f"accuracy_{part}" for part in _INTERVAL))
+SOURCE_COLUMNS = ("rank", "seed", "split", "source", *end_columns("accuracy"), "accuracy_n")
+COLUMNS = {
+    "ranks": RANK_COLUMNS,
+    "seeds": SEED_COLUMNS,
+    "comparisons": COMPARISON_COLUMNS,
+    "ensemble": ENSEMBLE_COLUMNS,
+    "challenge": CHALLENGE_COLUMNS,
+    "confusion": CONFUSION_COLUMNS,
+    "labels": LABEL_COLUMNS,
+    "sources": SOURCE_COLUMNS,
+}
 
 
 def summarize(
@@ -78,10 +86,9 @@ def summarize(
 
     practised: the base model, asked in the form that it knows.  manifest: of the data.
     challenge: the data file of the challenge split.  seed: of the paired tests.
-    outputs: paths by name: tables `ranks`, `seeds`, `comparisons`, `ensemble`, `challenge`, `confusion`,
-    `labels`, `sources`,
-    their pages `ranks_html`, `comparisons_html`, `challenge_html`; `choice` (JSON), `choice_text` and
-    `page` (Markdown), `headline` (one line of text); and the plots `{accuracy,confusion,reliability,curves}_{png,svg}`.
+    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `ranks_html`, `comparisons_html`,
+    `challenge_html`; `choice` (JSON), `choice_text` and `page` (Markdown), `headline` (one line of text); and the plots
+    `{accuracy,confusion,reliability,curves}_{png,svg}`.
     Raises InputError when a file is missing or broken, or the models were not scored on the same items.
     """
     base_run, trained = read_run(base), sorted(map(read_run, runs), key=by_size)
@@ -90,30 +97,21 @@ def summarize(
     check_same_items(base_run, [practised_run])
     bases = [base_run, practised_run]
     chosen = choose(trained)
+    ensembles = ensembles_of(trained)
     rows = {
         "ranks": rank_rows(bases, trained, chosen),
         "seeds": seed_rows(trained, chosen.rank),
         "comparisons": compare(bases, trained, chosen, seed),
-        "ensemble": compare_ensembles(trained, chosen, seed),
+        "ensemble": compare_ensembles(ensembles, chosen),
         "challenge": challenge_rows(base_run, chosen, read_jsonl(challenge)),
         "confusion": confusion_rows([*bases, *trained]),
-        "labels": label_rows([*bases, *trained]),
-        "sources": source_rows([*bases, *trained]),
+        "labels": label_rows([*bases, *trained, *ensembles]),
+        "sources": source_rows([*bases, *trained, *ensembles]),
     }
-    columns = {
-        "ranks": RANK_COLUMNS,
-        "seeds": SEED_COLUMNS,
-        "comparisons": COMPARISON_COLUMNS,
-        "ensemble": ENSEMBLE_COLUMNS,
-        "challenge": CHALLENGE_COLUMNS,
-        "confusion": CONFUSION_COLUMNS,
-        "labels": LABEL_COLUMNS,
-        "sources": SOURCE_COLUMNS,
-    }
-    for name in rows:
-        write_csv(outputs[name], rows[name], columns[name])
+    for name, columns in COLUMNS.items():
+        write_csv(outputs[name], rows[name], columns)
     for name, (title, note) in HTML_PAGES.items():
-        write_html_table(outputs[f"{name}_html"], title, rows[name], columns[name], note)
+        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
     for name, figure in figures(bases, trained, chosen).items():
         save_figure(figure, outputs[f"{name}_png"])
         save_figure(figure, outputs[f"{name}_svg"])
@@ -126,7 +124,9 @@ def summarize(
         name: os.path.relpath(outputs[f"{name}_png"], folder)
         for name in ("accuracy", "confusion", "reliability", "curves")
     }
-    write_text(outputs["page"], summary_page(bases, trained, chosen, rows, words, pictures, read_json(manifest)))
+    write_text(
+        outputs["page"], summary_page(bases, trained, chosen, ensembles, rows, words, pictures, read_json(manifest))
+    )
 
 
 def rank_rows(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> list[dict]:
@@ -136,23 +136,12 @@ def rank_rows(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> list[di
     for run in [*bases, *runs]:
         test = run.splits["test"]
         values = (
-            _rank_cell(run),
-            run.seed,
-            run.validation_accuracy,
-            *(test["accuracy"][key] for key in ("value", "low", "high", "n")),
-            *(
-                test[name]["value"]
-                for name in (
-                    "macro_f1",
-                    "format_rate",
-                    "citation_rate",
-                    "mean_answer_tokens",
-                    "likelihood_accuracy",
-                    "ece",
-                    *RATIONALE_COLUMNS,
-                )
-            ),
-            *(run.record.get(key) for key in ("trainable_parameters", "train_seconds", "peak_memory_mb")),
+            *run.key,
+            *end_values(run.splits["validation"]["accuracy"]),
+            *end_values(test["accuracy"]),
+            test["accuracy"]["n"],
+            *(cell for name in TEST_FIGURES for cell in end_values(test[name])),
+            *(run.record.get(name) for name in MEASURED),
             run is chosen,
         )
         rows.append(dict(zip(RANK_COLUMNS, values, strict=True)))
@@ -162,18 +151,17 @@ def rank_rows(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> list[di
 def seed_rows(runs: Sequence[Run], reference: int) -> list[dict]:
     """Test accuracy by rank over its seeds, and what may be claimed about the rank against the reference rank.
 
-    seed_sd: standard deviation between training seeds on the same items, None with one seed.
-    sampling_se: standard error from having only n items, sqrt(p (1 - p) / n) at the mean p.
+    mean_test_accuracy: its interval is over the questions, with the seeds as they are. seed_sd: standard deviation
+    between training seeds on the same questions, None with one seed. The two are not added up.
     difference, p_value: see `compare_ranks`.
     """
     rows = []
     claims = compare_ranks(runs, reference)
     for rank in sorted({run.rank for run in runs}):
-        estimates = [run.splits["test"]["accuracy"] for run in runs if run.rank == rank]
-        shares, n = [estimate["value"] for estimate in estimates], estimates[0]["n"]
-        average = mean(shares)
-        spread = stdev(shares) if len(shares) > 1 else None
-        values = (rank, len(shares), average, spread, (average * (1 - average) / n) ** 0.5, n, reference)
+        right = np.stack([run.correct("test") for run in runs if run.rank == rank])
+        accuracy = clustered_mean(right.sum(axis=0), np.full(right.shape[1], len(right)), UNIT)
+        spread = stdev(right.mean(axis=1).tolist()) if len(right) > 1 else None
+        values = (rank, len(right), *end_values(accuracy), spread, accuracy.n, reference)
         rows.append(dict(zip(SEED_COLUMNS, values, strict=False)) | claims[rank])
     return rows
 
@@ -201,52 +189,31 @@ def challenge_rows(base: Run, chosen: Run, challenge: Sequence[dict]) -> list[di
 def confusion_rows(runs: Sequence[Run]) -> list[dict]:
     """Counts of test items by model, gold label and predicted label ("none": no label in the answer)."""
     return [
-        dict(zip(CONFUSION_COLUMNS, (_rank_cell(run), run.seed, *cell), strict=True))
+        dict(zip(CONFUSION_COLUMNS, (*run.key, gold, predicted, count), strict=True))
         for run in runs
-        for cell in (
-            (gold, predicted, count)
-            for gold, row in run.splits["test"]["confusion"].items()
-            for predicted, count in row.items()
-        )
+        for gold, row in run.splits["test"]["confusion"].items()
+        for predicted, count in row.items()
     ]
 
 
-def label_rows(runs: Sequence[Run]) -> list[dict]:
+def label_rows(models: Sequence[Run | Ensemble]) -> list[dict]:
     """Precision, recall and F1 of each label on the test split, by model."""
     return [
-        dict(
-            zip(
-                LABEL_COLUMNS,
-                (
-                    _rank_cell(run),
-                    run.seed,
-                    label,
-                    *(figures[figure][part] for figure in ("precision", "recall", "f1") for part in _INTERVAL),
-                ),
-                strict=True,
-            )
-        )
-        for run in runs
-        for label, figures in run.splits["test"]["by_label"].items()
+        dict(zip(LABEL_COLUMNS, (*model.key, label, *_with_n(figures, *LABEL_FIGURES)), strict=True))
+        for model in models
+        for label, figures in model.splits["test"]["by_label"].items()
     ]
 
 
-def source_rows(runs: Sequence[Run]) -> list[dict]:
+def source_rows(models: Sequence[Run | Ensemble]) -> list[dict]:
     """Accuracy by source of the questions, by model and split."""
     return [
-        dict(
-            zip(
-                SOURCE_COLUMNS,
-                (_rank_cell(run), run.seed, split, source, *(accuracy[part] for part in _INTERVAL)),
-                strict=True,
-            )
-        )
-        for run in runs
-        for split, figures in run.splits.items()
+        dict(zip(SOURCE_COLUMNS, (*model.key, split, source, *end_values(accuracy), accuracy["n"]), strict=True))
+        for model in models
+        for split, figures in model.splits.items()
         for source, accuracy in figures["by_source"].items()
     ]
 
 
-def _rank_cell(run: Run) -> int | str:
-    """Its rank, or what the base model is called."""
-    return run_name(run) if run.rank is None else run.rank
+def _with_n(figures: Mapping[str, Mapping], *names: str) -> tuple:
+    return tuple(cell for name in names for cell in (*end_values(figures[name]), figures[name]["n"]))
