@@ -19,18 +19,24 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from medtune.metrics.concepts import ConceptDocument, link_concepts
-from medtune.metrics.estimate import Estimate, nothing
 from medtune.metrics.intervals import GRADED, SHARE, divide, graded_ends, share_ends
+from medtune.metrics.prf import (
+    F1,
+    FIGURES,
+    MACRO,
+    MICRO,
+    Figures,
+    f1_of_shares,
+    figures_by_scheme,
+    with_micro_and_macro,
+)
 from medtune.metrics.relations import CLASSES, CORRECT, RelationCase, RelationDocument, classify_relations
-from medtune.metrics.span_scores import FIGURES, Figures, SpanDocument
+from medtune.metrics.span_scores import SpanDocument
 from medtune.metrics.spans import match_spans
 
 SCHEMES = ("strict", "relaxed")
 NONE = "none"
 _TP, _FP, _FN = range(3)
-_F1 = FIGURES.index("f1")
-_MICRO, _MACRO = -2, -1
-"""Rows that `_figures` puts after those of the types."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +109,14 @@ def score_relations(counts: RelationCounts, unit: str = "documents") -> Relation
     predicted = totals[:, 0, _TP] + totals[:, 0, _FP]
 
     def figures(row: int, defined: bool) -> dict[str, Figures]:
-        return _by_scheme(ends[:, row], n if defined else 0, unit, GRADED if row == _MACRO else SHARE)
+        return figures_by_scheme(SCHEMES, ends[:, row], n if defined else 0, unit, GRADED if row == MACRO else SHARE)
 
     return RelationScores(
         documents=n,
         gold=round(gold.sum()),
         predicted=round(predicted.sum()),
-        micro=figures(_MICRO, bool(totals.any())),
-        macro=figures(_MACRO, bool(gold.any())),
+        micro=figures(MICRO, bool(totals.any())),
+        macro=figures(MACRO, bool(gold.any())),
         macro_labels=tuple(label for label, there in zip(labels, gold, strict=True) if there),
         by_label={
             label: TypeScores(
@@ -194,11 +200,8 @@ def _counts(
 
 def _figures(sums: np.ndarray) -> np.ndarray:
     """(m, labels + 2, schemes, 3): precision, recall, F1 of sums (m, labels, schemes, 3); then micro, then macro."""
-    by_label = _ratios(sums)
-    micro = _ratios(sums.sum(axis=1, keepdims=True))
     supported = (sums[..., _TP] + sums[..., _FN] > 0)[..., None]
-    macro = divide((by_label * supported).sum(axis=1, keepdims=True), supported.sum(axis=1, keepdims=True))
-    return np.concatenate([by_label, micro, macro], axis=1)
+    return with_micro_and_macro(_ratios(sums), _ratios(sums.sum(axis=1, keepdims=True)), supported)
 
 
 def _ratios(sums: np.ndarray) -> np.ndarray:
@@ -218,22 +221,9 @@ def _with_ends(table: np.ndarray) -> np.ndarray:
     tp, fp, fn = np.moveaxis(np.concatenate([table, table.sum(axis=1, keepdims=True)], axis=1), -1, 0)
     for figure, items in enumerate((tp + fp, tp + fn, tp + fp + fn)):
         ends[:, shares, :, figure] = share_ends(tp, items)
-    # F1 = 2 J / (1 + J), J being the share of true positives in all three.
-    ends[:, shares, :, _F1] = 2 * ends[:, shares, :, _F1] / (1 + ends[:, shares, :, _F1])
+    ends[:, shares, :, F1] = f1_of_shares(ends[:, shares, :, F1])
     ends[0] = _figures(totals[None])[0]
     some = table.any(axis=(1, 2, 3))
-    left_out = _figures(totals - table[some])[:, _MACRO]
-    ends[1:, _MACRO] = graded_ends(ends[0, _MACRO], left_out, int(some.sum()))
+    left_out = _figures(totals - table[some])[:, MACRO]
+    ends[1:, MACRO] = graded_ends(ends[0, MACRO], left_out, int(some.sum()))
     return ends
-
-
-def _by_scheme(ends: np.ndarray, n: int, unit: str, method: str) -> dict[str, Figures]:
-    """ends: (3, schemes, 3), one row of `_with_ends`. n: documents; 0 for no figure."""
-    if n == 0:
-        return {scheme: Figures(*[nothing(unit)] * len(FIGURES)) for scheme in SCHEMES}
-    return {
-        scheme: Figures(
-            *(Estimate(*map(float, ends[:, s, f]), n, method.format(unit=unit), unit) for f in range(len(FIGURES)))
-        )
-        for s, scheme in enumerate(SCHEMES)
-    }

@@ -23,11 +23,19 @@ import numpy as np
 
 from medtune.metrics.estimate import Estimate, nothing
 from medtune.metrics.intervals import GRADED, SHARE, clustered_ends, divide, f1, graded_ends, rate
+from medtune.metrics.prf import (
+    F1,
+    FIGURES,
+    MACRO,
+    MICRO,
+    Figures,
+    f1_of_shares,
+    figures_by_scheme,
+    with_micro_and_macro,
+)
 from medtune.metrics.spans import Span, match_spans
 
 SCHEMES = ("strict", "exact", "partial", "type")
-FIGURES = ("precision", "recall", "f1")
-_F1 = FIGURES.index("f1")
 _COLUMNS = ("gold", "predicted", *(f"{scheme}_{side}" for scheme in SCHEMES for side in ("gold", "predicted")))
 _COLUMN = {name: number for number, name in enumerate(_COLUMNS)}
 
@@ -65,15 +73,6 @@ class SpanCounts:
         """(documents, 3): tp, fp, fn over all labels, as `f1_of_counts` and `paired_difference` take them."""
         hits, gold, predicted = (self.column(name).sum(axis=1) for name in (f"{scheme}_gold", "gold", "predicted"))
         return np.stack([hits, predicted - hits, gold - hits], axis=1)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Precision, recall and F1, each with its interval."""
-
-    precision: Estimate
-    recall: Estimate
-    f1: Estimate
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,9 @@ def score_spans(counts: SpanCounts, unit: str = "documents") -> SpanScores:
     supported = totals[:, _COLUMN["gold"]] > 0
 
     def figures(row: int, defined: bool) -> dict[str, Figures]:
-        return _by_scheme(ends[:, row], len(table) if defined else 0, unit, GRADED if row == _MACRO else SHARE)
+        return figures_by_scheme(
+            SCHEMES, ends[:, row], len(table) if defined else 0, unit, GRADED if row == MACRO else SHARE
+        )
 
     by_label = {
         label: LabelScores(
@@ -145,8 +146,8 @@ def score_spans(counts: SpanCounts, unit: str = "documents") -> SpanScores:
         documents=len(table),
         gold=sum(scores.gold for scores in by_label.values()),
         predicted=sum(scores.predicted for scores in by_label.values()),
-        micro=figures(_MICRO, bool(totals.any())),
-        macro=figures(_MACRO, bool(supported.any())),
+        micro=figures(MICRO, bool(totals.any())),
+        macro=figures(MACRO, bool(supported.any())),
         macro_labels=tuple(label for label, there in zip(labels, supported, strict=True) if there),
         by_label=by_label,
     )
@@ -212,17 +213,10 @@ def _tally(document: SpanDocument) -> dict[tuple[str, str], float]:
     return tally
 
 
-_MICRO, _MACRO = -2, -1
-"""Rows that `_figures` puts after those of the labels."""
-
-
 def _figures(sums: np.ndarray) -> np.ndarray:
     """(m, labels + 2, schemes, 3): precision, recall, F1 of sums (m, labels, columns); then micro, then macro."""
-    by_label = _ratios(sums)
-    micro = _ratios(sums.sum(axis=1, keepdims=True))
     supported = (sums[:, :, _COLUMN["gold"]] > 0)[:, :, None, None]
-    macro = divide((by_label * supported).sum(axis=1), supported.sum(axis=1))
-    return np.concatenate([by_label, micro, macro[:, None]], axis=1)
+    return with_micro_and_macro(_ratios(sums), _ratios(sums.sum(axis=1, keepdims=True)), supported)
 
 
 def _ratios(sums: np.ndarray) -> np.ndarray:
@@ -249,9 +243,9 @@ def _with_ends(table: np.ndarray) -> np.ndarray:
         _as_shares(values[shares]), _as_shares(left_out[:, shares]), items, errors
     )
     for ends in (low, high):
-        ends[shares, :, _F1] = 2 * ends[shares, :, _F1] / (1 + ends[shares, :, _F1])
+        ends[shares, :, F1] = f1_of_shares(ends[shares, :, F1])
     with_spans = table.any(axis=(1, 2))
-    low[_MACRO], high[_MACRO] = graded_ends(values[_MACRO], left_out[with_spans, _MACRO], int(with_spans.sum()))
+    low[MACRO], high[MACRO] = graded_ends(values[MACRO], left_out[with_spans, MACRO], int(with_spans.sum()))
     return np.stack([values, low, high])
 
 
@@ -277,19 +271,7 @@ def _errors(sums: np.ndarray) -> np.ndarray:
 
 
 def _as_shares(values: np.ndarray) -> np.ndarray:
-    """(…, 3) with F1 as the share J of hits among `_items`: F1 = 2 J / (1 + J)."""
+    """(…, 3) with F1 as the share of hits among `_items`; `f1_of_shares` takes it back."""
     shares = values.copy()
-    shares[..., _F1] = values[..., _F1] / (2 - values[..., _F1])
+    shares[..., F1] = values[..., F1] / (2 - values[..., F1])
     return shares
-
-
-def _by_scheme(ends: np.ndarray, n: int, unit: str, method: str) -> dict[str, Figures]:
-    """ends: (3, schemes, 3), one row of `_with_ends`. n: documents; 0 for no figure."""
-    if n == 0:
-        return {scheme: Figures(*[nothing(unit)] * len(FIGURES)) for scheme in SCHEMES}
-    return {
-        scheme: Figures(
-            *(Estimate(*map(float, ends[:, s, f]), n, method.format(unit=unit), unit) for f in range(len(FIGURES)))
-        )
-        for s, scheme in enumerate(SCHEMES)
-    }

@@ -20,7 +20,7 @@ from medtune.analysis.types import (
     weakest,
 )
 from medtune.files import write_json
-from medtune.metrics.span_scores import Figures
+from medtune.metrics.prf import Figures
 from medtune.reporting.plots import Bar, Dot, plot_bars, plot_dots, save_figure
 from medtune.reporting.tables import write_csv
 

@@ -11,7 +11,7 @@ from medtune.analysis.types import TypeTable, read_type_table, score_types, tier
 from medtune.data.bio import RULE, repair
 from medtune.errors import InputError
 from medtune.metrics.intervals import share
-from medtune.metrics.span_scores import FIGURES, Figures
+from medtune.metrics.prf import FIGURES, Figures
 from medtune.metrics.spans import match_spans
 from medtune.tasks.predictions import answers_of
 

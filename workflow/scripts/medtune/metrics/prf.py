@@ -1,0 +1,48 @@
+"""Precision, recall and F1 of what is counted by more than one scheme, each with its interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from medtune.metrics.estimate import Estimate, nothing
+from medtune.metrics.intervals import divide
+
+FIGURES = ("precision", "recall", "f1")
+F1 = FIGURES.index("f1")
+MICRO, MACRO = -2, -1
+"""Rows that `with_micro_and_macro` puts after those of the labels."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Precision, recall and F1, each with its interval."""
+
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+def figures_by_scheme(schemes: Sequence[str], ends: np.ndarray, n: int, unit: str, method: str) -> dict[str, Figures]:
+    """ends: (3, schemes, 3), value, lower and upper end of precision, recall and F1. n: of the unit; 0 for no figure.
+    method: how the ends were made, with `{unit}`."""
+    if n == 0:
+        return {scheme: Figures(*[nothing(unit)] * len(FIGURES)) for scheme in schemes}
+    return {
+        scheme: Figures(
+            *(Estimate(*map(float, ends[:, s, f]), n, method.format(unit=unit), unit) for f in range(len(FIGURES)))
+        )
+        for s, scheme in enumerate(schemes)
+    }
+
+
+def f1_of_shares(shares: np.ndarray) -> np.ndarray:
+    """F1 = 2 J / (1 + J), J being the share of hits among what is gold or predicted, a pair once."""
+    return 2 * shares / (1 + shares)
+
+
+def with_micro_and_macro(by_label: np.ndarray, micro: np.ndarray, supported: np.ndarray) -> np.ndarray:
+    """(m, labels + 2, schemes, 3): by_label (m, labels, schemes, 3); micro (m, 1, schemes, 3); the mean of the labels
+    that are supported, 0 where none is. supported: (m, labels, schemes or 1, 1), boolean."""
+    macro = divide((by_label * supported).sum(axis=1, keepdims=True), supported.sum(axis=1, keepdims=True))
+    return np.concatenate([by_label, micro, macro], axis=1)
