@@ -39,7 +39,8 @@ from medtune.reporting.tables import markdown_table
 from medtune.tasks.radgraph.annotate import Answerer, Job, adapter_answers, annotate
 from medtune.tasks.radgraph.annotation_files import Outputs
 from medtune.tasks.radgraph.template import RadGraphTask
-from medtune.training.record import hardware, library_versions
+from medtune.training.record import hardware
+from medtune.versions import library_versions
 
 PART, SEED = "benchmark", 7
 VERSIONS = ("torch", "transformers", "peft")

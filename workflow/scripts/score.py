@@ -13,6 +13,7 @@ if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.files import read_jsonl, write_json
         from medtune.reporting.tables import write_csv
+        from medtune.versions import library_versions
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.score")
         given = dict(snakemake.input.items())
@@ -23,4 +24,4 @@ if __name__ == "__main__":
         write_csv(snakemake.output.item_scores, scores.items, getattr(scores, "columns", study.ITEM_COLUMNS))
         for name, content in getattr(scores, "files", {}).items():
             write_json(snakemake.output[name], content)
-        write_json(snakemake.output.metrics, scores.metrics)
+        write_json(snakemake.output.metrics, {**scores.metrics, "versions": library_versions()})

@@ -24,6 +24,7 @@ from medtune.inference.progress import Journal
 from medtune.models.record import read_record
 from medtune.tasks.adapters import adapter_hashes
 from medtune.tasks.base import Task
+from medtune.versions import library_versions
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +123,6 @@ def changed(source: Source) -> InputError:
 def record_of(job: AnnotationJob, source: Source, found: Survey, adapters: dict[str, Any]) -> dict[str, Any]:
     """All that determines annotations, for a fingerprint and for the user. Batch sizes are not among it: they only
     change rounding. adapters: as `adapter_record` gives each."""
-    from medtune.training.record import library_versions
-
     base = read_record(job.base)
     return {
         "source": {**dataclasses.asdict(source), "sha256": found.sha256},

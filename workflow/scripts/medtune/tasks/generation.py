@@ -20,6 +20,7 @@ from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.adapters import adapter_hashes, check_adapter
 from medtune.tasks.base import Part, Task
+from medtune.versions import library_versions
 
 logger = logging.getLogger(__name__)
 
@@ -236,8 +237,6 @@ def rounded(value: float) -> float:
 
 def _fingerprint(job: Job, task: Task, questions: list[Question], forms: list[AnswerForm]) -> str:
     """Identifies all that determines the predictions. Batch sizes are not among it: they only change rounding."""
-    from medtune.training.record import library_versions
-
     return fingerprint(
         {
             "template": task.template_hash,

@@ -13,6 +13,7 @@ from medtune.reporting.merged_card import merged_card
 from medtune.tasks import get_task
 from medtune.tasks.adapters import adapter_hashes, check_adapter
 from medtune.tasks.generation import rounded
+from medtune.versions import library_versions
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ def merge_adapter(job: Job, model: Path, record: Path) -> None:
     """
     from medtune.models.loading import load_tokenizer
     from medtune.training.merging import DTYPE, TOLERANCE, merge
-    from medtune.training.record import library_versions
 
     task = get_task(job.task, **job.task_options)
     check_adapter(job.adapter, job.base, task)

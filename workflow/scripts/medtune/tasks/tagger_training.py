@@ -26,6 +26,7 @@ from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.tracking import Tracker, track
 from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
 from medtune.training.preflight import Plan, make_plan
+from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
 
@@ -269,8 +270,6 @@ def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
 
 def _fingerprint(job: Job, material: Material) -> str:
     """Identifies all that determines the weights. Batch splits are not among it: they only change rounding."""
-    from medtune.training.record import library_versions
-
     return fingerprint(
         {
             "rows": [[rows.input_ids, rows.labels] for rows in (material.rows, material.validation_rows)],

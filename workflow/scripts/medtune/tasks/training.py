@@ -24,6 +24,7 @@ from medtune.tasks.validation import drawn, figure_name, validation_figure
 from medtune.tracking import Tracker, track
 from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
 from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
+from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
 
@@ -292,8 +293,6 @@ def _fingerprint(job: Job, material: Material) -> str:
     Where training starts is not either: a run that goes on from an adapter with the data that this was trained on has
     nothing to add to it.
     """
-    from medtune.training.record import library_versions
-
     return fingerprint(
         {
             "template": material.task.template_hash,

@@ -1,6 +1,5 @@
 """The record of a training (training.json), made from its last checkpoint."""
 
-import importlib.metadata
 import os
 import platform
 from pathlib import Path
@@ -12,26 +11,7 @@ from medtune.config import FineTuning, Training
 from medtune.training.callbacks import history_entry
 from medtune.training.checkpoints import last_checkpoint, progress_of, trainer_state_of
 from medtune.training.preflight import Plan, Rows, resolved
-
-LIBRARIES = (
-    "torch",
-    "transformers",
-    "trl",
-    "peft",
-    "accelerate",
-    "bitsandbytes",
-    "safetensors",
-    "tokenizers",
-    "datasets",
-    "llguidance",
-    "numpy",
-    "jinja2",
-)
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that have a say in weights and answers."""
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+from medtune.versions import library_versions
 
 
 def hardware() -> dict[str, Any]:
