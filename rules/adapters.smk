@@ -30,6 +30,7 @@ rule train_adapter:
         task=task_name,
         task_options={},
         settings=None,  # each study gives its own
+        answer_tokens=None,
         seed=CONFIG.seed,
         state=state_folder,  # survives retries; outputs and log do not
         model=model_name,

@@ -103,6 +103,12 @@ def generation_settings(study):
     return getattr(CONFIG, study).generation.model_dump(exclude={"batch_tokens", "longer_answers"})
 
 
+def judged_answer_tokens(study):
+    """Longest answer of a model in training whose answers choose the checkpoint; None where the loss chooses it."""
+    section = getattr(CONFIG, study)
+    return section.generation.max_new_tokens if section.training.checkpoint_by == "figure" else None
+
+
 def practised_form(study):
     """Task options by which a study's base model is asked in the form that it knows. text: what a synthetic base model
     was pre-trained on; None for other models, which are asked in their chat template or with a plain instruction.

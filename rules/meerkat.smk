@@ -90,6 +90,7 @@ use rule train_adapter as meerkat_train with:
     params:
         task_options=meerkat_options,
         settings=training_settings("meerkat"),
+        answer_tokens=judged_answer_tokens("meerkat"),
 
 
 use rule generate as meerkat_generate_base with:

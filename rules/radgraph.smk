@@ -68,6 +68,7 @@ use rule train_adapter as radgraph_train with:
     params:
         task_options=radgraph_options,
         settings=training_settings("radgraph"),
+        answer_tokens=judged_answer_tokens("radgraph"),
 
 
 use rule merge as radgraph_merge with:

@@ -94,6 +94,7 @@ use rule train_adapter as relations_train with:
     params:
         task_options=relations_teaching,
         settings=relations_training,
+        answer_tokens=judged_answer_tokens("relations"),
         seed=relations_seed,
 
 

@@ -59,6 +59,7 @@ use rule train_adapter as yesno_train with:
         f"{YESNO}/rank{{rank}}{{replicate}}/train.benchmark.tsv"
     params:
         settings=yesno_training,
+        answer_tokens=judged_answer_tokens("yesno"),
         seed=yesno_seed,
 
 

@@ -37,6 +37,18 @@ def test_each_overlay_gives_a_valid_configuration(overlay):
     assert config.scale == overlay
 
 
+@pytest.mark.parametrize("overlay", [None, "tiny", "small"])
+def test_each_generative_study_chooses_checkpoints_by_its_own_figure(overlay):
+    files = [ROOT / "config/config.yaml", *([ROOT / f"config/{overlay}.yaml"] if overlay else [])]
+    config = load_config(merge(read_layers(files, [], [])))
+    studies = [name for name in type(config).model_fields if hasattr(getattr(config, name), "generation")]
+    assert studies == ["yesno", "radgraph", "meerkat", "relations"]
+    for study in studies:
+        training = getattr(config, study).training
+        assert training.checkpoint_by == "figure", study
+        assert training.evaluate_every <= (training.max_steps or training.evaluate_every), study
+
+
 def test_paper_scale_has_the_published_settings():
     training = load_config(PAPER).yesno.training
     assert (training.epochs, training.batch_size * training.accumulation, training.learning_rate) == (5.5, 16, 3e-4)

@@ -429,8 +429,30 @@ def test_the_checkpoint_with_the_best_answers_is_kept_although_the_loss_falls(ma
     assert not same(weights(tmp_path), weights(trained))
     tokenizer, settings = tiny_model()[1], asked[0][1]
     assert tokenizer.decode(asked[0][0][0]) == "Q: Is drug validation 0 useful?\nA:"
-    assert record["longest_validation_answer"] == 27  # and a quarter more is generated
-    assert (settings.temperature, settings.max_new_tokens) == (0, 34)
+    assert record["longest_validation_answer"] == 27
+    assert (settings.temperature, settings.max_new_tokens) == (0, 64), "as many as in the generate stage"
+
+
+def test_an_answer_is_cut_in_training_where_the_study_cuts_it(material, tmp_path, monkeypatch):
+    from medtune.inference import generation
+
+    free, lengths = generation.generate, []
+
+    def generate(*arguments, **named):
+        answers = free(*arguments, **named)
+        lengths.extend(len(answer.tokens) for answer in answers if answer.finish == "length")
+        return answers
+
+    monkeypatch.setattr(generation, "generate", generate)
+    chosen = {
+        limit: run(
+            job_of(material, {"max_steps": 2}, generation={"max_new_tokens": limit, "longer_answers": 1}),
+            tmp_path / str(limit),
+        )
+        for limit in (2, 40)
+    }
+    assert set(lengths) == {2, 40}, "not as long as the longest gold answer, 27"
+    assert chosen[2]["fingerprint"] != chosen[40]["fingerprint"]
 
 
 def test_by_loss_nothing_is_generated_and_the_lowest_loss_decides(material, tmp_path, monkeypatch):

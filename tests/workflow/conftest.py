@@ -19,7 +19,7 @@ QUICK_RADGRAPH = {
     "radgraph": {
         "model": "tiny-qwen3",
         "data": {"source": {"format": "synthetic", "train": 12, "validation": 3, "test": 4}},
-        "training": {"max_steps": 2, "evaluate_every": 1, "checkpoint_by": "loss"},
+        "training": {"max_steps": 2, "evaluate_every": 1},
         "generation": {"max_new_tokens": 3, "batch_tokens": 16384, "longer_answers": 1},
     },
 }

@@ -5,8 +5,8 @@ import pytest
 from tests.workflow.conftest import QUICK
 from tests.workflow.test_dry_run import jobs
 
-TRAINING, GENERATION = {"training": {"warmup": 0.2}}, {"generation": {"max_new_tokens": 30}}
-WARMER = {"generation": {"temperature": 0.1}}
+TRAINING, WARMER = {"training": {"warmup": 0.2}}, {"generation": {"temperature": 0.1}}
+LONGER = {"generation": {"max_new_tokens": 400}}
 
 
 def test_training_settings_train_anew(quick_run):
@@ -17,21 +17,31 @@ def test_training_settings_train_anew(quick_run):
     assert not {"yesno_prepare", "yesno_generate_base", "make_model"} & set(found)
 
 
+def test_longer_answers_choose_the_checkpoint_anew(quick_run):
+    longer = QUICK["yesno"] | {"generation": QUICK["yesno"]["generation"] | {"max_new_tokens": 25}}
+    found = jobs(quick_run.succeed("-n", "--profile", "tiny", "yesno", config=QUICK | {"yesno": longer}))
+    assert (found["yesno_train"], found["yesno_generate"]) == (2, 2)
+    assert "yesno_prepare" not in found
+
+
 @pytest.mark.demo
 @pytest.mark.parametrize(
     ("study", "change", "again", "kept"),
     [
         ("yesno", TRAINING, {"yesno_train", "yesno_generate"}, {"yesno_prepare", "yesno_generate_base"}),
-        ("yesno", GENERATION, {"yesno_generate", "yesno_generate_base"}, {"yesno_train"}),
+        ("yesno", WARMER, {"yesno_generate", "yesno_generate_base"}, {"yesno_train"}),
         ("radgraph", TRAINING, {"radgraph_train", "radgraph_generate"}, {"radgraph_prepare", "radgraph_generate_base"}),
-        ("radgraph", GENERATION, {"radgraph_generate", "radgraph_generate_base"}, {"radgraph_train"}),
+        ("radgraph", WARMER, {"radgraph_generate", "radgraph_generate_base"}, {"radgraph_train"}),
+        ("yesno", LONGER, {"yesno_train", "yesno_generate_base"}, {"yesno_prepare"}),
+        ("radgraph", LONGER, {"radgraph_train", "radgraph_generate_base"}, {"radgraph_prepare"}),
+        ("relations", LONGER, {"relations_train", "relations_generate_base"}, {"relations_prepare"}),
         ("maccrobat", TRAINING, {"maccrobat_train", "maccrobat_tag"}, {"maccrobat_prepare"}),
         ("maccrobat", {"window_tokens": 120}, {"maccrobat_train", "maccrobat_tag"}, {"maccrobat_prepare"}),
         ("maccrobat", {"tagging": {"cuttings": 2}}, {"maccrobat_tag", "maccrobat_score"}, {"maccrobat_train"}),
         ("meerkat", TRAINING, {"meerkat_train", "meerkat_generate"}, {"meerkat_prepare", "meerkat_generate_base"}),
         ("meerkat", WARMER, {"meerkat_generate", "meerkat_generate_base"}, {"meerkat_prepare"}),
         ("relations", TRAINING, {"relations_train", "relations_generate"}, {"relations_prepare"}),
-        ("relations", GENERATION, {"relations_generate", "relations_generate_base"}, {"relations_train"}),
+        ("relations", WARMER, {"relations_generate", "relations_generate_base"}, {"relations_train"}),
     ],
 )
 def test_a_changed_setting_makes_anew_what_depends_on_it(tiny_run, study, change, again, kept):

@@ -13,7 +13,7 @@ if __name__ == "__main__":
         from medtune.config import Config, Training
         from medtune.tasks.training import Job, train_adapter
 
-        # Tracking and generation change no adapter, so they are no params: those trigger reruns.
+        # Tracking changes no adapter, and of generation only the param `answer_tokens` does: params trigger reruns.
         config = Config(**snakemake.config)
         settings = Training(**snakemake.params.settings)
         start, earlier = snakemake.input.get("start"), snakemake.input.get("earlier_adapter")

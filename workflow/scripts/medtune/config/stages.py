@@ -135,7 +135,9 @@ class Tagging(Section):
 class Generation(Section):
     """Text generation."""
 
-    max_new_tokens: Count = Field(64, description="Most tokens of an answer.")
+    max_new_tokens: Count = Field(
+        64, description="Most tokens of an answer, also of those in training that choose a checkpoint."
+    )
     temperature: Annotated[float, Field(ge=0)] = Field(0.0, description="Sampling temperature; 0 means greedy.")
     batch_tokens: Count = Field(
         4096, description="Token budget of a batch: rows × (longest prompt + new tokens). Changes speed only."

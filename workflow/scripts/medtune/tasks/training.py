@@ -1,7 +1,6 @@
 """The train stage of the causal-LM studies: binds a task to the training engine, and writes the adapter folder."""
 
 import logging
-import math
 import os
 import shutil
 from collections.abc import Callable
@@ -28,8 +27,6 @@ from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
 
-ROOM = 1.25
-"""Longest answer of a model in training, as a multiple of the longest gold answer to the same examples."""
 LOGGED_EXAMPLES = 20
 MODEL_CARD = "README.md"
 
@@ -37,8 +34,8 @@ MODEL_CARD = "README.md"
 class Job(BaseModel):
     """What one training is made of; written as JSON for the workers where there are several.
 
-    generation: of the answers later on; it changes no weight, and tells whether gold answers fit and how many rows go
-    through the model at a time.
+    generation: of the answers later on, and of those that choose a checkpoint; it tells whether gold answers fit and
+    how many rows go through the model at a time.
     start: folder of an adapter to go on from; none means a new adapter. earlier_record, earlier_adapter: training.json
     and adapter folder of an earlier run, which are copied when this one would repeat it.
     """
@@ -61,14 +58,13 @@ class Job(BaseModel):
 @dataclass(frozen=True)
 class Material:
     """A job's task, data and plan, checked. examples: of the validation split. judged: those of them that are answered
-    at each evaluation, none where the loss decides. answer_tokens: longest answer then. base: the base model's record.
+    at each evaluation, none where the loss decides. base: the base model's record.
     """
 
     task: Task
     tokenizer: Any
     examples: list[dict]
     judged: list[dict]
-    answer_tokens: int
     rows: Rows
     validation_rows: Rows
     plan: Plan
@@ -161,14 +157,12 @@ def prepare(job: Job) -> Material:
     judged = []
     if job.settings.checkpoint_by == "figure":
         judged = drawn(examples["validation"], job.settings.checkpoint_examples, job.seed)
-    answer_tokens = math.ceil(ROOM * max(rows["validation"].answer_lengths()))
-    _check_positions(job, judged, [task.render_prompt(example, tokenizer) for example in judged], answer_tokens)
+    _check_positions(job, judged, [task.render_prompt(example, tokenizer) for example in judged])
     return Material(
         task=task,
         tokenizer=tokenizer,
         examples=examples["validation"],
         judged=judged,
-        answer_tokens=answer_tokens,
         rows=rows["train"],
         validation_rows=rows["validation"],
         plan=make_plan(job.settings, len(rows["train"]), job.batch_divisor, job.processes),
@@ -176,8 +170,9 @@ def prepare(job: Job) -> Material:
     )
 
 
-def _check_positions(job: Job, examples: list[dict], prompts: list[list[int]], answer_tokens: int) -> None:
+def _check_positions(job: Job, examples: list[dict], prompts: list[list[int]]) -> None:
     """Prompts and answers must fit the positions that the base model was made for."""
+    answer_tokens = job.generation.max_new_tokens
     positions = read_json(job.base / "config.json").get("max_position_embeddings")
     for example, prompt in zip(examples, prompts, strict=True):
         if positions is not None and len(prompt) + answer_tokens > positions:
@@ -202,10 +197,7 @@ def run_training(
     settings = job.settings
     judged = settings.checkpoint_by == "figure"
     answering = job.generation.model_copy(
-        update={
-            "max_new_tokens": material.answer_tokens,
-            "batch_tokens": max(1, job.generation.batch_tokens // job.batch_divisor),
-        }
+        update={"batch_tokens": max(1, job.generation.batch_tokens // job.batch_divisor)}
     )
     device = f"cuda:{os.environ['LOCAL_RANK']}" if owner is not None and _cuda() else None
     train(
@@ -298,6 +290,8 @@ def _fingerprint(job: Job, material: Material) -> str:
             "template": material.task.template_hash,
             "rows": [[rows.input_ids, rows.labels, rows.weights] for rows in (material.rows, material.validation_rows)],
             "judged": material.judged,
+            # With less, an answer that breaks off may be read as another, and another checkpoint be chosen.
+            "answer_tokens": job.generation.max_new_tokens if material.judged else None,
             "settings": resolved(job.settings).model_dump(mode="json"),
             "seed": job.seed,
             "base": material.base["fingerprint"],

@@ -27,7 +27,8 @@ def validation_figure(
 ) -> Callable[[Any, Any], dict[str, float]]:
     """The task's figure on the examples, by its name, as a function of (model, tokenizer).
 
-    settings: of generation. The model answers greedily, without constraints, whole prompts as in the generate stage.
+    settings: of generation; answers are as long as in the generate stage. The model answers greedily, without
+    constraints, whole prompts as there.
     """
     greedy = settings.model_copy(update={"temperature": 0.0, "constrained": False})
 
