@@ -22,8 +22,6 @@ rule maccrobat_types:
         f"{MACCROBAT_RUN}/analysis/types/analyse.log",
     conda:
         "../envs/analysis.yaml"
-    params:
-        seed=CONFIG.seed,
     script:
         "../workflow/scripts/analyse_types.py"
 
@@ -68,7 +66,6 @@ rule maccrobat_confidence:
     params:
         thresholds=CONFIG.maccrobat.analysis.thresholds,
         target=CONFIG.maccrobat.analysis.target,
-        seed=CONFIG.seed,
     script:
         "../workflow/scripts/analyse_confidence.py"
 
@@ -96,6 +93,5 @@ rule maccrobat_speed:
         timed=CONFIG.maccrobat.analysis.timed_documents,
         rounds=CONFIG.maccrobat.analysis.timing_rounds,
         threads=maccrobat_threads,
-        seed=CONFIG.seed,
     script:
         "../workflow/scripts/analyse_speed.py"

@@ -47,7 +47,6 @@ rule maccrobat_select:
     params:
         runs=MACCROBAT_KEYS,
         weights=CONFIG.maccrobat.analysis.weights.model_dump(),
-        seed=CONFIG.seed,
     script:
         "../workflow/scripts/select_maccrobat.py"
 
@@ -109,7 +108,6 @@ rule maccrobat_readiness:
         settings=CONFIG.maccrobat.analysis.model_dump(
             exclude={"samples", "timed_documents", "timing_rounds", "weights"}
         ),
-        seed=CONFIG.seed,
     script:
         "../workflow/scripts/readiness_maccrobat.py"
 

@@ -7,25 +7,47 @@ from medtune.metrics.estimate import ENDS
 NEEDS_NONE: Mapping[str, Collection[str]] = {
     "what the row is of": {
         *("rank", "seed", "seeds", "reference_rank", "family", "ensemble", "members", "split", "label", "source"),
-        *("question", "expected", "gold", "predicted", "chosen"),
+        *("encoder", "lr", "type", "types", "types_with_gold", "tier", "average", "first", "second", "class"),
+        *("direction", "pattern", "side", "length", "level", "kind", "outcome", "threshold", "device", "mode"),
+        *("batch_size", "rounds", "bin_low", "bin_high", "gold", "predicted", "chosen"),
+        *(f"{table}.confidence" for table in ("thresholds", "histogram", "means", "calibration")),
+        *(f"{table}.precision" for table in ("speed", "precision", "streaming")),
     },
     "a count": {
-        *("n", "test_n", "precision_n", "recall_n", "f1_n", "accuracy_n", "correct", "reference_correct", "count"),
-        *("only_run", "only_reference", "only_ensemble", "only_chosen", "trainable_parameters"),
+        *("n", "test_n", "precision_n", "recall_n", "f1_n", "accuracy_n", "n_documents", "documents", "words"),
+        *("correct", "reference_correct", "count", "only_run", "only_reference", "only_ensemble", "only_chosen"),
+        *("trainable_parameters", "parameters", "size", "test_gold", "corpus_count", "all_gold", "dropped_gold"),
+        *("gold_entities", "same_boundaries", "same_type", "other_type", "found_dropped", "never_shown", "passed"),
+        *("automated", "validation_automated", "right", "false_positives", "wrong"),
+        *(f"{kind}_in_automated" for kind in ("gold", "missed", "spurious")),
+        *(f"{name}_{part}" for name in ("n", "errors") for part in ("with", "without")),
     },
-    "the result of a test": {"p_value", "p_holm", "verdict"},
+    "the result of a test or a rule": {
+        *("p_value", "p_holm", "verdict", "finding", "f1_p_holm", "rare_f1_p_holm", "f1_shown", "rare_f1_shown"),
+        *("below_overall", "recommended", "picked", "needs_human"),
+    },
+    "a score of the ranking, which follows from figures of the same row": {
+        *("score", *(f"{criterion}_score" for criterion in ("validation_f1", "rare_f1", "speed", "size"))),
+    },
+    "a ratio of two counts": {"size_ratio"},
     "a spread, beside the interval of its mean": {"seed_sd"},
-    "measured once, of this training on this machine": {"train_seconds", "peak_memory_mb"},
-    "of one item": {
-        *(f"{model}_{part}" for model in ("base", "chosen") for part in ("answer", "label", "correct")),
+    "measured once, of this training or process on this machine": {
+        *("train_seconds", "peak_memory_mb", "weights_mb", "training_time_ratio"),
     },
 }
-"""Columns that need no interval, by the reason."""
+"""Columns that need no interval, by the reason; those of one table alone with its name before them."""
+ITEM_TABLES = ("challenge", "document_decisions", "entity_decisions", "examples", "items")
+"""Tables whose rows are single questions, documents or entities: what was observed, without any figure."""
 
 
-def without_interval(columns: Sequence[str]) -> list[str]:
-    """Columns that are figures without both ends of their interval beside them, and ends without a figure."""
-    free = {column for names in NEEDS_NONE.values() for column in names}
+def without_interval(table: str, columns: Sequence[str]) -> list[str]:
+    """Columns that are figures without both ends of their interval beside them, and ends without a figure.
+
+    table: its name, without a suffix.
+    """
+    if table in ITEM_TABLES:
+        return []
+    free = {column.removeprefix(f"{table}.") for names in NEEDS_NONE.values() for column in names}
     with_ends = {column for column in columns if {f"{column}{end}" for end in ENDS} <= set(columns)}
     ends = {f"{column}{end}" for column in with_ends for end in ENDS}
     return [column for column in columns if column not in free | ends]

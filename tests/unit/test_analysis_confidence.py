@@ -44,7 +44,7 @@ def test_words_are_all_words():
 
 
 def test_means_by_outcome_take_the_tags_of_missed_words():
-    means = outcome_means([MIXED], RAW, seed=1)
+    means = outcome_means([MIXED], RAW)
     assert means[TRUE_POSITIVE].value == 0.9
     assert means[FALSE_POSITIVE].value == pytest.approx(0.65)
     assert means[FALSE_NEGATIVE].value == pytest.approx((0.7 + 0.6) / 2)
@@ -182,7 +182,7 @@ def test_the_whole_analysis_writes_every_file(tmp_path, predicted):
     outputs = {name: tmp_path / f"{name}.csv" for name in COLUMNS} | {"record": tmp_path / "confidence.json"}
     outputs |= {f"{name}_{end}": tmp_path / f"{name}.{end}" for name in PLOTS for end in ("png", "svg")}
     data = {split: tmp_path / f"{split}.jsonl" for split in (VALIDATION, TEST)}
-    analyse_confidence(data, tmp_path / "predictions.jsonl", outputs, [0.5, 0.85], target=0.9, seed=1)
+    analyse_confidence(data, tmp_path / "predictions.jsonl", outputs, [0.5, 0.85], target=0.9)
     assert all(path.stat().st_size for path in outputs.values())
     record = json.loads((tmp_path / "confidence.json").read_text())
     assert set(record["recommendation"]) == {RAW, CALIBRATED}

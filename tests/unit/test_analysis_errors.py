@@ -26,9 +26,9 @@ from medtune.analysis.errors import (
     gold_shares,
 )
 from medtune.analysis.examples import example_rows, sample_errors
-from medtune.analysis.lengths import SINGLE, boundary_difference, f1_difference, length_rows
+from medtune.analysis.lengths import SINGLE, length_rows
 from medtune.analysis.patterns import is_abbreviation, pattern_rows, patterns
-from medtune.analysis.stages.errors import COLUMNS, PLOTS, analyse_errors
+from medtune.analysis.stages.errors import COLUMNS, PLOTS, analyse_errors, length_differences
 from medtune.files import write_jsonl
 from medtune.metrics.spans import Span
 from tests.unit.analysis_cases import document, dropped, prediction, row
@@ -127,12 +127,13 @@ def test_confused_pairs_say_how_much_of_the_gold_type_they_take():
     assert (first["gold"], first["predicted"], first["count"], first["same_boundaries"]) == ("A", "B", 2, 1)
     assert (first["gold_entities"], first["share_of_gold"]) == (4, 0.5)
     assert first["share_of_gold_low"] < 0.5 < first["share_of_gold_high"]
+    assert first["share_of_confusions_low"] < first["share_of_confusions"] < first["share_of_confusions_high"]
     assert first["share_of_confusions"] + second["share_of_confusions"] == pytest.approx(1)
 
 
 def test_length_figures_take_gold_and_predicted_of_that_length():
     cases = classify([document("B-A B-A I-A O", "B-A B-A O B-A")])
-    rows = {row["length"]: row for row in length_rows(cases, 1, seed=1)}
+    rows = {row["length"]: row for row in length_rows(cases, 1)}
     single = rows[SINGLE]
     assert (single["gold"], single["predicted"], single["correct"]) == (1, 3, 1)
     assert (single["precision"], single["recall"], single["f1"]) == (pytest.approx(1 / 3), 1, 0.5)
@@ -143,8 +144,9 @@ def test_length_figures_take_gold_and_predicted_of_that_length():
 def test_long_entities_that_fail_everywhere_are_a_shown_difference():
     documents = [document("B-A O B-A I-A I-A", "B-A O B-A I-A O")] * 12
     cases = classify(documents)
-    assert f1_difference(cases, 12, seed=1).shown
-    assert boundary_difference(cases, 12).shown
+    found = length_differences(cases, 12)
+    assert found["single_less_multi_f1"]["finding"] == "single words are found better"
+    assert found["multi_less_single_boundary_errors"]["finding"] == "several words have more boundary errors"
 
 
 def test_abbreviations_have_two_capitals_and_at_most_six_signs():
@@ -172,6 +174,17 @@ def test_one_case_each_is_no_finding_and_many_are_one():
     found = patterns(frozenset({"pain", "mri"}))
     assert pattern_rows(classify(few), few, found)[0]["finding"] == "no difference shown"
     assert pattern_rows(classify(many), many, found)[0]["finding"] == "more errors with it"
+
+
+def test_a_pattern_s_finding_is_corrected_for_all_rows_of_the_table():
+    """An abbreviation is missed in five documents of 21, another word never: its interval excludes 0, and the
+    table has another difference."""
+    documents = [document("B-A B-A", tags, words="MRI pain") for tags in ["O B-A"] * 5 + ["B-A B-A"] * 16]
+    rows = pattern_rows(classify(documents), documents, patterns(frozenset({"pain", "mri"})))
+    (row,) = [row for row in rows if (row["pattern"], row["side"]) == ("abbreviation", "gold not found")]
+    assert row["difference_low"] > 0
+    compared = sum(row["difference"] is not None for row in rows)
+    assert (row["finding"], row["p_holm"] >= 0.05, compared) == ("no difference shown", True, 2)
 
 
 def test_samples_are_spread_over_the_classes_and_depend_on_the_seed_alone():

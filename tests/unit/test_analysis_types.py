@@ -9,9 +9,9 @@ from medtune.analysis.types import (
     TypeScores,
     TypeTable,
     frequency_correlation,
+    frequency_findings,
     read_type_table,
     score_types,
-    tier_differences,
     tier_rows,
     type_rows,
     weakest,
@@ -25,7 +25,7 @@ TABLE = TypeTable({"A": "frequent", "B": "rare", "Z": "medium"}, {"A": 2000, "B"
 
 
 def rows_for(documents):
-    return type_rows(score_types(documents, TABLE, seed=1), TABLE)
+    return type_rows(score_types(documents, TABLE), TABLE)
 
 
 def test_types_are_sorted_by_f1_and_those_without_spans_come_last():
@@ -61,16 +61,21 @@ def test_the_weakest_types_have_enough_gold():
 
 def test_tiers_sum_their_types_and_average_them():
     table = TypeTable({"A": "rare", "B": "rare"}, {"A": 5, "B": 5})
-    found = score_types([document("B-A B-A B-A B-B", "B-A B-A B-A O")], table, seed=1)
-    (rare,) = tier_rows(found, table, seed=1)
+    found = score_types([document("B-A B-A B-A B-B", "B-A B-A B-A O")], table)
+    (rare,) = tier_rows(found, table)
     assert (rare["types"], rare["gold"], rare["micro_recall"], rare["macro_recall"]) == (2, 4, 0.75, 0.5)
 
 
-def test_a_tier_difference_is_a_finding_only_where_its_interval_excludes_zero():
+def findings(documents, table=TABLE):
+    found = score_types(documents, table)
+    return frequency_findings(tier_rows(found, table), type_rows(found, table), len(documents))
+
+
+def test_a_tier_difference_is_a_finding_only_where_the_corrected_test_shows_it():
     clear = [document("B-A B-B", "B-A O")] * 10
     mixed = [document("B-A B-B", "B-A O"), document("B-A B-B", "O B-B")] * 5
     for documents, finding in ((clear, "frequent types are found better"), (mixed, "no difference shown")):
-        rows = tier_differences(tier_rows(score_types(documents, TABLE, seed=1), TABLE, seed=1))
+        rows, _ = findings(documents)
         assert [(row["average"], row["first"], row["second"]) for row in rows] == [
             ("micro", "frequent", "rare"),
             ("macro", "frequent", "rare"),
@@ -78,11 +83,24 @@ def test_a_tier_difference_is_a_finding_only_where_its_interval_excludes_zero():
         assert {row["finding"] for row in rows} == {finding}
 
 
+def test_what_the_interval_of_one_difference_shows_the_correction_for_all_may_undo():
+    """Three tiers have six differences; one of them alone is above 0."""
+    table = TypeTable({"A": "frequent", "B": "medium", "C": "rare"}, {"A": 900, "B": 90, "C": 9})
+    documents = [document("B-A B-B B-C", tags) for tags in ["B-A B-B B-C"] * 9 + ["B-A O O"] * 5]
+    rows, _ = findings(documents, table)
+    row = next(row for row in rows if (row["average"], row["first"], row["second"]) == ("micro", "frequent", "rare"))
+    assert row["difference_low"] > 0
+    assert row["p_holm"] >= 0.05
+    assert row["finding"] == "no difference shown"
+
+
 def test_frequency_and_f1_are_compared_over_enough_types():
     rows = [{"gold": 9, "corpus_count": 10 * n, "f1": n / 10} for n in range(1, 9)]
-    found = frequency_correlation(rows)
-    assert (found["rho"], found["n"], found["finding"]) == (pytest.approx(1), 8, "frequent types are found better")
-    assert frequency_correlation(rows[:4])["rho"] is None
+    found, types = frequency_correlation(rows)
+    assert (found.value, types) == (pytest.approx(1), 8)
+    assert frequency_findings([], rows, documents=10)[1]["finding"] == "frequent types are found better"
+    assert frequency_correlation(rows[:4])[0].value is None
+    assert frequency_findings([], rows[:4], documents=10)[1]["finding"] == "nothing to compare"
 
 
 def test_tags_json_must_hold_known_tiers(tmp_path):
@@ -98,7 +116,7 @@ def test_the_whole_analysis_writes_every_file(tmp_path):
     outputs = {name: tmp_path / f"{name}.csv" for name in COLUMNS} | {"record": tmp_path / "types.json"}
     outputs |= {f"{name}_{end}": tmp_path / f"{name}.{end}" for name in PLOTS for end in ("png", "svg")}
     files = tmp_path / "test.jsonl", tmp_path / "tags.json", tmp_path / "predictions.jsonl"
-    analyse_types(*files, outputs, seed=1)
+    analyse_types(*files, outputs)
     assert all(path.stat().st_size for path in outputs.values())
     record = json.loads((tmp_path / "types.json").read_text())
     assert record["pairs"][0]["count"] == 3

@@ -2,23 +2,42 @@
 
 import pytest
 
+from medtune.analysis.stages import confidence, errors, speed, types
+from medtune.tasks.maccrobat import readiness, selection
+from medtune.tasks.maccrobat import summarize as maccrobat
 from medtune.tasks.yesno import summarize as yesno
-from tests.columns import NEEDS_NONE, without_interval
+from tests.columns import ITEM_TABLES, NEEDS_NONE, without_interval
 
-TABLES = {f"yesno/{name}": columns for name, columns in yesno.COLUMNS.items()}
+PARTS = {
+    "yesno": yesno,
+    "maccrobat": maccrobat,
+    "maccrobat selection": selection,
+    "maccrobat readiness": readiness,
+    "maccrobat types": types,
+    "maccrobat errors": errors,
+    "maccrobat confidence": confidence,
+    "maccrobat speed": speed,
+}
+TABLES = [(part, name, columns) for part, module in PARTS.items() for name, columns in module.COLUMNS.items()]
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_each_figure_has_its_interval(name):
-    assert without_interval(TABLES[name]) == []
+@pytest.mark.parametrize(("part", "table", "columns"), TABLES, ids=[f"{part}-{name}" for part, name, _ in TABLES])
+def test_each_figure_has_its_interval(part, table, columns):
+    assert without_interval(table, columns) == []
 
 
 def test_a_figure_without_both_ends_is_told():
-    assert without_interval(["rank", "accuracy", "accuracy_low", "n"]) == ["accuracy", "accuracy_low"]
-    assert without_interval(["accuracy_low", "accuracy_high"]) == ["accuracy_low", "accuracy_high"]
-    assert without_interval(["accuracy", "accuracy_low", "accuracy_high", "n"]) == []
+    assert without_interval("t", ["rank", "accuracy", "accuracy_low", "n"]) == ["accuracy", "accuracy_low"]
+    assert without_interval("t", ["accuracy_low", "accuracy_high"]) == ["accuracy_low", "accuracy_high"]
+    assert without_interval("t", ["accuracy", "accuracy_low", "accuracy_high", "n"]) == []
+
+
+def test_a_word_that_names_a_row_in_one_table_is_a_figure_in_another():
+    assert without_interval("speed", ["precision"]) == []
+    assert without_interval("types", ["precision"]) == ["precision"]
 
 
 def test_the_list_of_columns_that_need_none_has_no_stale_name():
-    shown = {column for columns in TABLES.values() for column in columns}
+    shown = {column for _, name, columns in TABLES for column in (*columns, *(f"{name}.{one}" for one in columns))}
     assert {column for names in NEEDS_NONE.values() for column in names} <= shown
+    assert set(ITEM_TABLES) - {"items"} <= {name for _, name, _ in TABLES}

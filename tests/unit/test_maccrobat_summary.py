@@ -41,7 +41,7 @@ def summarize_into(folder, files, selected, data, tags):
 
 def assess_into(folder, files, choice, data, tags, settings=SETTINGS):
     outputs = outputs_of(readiness, folder, record="readiness.json", **PAGE)
-    readiness.assess_chosen(files, choice, data, tags, settings, outputs, seed=0)
+    readiness.assess_chosen(files, choice, data, tags, settings, outputs)
     return outputs
 
 
@@ -50,7 +50,7 @@ def select_into(folder, files, data, tags):
     outputs = {name: folder / file for name, file in names.items()}
     manifest = folder.parent / "manifest.json"
     write_json(manifest, {"sources": [{"format": "synthetic"}]})
-    selection.select(files, data, tags, manifest, SelectionWeights(), outputs, seed=0)
+    selection.select(files, data, tags, manifest, SelectionWeights(), outputs)
     return outputs
 
 
@@ -61,12 +61,12 @@ def analyse(run, data, tags):
     def outputs(module, name):
         return outputs_of(module, home / name, record=f"{name}.json")
 
-    types_stage.analyse_types(data["test"], tags, run.predictions, outputs(types_stage, "types"), seed=0)
+    types_stage.analyse_types(data["test"], tags, run.predictions, outputs(types_stage, "types"))
     errors_stage.analyse_errors(
         data["test"], data["train"], run.predictions, outputs(errors_stage, "errors"), samples=5, seed=0
     )
     confidence_stage.analyse_confidence(
-        data, run.predictions, outputs(confidence_stage, "confidence"), [0.5, 0.85], target=0.8, seed=0
+        data, run.predictions, outputs(confidence_stage, "confidence"), [0.5, 0.85], target=0.8
     )
     speed = home / "speed"
     for name in ("speed", "precision"):
@@ -250,7 +250,7 @@ def test_a_record_without_a_figure_is_told(tmp_path, file, content, message):
     files, data, tags = made_study(tmp_path, runs=RUNS[:1])
     write_json(files[0].predictions.parent / file, content)
     with pytest.raises(InputError, match=message):
-        read_runs(files, data, tags, seed=0)
+        read_runs(files, data, tags)
 
 
 def test_a_split_without_documents_and_a_choice_of_another_configuration_are_told(tmp_path):
@@ -262,9 +262,9 @@ def test_a_split_without_documents_and_a_choice_of_another_configuration_are_tol
     predictions = [json.loads(line) for line in files[0].predictions.read_text().splitlines()]
     write_jsonl(files[0].predictions, [row for row in predictions if row["split"] != "test"])
     with pytest.raises(InputError, match="no documents; expected at least one"):
-        read_runs(files, data, tags, seed=0)
+        read_runs(files, data, tags)
     with pytest.raises(InputError, match="no trained run"):
-        read_runs([], data, tags, seed=0)
+        read_runs([], data, tags)
 
 
 def test_the_rare_types_are_those_of_the_rare_tier(tmp_path):

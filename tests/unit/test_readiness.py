@@ -26,7 +26,7 @@ def pool(*documents):
 
 
 def assess_made(validation, test, target=0.9, thresholds=(0.5, 0.85)):
-    return assess(validation, test, LABELS, list(thresholds), target, ["A"], 0.85, "raw", seed=0)
+    return assess(validation, test, LABELS, list(thresholds), target, ["A"], 0.85, "raw")
 
 
 def right(n=1, tags="B-A O B-B", sure=0.95):
@@ -101,33 +101,33 @@ def test_the_threshold_is_the_least_whose_lower_end_reaches_the_target():
 
 
 def test_a_type_with_few_predictions_needs_a_human_even_when_all_are_right():
-    few = type_row("A", pool(*right(3)), pool(*right(3)), 0.85, 0.9, seed=0)
+    few = type_row("A", pool(*right(3)), pool(*right(3)), 0.85, 0.9)
     assert (few["precision"], few["needs_human"], few["picked"]) == (1, True, False)
-    many = type_row("A", pool(*right(60)), pool(*right(60)), 0.85, 0.9, seed=0)
+    many = type_row("A", pool(*right(60)), pool(*right(60)), 0.85, 0.9)
     assert (many["precision"], many["needs_human"], many["picked"]) == (1, False, True)
 
 
 def test_a_type_without_predictions_needs_a_human():
-    row = type_row("C", pool(*right(2)), pool(*right(2)), 0.85, 0.9, seed=0)
+    row = type_row("C", pool(*right(2)), pool(*right(2)), 0.85, 0.9)
     assert (row["predicted"], row["precision"], row["needs_human"]) == (0, None, True)
 
 
 def test_false_positives_are_counted_per_predicted_and_per_1000_words():
     wrong = document("O O B-B", "B-A O B-B")
-    row = type_row("A", pool(*right(1)), pool(wrong, *right(1)), 0.5, 0.9, seed=0)
+    row = type_row("A", pool(*right(1)), pool(wrong, *right(1)), 0.5, 0.9)
     assert (row["predicted"], row["false_positives"], row["false_positive_rate"]) == (2, 1, 0.5)
     assert row["per_1000_words"] == pytest.approx(1000 / 6)
 
 
 def test_no_false_positive_does_not_mean_a_rate_of_exactly_zero():
-    row = type_row("A", pool(*right(1)), pool(*right(10)), 0.5, 0.9, seed=0)
+    row = type_row("A", pool(*right(1)), pool(*right(10)), 0.5, 0.9)
     assert row["per_1000_words"] == 0
     assert row["per_1000_words_high"] == pytest.approx(1000 * 2.2622**2 / 30, rel=1e-3)  # t with 9 degrees of freedom
 
 
 def test_high_value_recall_of_all_gold_counts_dropped_entities():
     found = document("B-A O B-B", "B-A O B-B", lost=[dropped(0, 1, "A", "twice")])
-    of_a, of_missing, together = high_value_rows(pool(found), LABELS, ["A", "Missing"], 0.85, seed=0)
+    of_a, of_missing, together = high_value_rows(pool(found), LABELS, ["A", "Missing"], 0.85)
     assert (of_a["precision"], of_a["recall"], of_a["f1"], of_a["all_gold_recall"]) == (1, 1, 1, 0.5)
     assert (of_a["passed"], of_a["precision_at_threshold"]) == (1, 1)
     assert (of_missing["gold"], of_missing["f1"]) == (0, None)
@@ -136,7 +136,7 @@ def test_high_value_recall_of_all_gold_counts_dropped_entities():
 
 def test_precision_of_high_value_types_at_the_threshold_leaves_unsure_ones_out():
     unsure = document("O O O", "B-A O O", [0.6, 0.9, 0.9])
-    of_a, _ = high_value_rows(pool(unsure, *right(1)), LABELS, ["A"], 0.85, seed=0)
+    of_a, _ = high_value_rows(pool(unsure, *right(1)), LABELS, ["A"], 0.85)
     assert (of_a["precision"], of_a["precision_at_threshold"]) == (0.5, 1)
 
 

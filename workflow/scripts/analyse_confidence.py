@@ -12,5 +12,4 @@ if __name__ == "__main__":
             outputs=dict(snakemake.output.items()),
             thresholds=snakemake.params.thresholds,
             target=snakemake.params.target,
-            seed=snakemake.params.seed,
         )

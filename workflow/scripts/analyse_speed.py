@@ -23,5 +23,4 @@ if __name__ == "__main__":
             timed=snakemake.params.timed,
             rounds=snakemake.params.rounds,
             threads=threads,
-            seed=snakemake.params.seed,
         )

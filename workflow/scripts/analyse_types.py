@@ -11,5 +11,4 @@ if __name__ == "__main__":
             tags=snakemake.input.tags,
             predictions=snakemake.input.predictions,
             outputs=dict(snakemake.output.items()),
-            seed=snakemake.params.seed,
         )

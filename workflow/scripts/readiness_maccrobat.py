@@ -16,5 +16,4 @@ if __name__ == "__main__":
             tags=given.tags,
             settings=MaccrobatAnalysis(**snakemake.params.settings),
             outputs=dict(snakemake.output.items()),
-            seed=snakemake.params.seed,
         )

@@ -16,5 +16,4 @@ if __name__ == "__main__":
             manifest=given.manifest,
             weights=SelectionWeights(**snakemake.params.weights),
             outputs=dict(snakemake.output.items()),
-            seed=snakemake.params.seed,
         )

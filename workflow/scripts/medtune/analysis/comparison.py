@@ -9,13 +9,12 @@ import numpy as np
 
 from medtune.analysis.documents import TaggedDocument
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate
-from medtune.metrics.intervals import bounded
+from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.intervals import bounded, f1
 from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
 from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
 
-_ENDS = ("", "_low", "_high")
 MODEL_COLUMNS = (
     "encoder",
     "lr",
@@ -40,15 +39,13 @@ MODEL_COLUMNS = (
         for end in ("_low", "_high")
     ),
 )
-VALIDATION_COLUMNS = ("encoder", "lr", "seed", *(f"micro_f1{end}" for end in _ENDS), "n_documents", "chosen")
+VALIDATION_COLUMNS = ("encoder", "lr", "seed", *end_columns("micro_f1"), "n_documents", "chosen")
 COMPARISON_COLUMNS = (
     "encoder",
     "lr",
     "seed",
     "n_documents",
-    "micro_f1",
-    "chosen_micro_f1",
-    *(f"difference{end}" for end in _ENDS),
+    *end_columns("micro_f1", "chosen_micro_f1", "difference"),
     "p_value",
     "p_holm",
     "verdict",
@@ -57,11 +54,8 @@ SEED_COLUMNS = (
     "encoder",
     "lr",
     "seeds",
-    "mean_validation_f1",
-    "mean_micro_f1",
+    *end_columns("mean_validation_f1", "mean_micro_f1"),
     "seed_sd",
-    "sampling_low",
-    "sampling_high",
     "n_documents",
 )
 TYPE_COLUMNS = (
@@ -69,11 +63,9 @@ TYPE_COLUMNS = (
     "encoder",
     "lr",
     "seed",
-    "validation_f1",
+    *end_columns("validation_f1"),
     "test_gold",
-    *(f"f1{end}" for end in _ENDS),
-    "chosen_f1",
-    *(f"difference{end}" for end in _ENDS),
+    *end_columns("f1", "chosen_f1", "difference"),
     "p_value",
     "p_holm",
     "verdict",
@@ -172,7 +164,7 @@ def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
         micro = test.micro["strict"]
         values = (
             *run.key.values(),
-            *_ends(micro.f1),
+            *end_values(micro.f1),
             test.macro["strict"].f1.value,
             micro.precision.value,
             micro.recall.value,
@@ -184,10 +176,10 @@ def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
             run is chosen,
             run.speed.low,
             run.speed.high,
-            *_ends(test.macro["strict"].f1)[1:],
-            *_ends(micro.precision)[1:],
-            *_ends(micro.recall)[1:],
-            *_ends(run.all_gold_recall)[1:],
+            *end_values(test.macro["strict"].f1)[1:],
+            *end_values(micro.precision)[1:],
+            *end_values(micro.recall)[1:],
+            *end_values(run.all_gold_recall)[1:],
         )
         rows.append(dict(zip(MODEL_COLUMNS, values, strict=True)))
     return rows
@@ -198,7 +190,7 @@ def validation_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
     rows = []
     for run in runs:
         scores = run.scores["validation"]
-        values = (*run.key.values(), *_ends(scores.micro["strict"].f1), scores.documents, run is chosen)
+        values = (*run.key.values(), *end_values(scores.micro["strict"].f1), scores.documents, run is chosen)
         rows.append(dict(zip(VALIDATION_COLUMNS, values, strict=True)))
     return rows
 
@@ -216,11 +208,8 @@ def comparison_rows(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> 
         values = (
             *run.key.values(),
             test.n,
-            _f1(_micro_counts(run)),
-            _f1(reference),
-            test.value,
-            test.low,
-            test.high,
+            *(cell for one in (run, chosen) for cell in end_values(one.scores["test"].micro["strict"].f1)),
+            *end_values(test),
             test.p_value,
             p_holm,
             verdict(test.value, p_holm),
@@ -229,27 +218,23 @@ def comparison_rows(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> 
     return rows
 
 
-def seed_rows(runs: Sequence[TaggerRun], seed: int) -> list[dict]:
-    """Test micro-F1 of each configuration over its training seeds.
+def seed_rows(runs: Sequence[TaggerRun]) -> list[dict]:
+    """Micro-F1 of each configuration over its training seeds.
 
-    seed_sd: standard deviation between seeds on the same documents, None with one seed. sampling_low, sampling_high:
-    95 % interval of the mean from having only these documents, with the seeds as they are. The two answer different
-    questions and are not added up.
+    seed_sd: standard deviation on test between seeds on the same documents, None with one seed. Intervals of the means
+    are over these documents, with the seeds as they are. The two answer different questions and are not added up.
     """
     rows = []
     for (encoder, lr), group in by_configuration(runs).items():
         shares = [_f1(_micro_counts(run)) for run in group]
-        sampled = bounded(group_counts(group), mean_f1)
         values = (
             encoder,
             lr,
             len(group),
-            mean_validation_f1(group),
-            mean(shares),
+            *end_values(mean_f1_estimate(group, "validation")),
+            *end_values(mean_f1_estimate(group, "test")),
             stdev(shares) if len(shares) > 1 else None,
-            sampled.low,
-            sampled.high,
-            sampled.n,
+            group[0].scores["test"].documents,
         )
         rows.append(dict(zip(SEED_COLUMNS, values, strict=True)))
     return rows
@@ -277,13 +262,11 @@ def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> lis
         values = (
             label,
             *best.key.values(),
-            _label_f1(best, label),
+            *end_values(best.scores["validation"].by_label[label].schemes["strict"].f1),
             scores.gold,
-            *_ends(scores.schemes["strict"].f1),
-            chosen.scores["test"].by_label[label].schemes["strict"].f1.value,
-            test.value,
-            test.low,
-            test.high,
+            *end_values(scores.schemes["strict"].f1),
+            *end_values(chosen.scores["test"].by_label[label].schemes["strict"].f1),
+            *end_values(test),
             *p_values,
             "chosen" if best is chosen else verdict(test.value, p_values[1]),
         )
@@ -321,9 +304,16 @@ def mean_f1(sums: np.ndarray) -> np.ndarray:
     return f1_of_counts(sums.reshape(-1, 3)).reshape(len(sums), -1).mean(axis=1)
 
 
-def group_counts(group: Sequence[TaggerRun], labels: Sequence[str] | None = None) -> np.ndarray:
-    """(documents, 3 × runs): tp, fp, fn on test of each run of a configuration, over some or all types."""
-    return np.concatenate([_micro_counts(run, labels) for run in group], axis=1)
+def mean_f1_estimate(group: Sequence[TaggerRun], split: str, labels: Sequence[str] | None = None) -> Estimate:
+    """Mean micro-F1 of the runs of a configuration over some or all types, with an interval over documents. No value
+    where there is neither gold nor a prediction of them."""
+    counts = group_counts(group, labels, split)
+    return f1(counts) if len(group) == 1 or not counts.any() else bounded(counts, mean_f1)
+
+
+def group_counts(group: Sequence[TaggerRun], labels: Sequence[str] | None = None, split: str = "test") -> np.ndarray:
+    """(documents, 3 × runs): tp, fp, fn of each run of a configuration, over some or all types."""
+    return np.concatenate([_micro_counts(run, labels, split) for run in group], axis=1)
 
 
 def label_f1_counts(counts: SpanCounts, labels: Sequence[str]) -> np.ndarray:
@@ -332,8 +322,8 @@ def label_f1_counts(counts: SpanCounts, labels: Sequence[str]) -> np.ndarray:
     return SpanCounts(tuple(labels), counts.table[:, rows]).f1_counts("strict")
 
 
-def _micro_counts(run: TaggerRun, labels: Sequence[str] | None = None) -> np.ndarray:
-    counts = run.counts["test"]
+def _micro_counts(run: TaggerRun, labels: Sequence[str] | None = None, split: str = "test") -> np.ndarray:
+    counts = run.counts[split]
     return counts.f1_counts("strict") if labels is None else label_f1_counts(counts, labels)
 
 
@@ -347,7 +337,3 @@ def _label_f1(run: TaggerRun, label: str) -> float:
 
 def _f1(counts: np.ndarray) -> float:
     return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
-
-
-def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
-    return estimate.value, estimate.low, estimate.high

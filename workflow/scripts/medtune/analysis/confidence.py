@@ -80,7 +80,7 @@ def histogram_rows(items: Items, bins: int = HISTOGRAM_BINS) -> list[dict]:
     ]
 
 
-def outcome_means(documents: Sequence[TaggedDocument], kind: str, seed: int) -> dict[str, Estimate]:
+def outcome_means(documents: Sequence[TaggedDocument], kind: str) -> dict[str, Estimate]:
     """Mean confidence by outcome, strictly judged, with intervals over documents.
 
     A gold entity that is not found has no confidence of its own: it gets the least confidence of the tags (often "O")

@@ -7,6 +7,7 @@ import numpy as np
 
 from medtune.analysis.errors import Case
 from medtune.metrics import intervals
+from medtune.metrics.estimate import end_columns, end_values
 
 SHOWN_TYPES = 15
 NONE, OTHER = "none", "other"
@@ -16,10 +17,7 @@ PAIR_COLUMNS = (
     "count",
     "same_boundaries",
     "gold_entities",
-    "share_of_gold",
-    "share_of_gold_low",
-    "share_of_gold_high",
-    "share_of_confusions",
+    *end_columns("share_of_gold", "share_of_confusions"),
 )
 
 
@@ -62,8 +60,8 @@ def confusion_rows(matrix: dict[str, dict[str, int]]) -> list[dict]:
 def confused_pairs(cases: Sequence[Case], documents: int) -> list[dict]:
     """Pairs of different types, most frequent first, with columns `PAIR_COLUMNS`.
 
-    share_of_gold: of the gold entities of that type, how many were taken for the other, with its interval over
-    documents.  share_of_confusions: of all pairs of different types.
+    share_of_gold: of the gold entities of that type, how many were taken for the other.  share_of_confusions: of all
+    pairs of different types. Both have intervals over documents.
     """
     gold = {}
     taken = {}
@@ -76,20 +74,17 @@ def confused_pairs(cases: Sequence[Case], documents: int) -> list[dict]:
             pair = case.gold.label, case.predicted.span.label
             taken.setdefault(pair, np.zeros(documents))[case.document] += 1
             same_boundaries[pair] += not case.direction
-    total = sum(counts.sum() for counts in taken.values())
+    total = sum(taken.values())
     rows = []
     for (wanted, found), counts in taken.items():
-        share = intervals.share(counts, gold[wanted])
         values = (
             wanted,
             found,
             round(counts.sum()),
             same_boundaries[wanted, found],
             round(gold[wanted].sum()),
-            share.value,
-            share.low,
-            share.high,
-            counts.sum() / total,
+            *end_values(intervals.share(counts, gold[wanted])),
+            *end_values(intervals.share(counts, total)),
         )
         rows.append(dict(zip(PAIR_COLUMNS, values, strict=True)))
     return sorted(rows, key=lambda row: (-row["count"], row["gold"], row["predicted"]))

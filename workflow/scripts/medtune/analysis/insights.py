@@ -7,17 +7,16 @@ what was expected beforehand; the expectations are stated below.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 from medtune.analysis.comparison import configuration_name
 from medtune.analysis.confidence import RAW, SPANS
+from medtune.analysis.corrected import corrected
 from medtune.analysis.errors import BOUNDARY, TYPE
 from medtune.metrics.contrasts import NO_DIFFERENCE, Contrast, contrast
-from medtune.metrics.estimate import Estimate
-from medtune.metrics.significance import ALPHA, holm
+from medtune.metrics.estimate import ENDS, Estimate
+from medtune.metrics.significance import ALPHA
 from medtune.reporting.prose import counted, figure_text, interval_text, listed, points
-from medtune.reporting.tables import percent
 
 KEY, SURPRISING, NOT_SHOWN = "key finding", "surprising result", NO_DIFFERENCE
 Record = Mapping[str, Any]
@@ -85,15 +84,11 @@ def findings(records: Records) -> list[Finding]:
         *_confidence(records.confidence, records.readiness["recommendation"]["confidence"]),
         *_precisions(records.speed),
     ]
-    compared = [item.difference for item in items if isinstance(item, Judged) and item.difference.value is not None]
-    adjusted = iter(holm([p_value(difference) for difference in compared]))
-    found = []
-    for item in items:
-        if isinstance(item, Finding):
-            found.append(item)
-        elif item.difference.value is not None:
-            found.append(judge(item, next(adjusted)))
-    return found
+    judged = [item for item in items if isinstance(item, Judged) and item.difference.value is not None]
+    documents = records.choice["test"]["micro_f1"]["n"]
+    adjusted = iter(corrected([item.difference for item in judged], documents))
+    kept = [item for item in items if isinstance(item, Finding) or item.difference.value is not None]
+    return [item if isinstance(item, Finding) else judge(item, next(adjusted)) for item in kept]
 
 
 def recommendations(records: Records, found: Sequence[Finding]) -> list[str]:
@@ -124,16 +119,6 @@ def judge(item: Judged, adjusted: float) -> Finding:
     return Finding(item.name, kind, text, difference.value, difference.low, difference.high)
 
 
-def p_value(difference: Contrast) -> float:
-    """Two-sided p of no difference, from the interval's end that lies towards 0 (normal): below 0.05 where the interval
-    excludes 0."""
-    end = difference.low if difference.value > 0 else difference.high
-    width = abs(difference.value - end)
-    if not width:
-        return float(difference.value == 0)
-    return 2 * NormalDist().cdf(-abs(difference.value) / width * NormalDist().inv_cdf(0.975))
-
-
 def _overall(choice: Record) -> Iterator[Finding]:
     test = {name: Estimate(**estimate) for name, estimate in choice["test"].items()}
     micro = test["micro_f1"]
@@ -161,7 +146,7 @@ def _overall(choice: Record) -> Iterator[Finding]:
 def _runs(choice: Record) -> Iterator[Finding]:
     """Other runs against the chosen one, judged after Holm's correction: an interval alone is of one comparison."""
     for row in choice["comparisons"]:
-        difference = Contrast(*(row[f"difference{end}"] for end in ("", "_low", "_high")))
+        difference = Contrast(*(row[f"difference{end}"] for end in ENDS))
         figure = points(difference.value, difference.low, difference.high, of="F1 points")
         name, chosen = _run(row), _run(choice["chosen"])
         if row["verdict"] == "tie" or not difference.shown:
@@ -182,13 +167,10 @@ def _seeds(choice: Record) -> Iterator[Finding]:
             yield Finding(
                 f"seeds of {name}",
                 KEY,
-                f"{name} has a mean micro-F1 of {percent(row['mean_micro_f1'])} over {row['seeds']} seeds, with a "
-                f"standard deviation of {100 * row['seed_sd']:.1f} points between seeds; from having only "
-                f"{counted(row['n_documents'], 'test document')} the mean is known to {100 * row['sampling_low']:.1f}–"
-                f"{100 * row['sampling_high']:.1f} %.",
-                row["mean_micro_f1"],
-                row["sampling_low"],
-                row["sampling_high"],
+                f"{name} has a mean micro-F1 of {interval_text(row, 'mean_micro_f1')} over {row['seeds']} seeds, with "
+                f"a standard deviation of {100 * row['seed_sd']:.1f} points between seeds; the interval comes from "
+                f"having only {counted(row['n_documents'], 'test document')}.",
+                *(row[f"mean_micro_f1{end}"] for end in ENDS),
             )
 
 
@@ -250,7 +232,7 @@ def _error_classes(errors: Record) -> Iterator[Finding | Judged]:
         KEY,
         f"Of {counted(errors['errors'], 'error')} the largest class is “{first['class']}”: "
         f"{interval_text(first, 'share_of_errors')}.",
-        *(first[f"share_of_errors{end}"] for end in ("", "_low", "_high")),
+        *(first[f"share_of_errors{end}"] for end in ENDS),
     )
     yield Judged(BOUNDARY_NAME, _boundary_less_type(errors), BOUNDARY_OR_TYPE)
 
@@ -275,7 +257,7 @@ def _confusions(errors: Record) -> Iterator[Finding]:
             KEY,
             f"The most frequent confusion: {row['gold']} taken for {row['predicted']}, {row['count']} of "
             f"{counted(row['gold_entities'], 'entity', 'entities')}, {interval_text(row, 'share_of_gold')}.",
-            *(row[f"share_of_gold{end}"] for end in ("", "_low", "_high")),
+            *(row[f"share_of_gold{end}"] for end in ENDS),
         )
 
 
@@ -333,7 +315,7 @@ def _confidence(confidence: Record, kind: str) -> Iterator[Judged]:
 def _precisions(speed: Record) -> Iterator[Judged]:
     for row in speed["precision"]:
         name = f"{row['precision']} on {row['device']}"
-        difference = Contrast(*(row[f"f1_less_fp32{end}"] for end in ("", "_low", "_high")))
+        difference = Contrast(*(row[f"f1_less_fp32{end}"] for end in ENDS))
         fast = f", at {row['speed_ratio']:.2f} times the words per second of fp32"
         yield Judged(
             name,
@@ -381,7 +363,7 @@ def _contrast(record: Record) -> Contrast:
 
 
 def _estimate(row: Record, name: str, n: int) -> Estimate:
-    return Estimate(*(row[f"{name}{end}"] for end in ("", "_low", "_high")), n, "")
+    return Estimate(*(row[f"{name}{end}"] for end in ENDS), n, "")
 
 
 def of_kind(found: Sequence[Finding], kind: str) -> list[Finding]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from medtune.analysis.errors import BOTH, BOUNDARY, CORRECT, MISSED, Case
 from medtune.metrics.contrasts import Contrast, contrast
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, end_columns, end_values
 from medtune.metrics.intervals import f1, share
 from medtune.metrics.spans import Span
 
@@ -17,11 +17,7 @@ LENGTH_COLUMNS = (
     "gold",
     "predicted",
     "correct",
-    *(
-        f"{figure}{end}"
-        for figure in ("precision", "recall", "f1", "boundary_errors", "missed")
-        for end in ("", "_low", "_high")
-    ),
+    *end_columns("precision", "recall", "f1", "boundary_errors", "missed"),
 )
 
 Member = Callable[[Span], bool]
@@ -36,7 +32,7 @@ def length_groups() -> dict[str, Member]:
     return groups
 
 
-def length_rows(cases: Sequence[Case], documents: int, seed: int) -> list[dict]:
+def length_rows(cases: Sequence[Case], documents: int) -> list[dict]:
     """Strict figures of each group, with columns `LENGTH_COLUMNS`.
 
     Recall is over the gold entities of that length, precision over the predicted ones of that length; a correct pair
@@ -49,7 +45,7 @@ def length_rows(cases: Sequence[Case], documents: int, seed: int) -> list[dict]:
         figures = {
             "precision": share(correct, predicted),
             "recall": share(correct, gold),
-            "f1": _f1(correct, predicted, gold, seed),
+            "f1": _f1(correct, predicted, gold),
             "boundary_errors": share(boundary, gold),
             "missed": share(missed, gold),
         }
@@ -60,18 +56,18 @@ def length_rows(cases: Sequence[Case], documents: int, seed: int) -> list[dict]:
             "correct": round(correct.sum()),
         }
         for figure, estimate in figures.items():
-            row |= {figure: estimate.value, f"{figure}_low": estimate.low, f"{figure}_high": estimate.high}
+            row |= zip(end_columns(figure), end_values(estimate), strict=True)
         rows.append(row)
     return rows
 
 
-def f1_difference(cases: Sequence[Case], documents: int, seed: int) -> Contrast:
+def f1_difference(cases: Sequence[Case], documents: int) -> Contrast:
     """Strict F1 of single words less that of several."""
     groups = length_groups()
     figures = []
     for name in (SINGLE, MULTI):
         gold, predicted, correct, _, _ = _counts(cases, documents, groups[name])
-        figures.append(_f1(correct, predicted, gold, seed))
+        figures.append(_f1(correct, predicted, gold))
     return contrast(*figures)
 
 
@@ -89,7 +85,7 @@ def _words(span: Span) -> int:
     return span.end - span.start
 
 
-def _f1(correct: np.ndarray, predicted: np.ndarray, gold: np.ndarray, seed: int) -> Estimate:
+def _f1(correct: np.ndarray, predicted: np.ndarray, gold: np.ndarray) -> Estimate:
     counts = np.stack([correct, predicted - correct, gold - correct], axis=1)
     return f1(counts)
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from medtune.analysis.corrected import Compared, verdicts
 from medtune.analysis.documents import TaggedDocument
 from medtune.analysis.errors import CORRECT, Case
 from medtune.errors import InputError
 from medtune.files import read_jsonl
 from medtune.metrics import intervals
 from medtune.metrics.contrasts import contrast
+from medtune.metrics.estimate import end_columns, end_values
 
 LONG_WORDS = 5
 """Words from which on an entity is called long."""
@@ -20,10 +22,10 @@ GOLD_SIDE, PREDICTED_SIDE = "gold not found", "predicted wrongly"
 PATTERN_COLUMNS = (
     "pattern",
     "side",
-    *(f"{name}_{part}" for part in ("with", "without") for name in ("n", "errors", "rate", "rate_low", "rate_high")),
-    "difference",
-    "difference_low",
-    "difference_high",
+    *("n_with", "errors_with", *end_columns("rate_with")),
+    *("n_without", "errors_without", *end_columns("rate_without")),
+    *end_columns("difference"),
+    "p_holm",
     "finding",
 )
 
@@ -59,31 +61,35 @@ def pattern_rows(
     cases: Sequence[Case], documents: Sequence[TaggedDocument], found: Mapping[str, Pattern]
 ) -> list[dict]:
     """Two rows for each pattern, with columns `PATTERN_COLUMNS`: over gold entities, the share that is not found
-    exactly; over predicted ones, the share that is not correct. The finding is in words, and says so where the interval
-    of the difference includes 0."""
-    return [
-        _row(name, side, pattern, cases, documents)
-        for name, pattern in found.items()
-        for side in (GOLD_SIDE, PREDICTED_SIDE)
-    ]
+    exactly; over predicted ones, the share that is not correct. The finding is in words, by a test that is corrected
+    for all rows."""
+    names = [(name, side) for name in found for side in (GOLD_SIDE, PREDICTED_SIDE)]
+    counts = [_counts(found[name], side, cases, documents) for name, side in names]
+    shares = [[intervals.share(*table) for table in tables] for tables in counts]
+    compared = [Compared(contrast(*pair), "more errors with it", "fewer errors with it") for pair in shares]
+    rows = []
+    for name, tables, pair, one, said in zip(
+        names, counts, shares, compared, verdicts(compared, len(documents)), strict=True
+    ):
+        values = [*name]
+        for (errors, entities), share in zip(tables, pair, strict=True):
+            values += [round(entities.sum()), round(errors.sum()), *end_values(share)]
+        values += [*end_values(one.difference), said.p_holm, said.finding]
+        rows.append(dict(zip(PATTERN_COLUMNS, values, strict=True)))
+    return rows
 
 
-def _row(name: str, side: str, pattern: Pattern, cases: Sequence[Case], documents: Sequence[TaggedDocument]) -> dict:
-    counts = {flag: np.zeros((2, len(documents))) for flag in (True, False)}  # errors, entities
+def _counts(
+    pattern: Pattern, side: str, cases: Sequence[Case], documents: Sequence[TaggedDocument]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of entities with the pattern, and of those without it: (2, documents), errors and all of them."""
+    counts = {flag: np.zeros((2, len(documents))) for flag in (True, False)}
     for case in cases:
         span = case.gold if side == GOLD_SIDE else case.predicted and case.predicted.span
         if span is not None:
             here = counts[pattern(documents[case.document].words[span.start : span.end])]
             here[:, case.document] += (case.kind != CORRECT, 1)
-    shares = {flag: intervals.share(*table) for flag, table in counts.items()}
-    values: list = [name, side]
-    for flag in (True, False):
-        share = shares[flag]
-        values += [round(counts[flag][1].sum()), round(counts[flag][0].sum()), share.value, share.low, share.high]
-    difference = contrast(shares[True], shares[False])
-    words = difference.in_words("more errors with it", "fewer errors with it")
-    values += [difference.value, difference.low, difference.high, words]
-    return dict(zip(PATTERN_COLUMNS, values, strict=True))
+    return counts[True], counts[False]
 
 
 def _is_word(word: str) -> bool:

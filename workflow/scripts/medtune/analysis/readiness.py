@@ -167,12 +167,11 @@ def assess(
     high_value: Sequence[str],
     high_value_threshold: float,
     confidence: str,
-    seed: int,
 ) -> Readiness:
     """The whole assessment of one model.
 
     labels: all entity types, in the order of the tables. thresholds: ascending. target: share of what is auto-coded
-    that must be right. confidence: "raw" or "calibrated". seed: of the paired tests.
+    that must be right. confidence: "raw" or "calibrated".
     """
     pools = {"validation": pool_of(validation, confidence), "test": pool_of(test, confidence)}
     documents = [document_row(split, pool, threshold) for split, pool in pools.items() for threshold in thresholds]
@@ -182,13 +181,13 @@ def assess(
         for rows in (documents, entities)
     )
     judged_at = max(thresholds) if entity_threshold is None else entity_threshold
-    types = [type_row(label, pools["validation"], pools["test"], judged_at, target, seed) for label in labels]
+    types = [type_row(label, pools["validation"], pools["test"], judged_at, target) for label in labels]
     whole = next((row for row in documents if row["split"] == "test" and row["threshold"] == document_threshold), None)
     recommendation = recommend(pools["test"], types, whole, entity_threshold, judged_at, target)
     return Readiness(
         documents=[{**row, "chosen": row["threshold"] == document_threshold} for row in documents],
         entities=[{**row, "chosen": row["threshold"] == entity_threshold} for row in entities],
-        high_value=high_value_rows(pools["test"], labels, high_value, high_value_threshold, seed),
+        high_value=high_value_rows(pools["test"], labels, high_value, high_value_threshold),
         types=types,
         document_decisions=document_decisions(test, recommendation),
         entity_decisions=entity_decisions(test, recommendation),
@@ -259,9 +258,7 @@ def entity_row(split: str, pool: Pool, threshold: float) -> dict:
     return dict(zip(ENTITY_COLUMNS[:-1], values, strict=True))
 
 
-def high_value_rows(
-    pool: Pool, labels: Sequence[str], high_value: Sequence[str], threshold: float, seed: int
-) -> list[dict]:
+def high_value_rows(pool: Pool, labels: Sequence[str], high_value: Sequence[str], threshold: float) -> list[dict]:
     """Strict figures of each high-value type and of all of them together, and the precision from a confidence on.
 
     Recall is over the gold that the flat tags hold, all_gold_recall over all. A type that the data lack has a row
@@ -292,7 +289,7 @@ def high_value_rows(
     return rows
 
 
-def type_row(label: str, validation: Pool, test: Pool, threshold: float, target: float, seed: int) -> dict:
+def type_row(label: str, validation: Pool, test: Pool, threshold: float, target: float) -> dict:
     """False positives of a type on test, and its precision among the predictions from a confidence on.
 
     picked: the lower end reaches the target on validation. needs_human: it does not on validation or not on test, also

@@ -6,13 +6,23 @@ rounds overlap count as equal. The test split has no part in the ranking; the pr
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean
 
-from medtune.analysis.comparison import Speed, TaggerRun, group_counts, label_f1_counts, mean_f1, mean_validation_f1
+from medtune.analysis.comparison import (
+    Speed,
+    TaggerRun,
+    group_counts,
+    label_f1_counts,
+    mean_f1,
+    mean_f1_estimate,
+    mean_validation_f1,
+)
+from medtune.analysis.corrected import corrected
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.significance import difference_of
+from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.significance import ALPHA, difference_of
 
 HIGHER, LOWER = "higher", "lower"
 CRITERIA = {"validation_f1": HIGHER, "rare_f1": HIGHER, "speed": HIGHER, "size": LOWER}
@@ -22,17 +32,19 @@ CANDIDATE_COLUMNS = (
     "encoder",
     "lr",
     "seeds",
-    *CRITERIA,
+    *end_columns("validation_f1", "rare_f1", "speed"),
+    "size",
     *(f"{name}_score" for name in CRITERIA),
     "score",
-    "speed_low",
-    "speed_high",
 )
 TRADE_OFF_COLUMNS = (
     "encoder",
     "lr",
-    *(f"{part}{end}" for part in ("f1_difference", "rare_f1_difference") for end in ("", "_low", "_high")),
-    "time_ratio",
+    *end_columns("f1_difference"),
+    "f1_p_holm",
+    *end_columns("rare_f1_difference"),
+    "rare_f1_p_holm",
+    *end_columns("time_ratio"),
     "training_time_ratio",
     "size_ratio",
     "f1_shown",
@@ -43,12 +55,13 @@ TRADE_OFF_COLUMNS = (
 @dataclass(frozen=True)
 class Candidate:
     """A configuration with its runs, one per seed. figures: by criterion, means over the seeds; None: no figure.
-    speed: of all seeds' rounds."""
+    speed: of all seeds' rounds. estimates: of the figures on validation, with intervals over its documents."""
 
     configuration: tuple[str, float]
     runs: Sequence[TaggerRun]
     figures: Mapping[str, float | None]
     speed: Speed
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,10 @@ def candidate(runs: Sequence[TaggerRun], rare: Sequence[str]) -> Candidate:
         "speed": speed.median,
         "size": float(runs[0].parameters),
     }
-    return Candidate(runs[0].configuration, runs, figures, speed)
+    estimates = {"validation_f1": mean_f1_estimate(runs, "validation")}
+    if figures["rare_f1"] is not None:
+        estimates["rare_f1"] = mean_f1_estimate(runs, "validation", rare)
+    return Candidate(runs[0].configuration, runs, figures, speed, estimates)
 
 
 def usable_weights(candidates: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:
@@ -156,17 +172,17 @@ def ranking_rows(ranking: Sequence[tuple[Candidate, dict[str, float], float]]) -
             place,
             *one.configuration,
             len(one.runs),
-            *(one.figures[name] for name in CRITERIA),
+            *(cell for name in ("validation_f1", "rare_f1") for cell in _with_ends(one, name)),
+            *(one.speed.median, one.speed.low, one.speed.high),
+            one.figures["size"],
             *(table.get(name) for name in CRITERIA),
             score,
-            one.speed.low,
-            one.speed.high,
         )
         rows.append(dict(zip(CANDIDATE_COLUMNS, values, strict=True)))
     return rows
 
 
-def trade_off(first: Candidate, other: Candidate, rare: Sequence[str], seed: int) -> TradeOff:
+def trade_off(first: Candidate, other: Candidate, rare: Sequence[str]) -> TradeOff:
     """What the first is ahead or behind by, on the same test documents (paired, interval over them).
 
     With several seeds the difference is that of the means over seeds.
@@ -174,26 +190,31 @@ def trade_off(first: Candidate, other: Candidate, rare: Sequence[str], seed: int
     return TradeOff(
         first=first,
         other=other,
-        f1=_difference(first.runs, other.runs, None, seed),
-        rare_f1=_difference(first.runs, other.runs, rare, seed),
+        f1=_difference(first.runs, other.runs, None),
+        rare_f1=_difference(first.runs, other.runs, rare),
         time_ratio=other.figures["speed"] / first.figures["speed"],
         training_time_ratio=_training_seconds(first) / _training_seconds(other),
         size_ratio=first.figures["size"] / other.figures["size"],
     )
 
 
-def trade_off_rows(trade_offs: Sequence[TradeOff]) -> list[dict]:
-    """The first of the ranking against each other candidate, with columns `TRADE_OFF_COLUMNS`."""
+def trade_off_rows(trade_offs: Sequence[TradeOff], documents: int) -> list[dict]:
+    """The first of the ranking against each other candidate, with columns `TRADE_OFF_COLUMNS`. What is shown follows
+    the test that is corrected for all differences of the table. documents: of the test split."""
+    differences = [difference for found in trade_offs for difference in (found.f1, found.rare_f1)]
+    p_values = iter(corrected(differences, documents))
     rows = []
     for found in trade_offs:
+        f1_p, rare_p = next(p_values), next(p_values)
+        first, other = found.first.speed, found.other.speed
         values = (
             *found.other.configuration,
-            *(getattr(difference, end) for difference in (found.f1, found.rare_f1) for end in ("value", "low", "high")),
-            found.time_ratio,
+            *(*end_values(found.f1), f1_p),
+            *(*end_values(found.rare_f1), rare_p),
+            *(found.time_ratio, other.low / first.high, other.high / first.low),
             found.training_time_ratio,
             found.size_ratio,
-            found.f1.shown,
-            found.rare_f1.shown,
+            *(p is not None and p < ALPHA for p in (f1_p, rare_p)),
         )
         rows.append(dict(zip(TRADE_OFF_COLUMNS, values, strict=True)))
     return rows
@@ -207,9 +228,13 @@ def _rare_f1(runs: Sequence[TaggerRun], rare: Sequence[str]) -> float | None:
     return mean(float(f1_of_counts(table)[0]) for table in tables)
 
 
-def _difference(
-    first: Sequence[TaggerRun], other: Sequence[TaggerRun], labels: Sequence[str] | None, seed: int
-) -> Contrast:
+def _with_ends(one: Candidate, name: str) -> tuple[float | None, float | None, float | None]:
+    """The figure that the ranking is made on, 0 where nothing is found, and the interval of its estimate."""
+    _, low, high = end_values(one.estimates.get(name))
+    return one.figures[name], low, high
+
+
+def _difference(first: Sequence[TaggerRun], other: Sequence[TaggerRun], labels: Sequence[str] | None) -> Contrast:
     """Seeds may differ in number: each side is the mean over its own."""
     a, b = group_counts(first, labels), group_counts(other, labels)
     if labels is not None and not (a[:, 0] + a[:, 2]).any():

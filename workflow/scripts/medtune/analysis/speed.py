@@ -3,17 +3,20 @@
 Pure functions over timings; `speed_measurement` takes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from medtune.analysis.corrected import Compared, verdicts
 from medtune.data.bio import spans_of
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.estimate import Estimate, end_columns, end_values
 from medtune.metrics.intervals import f1 as f1_estimate
+from medtune.metrics.intervals import share
 from medtune.metrics.significance import difference_of
 from medtune.metrics.span_scores import SpanDocument, count_spans
 
@@ -31,35 +34,20 @@ SPEED_COLUMNS = (
     "rounds",
     "documents",
     "words",
-    "documents_per_second",
-    "documents_per_second_low",
-    "documents_per_second_high",
-    "words_per_second",
-    "words_per_second_low",
-    "words_per_second_high",
-    "latency_ms",
-    "latency_ms_p95",
-    "hours_for_10000",
-    "hours_for_10000_low",
-    "hours_for_10000_high",
+    *end_columns("documents_per_second", "words_per_second", "latency_ms", "latency_ms_p95", "hours_for_10000"),
 )
 PRECISION_COLUMNS = (
     "device",
     "precision",
-    "f1",
-    "f1_low",
-    "f1_high",
-    "f1_less_fp32",
-    "f1_less_fp32_low",
-    "f1_less_fp32_high",
+    *end_columns("f1", "f1_less_fp32"),
+    "p_holm",
     "finding",
-    "same_tags",
-    "speed_ratio",
+    *end_columns("same_tags", "speed_ratio"),
     "weights_mb",
     "peak_memory_mb",
     "documents",
 )
-STREAMING_COLUMNS = ("device", "precision", "batch_size", "ratio", "ratio_low", "ratio_high")
+STREAMING_COLUMNS = ("device", "precision", "batch_size", *end_columns("ratio"))
 
 
 class Variant(NamedTuple):
@@ -123,13 +111,13 @@ def speed_rows(rounds: Sequence[Round]) -> list[dict]:
 
     Throughput is the median of the rounds, its ends are the slowest and the fastest of them; so are the hours. These
     ranges show how much the machine varied, they are no confidence intervals. Latencies, of streaming alone, are over
-    the documents of all rounds.
+    the documents of all rounds, and their ends those of single rounds.
     """
     rows = []
     for (variant, way), group in _grouped(rounds).items():
         speeds = [found.documents_per_second for found in group]
         words_each = group[0].words / group[0].documents
-        latencies = [1000 * seconds for found in group for seconds in found.seconds] if way.mode == STREAMING else []
+        latencies = [[1000 * seconds for seconds in found.seconds] for found in group if way.mode == STREAMING]
         values = (
             *variant,
             *way,
@@ -142,14 +130,29 @@ def speed_rows(rounds: Sequence[Round]) -> list[dict]:
             median(speeds) * words_each,
             min(speeds) * words_each,
             max(speeds) * words_each,
-            median(latencies) if latencies else None,
-            float(np.percentile(latencies, 95)) if latencies else None,
+            *_over_rounds(latencies, median),
+            *_over_rounds(latencies, _percentile_95),
             hours_for(median(speeds)),
             hours_for(max(speeds)),
             hours_for(min(speeds)),
         )
         rows.append(dict(zip(SPEED_COLUMNS, values, strict=True)))
     return rows
+
+
+def _over_rounds(
+    latencies: Sequence[Sequence[float]], statistic: Callable[[Sequence[float]], float]
+) -> tuple[float | None, float | None, float | None]:
+    """A statistic over the documents of all rounds, and its least and greatest value in a round."""
+    if not latencies:
+        return None, None, None
+    by_round = [statistic(one) for one in latencies]
+    value = statistic([seconds for one in latencies for seconds in one])
+    return value, min(value, *by_round), max(value, *by_round)
+
+
+def _percentile_95(values: Sequence[float]) -> float:
+    return float(np.percentile(values, 95))
 
 
 def hours_for(documents_per_second: float, notes: int = NOTES) -> float:
@@ -178,41 +181,46 @@ def streaming_rows(rounds: Sequence[Round]) -> list[dict]:
     return rows
 
 
-def precision_rows(
-    found: Sequence[Tagged], gold: Sequence[Sequence[str]], rounds: Sequence[Round], seed: int
-) -> list[dict]:
+def precision_rows(found: Sequence[Tagged], gold: Sequence[Sequence[str]], rounds: Sequence[Round]) -> list[dict]:
     """A row for each variant, with columns `PRECISION_COLUMNS`.
 
     gold: tags of each document of the split.  f1: strict micro, and its difference to fp32 on the same device, paired
-    by document, both with intervals over them.  same_tags: share of words tagged as with fp32.  speed_ratio: words per
-    second by those of fp32, together at the largest batch.
+    by document, both with intervals over them; the finding is by a test that is corrected for all rows.  same_tags:
+    share of words tagged as with fp32.  speed_ratio: words per second by those of fp32, together at the largest batch;
+    its range sets the slowest round of the one against the fastest of the other.
     """
     wanted = [spans_of(tags) for tags in gold]
     speeds = {
-        (row["device"], row["precision"]): row["words_per_second"]
+        (row["device"], row["precision"]): [row[column] for column in end_columns("words_per_second")]
         for row in speed_rows(rounds)
         if (row["mode"], row["batch_size"]) == (TOGETHER, max(BATCH_SIZES))
     }
     references = {tagged.variant.device: tagged for tagged in found if tagged.variant.precision == "fp32"}
+    counts = [_f1_counts(wanted, tagged.tags) for tagged in found]
+    of_reference = [_f1_counts(wanted, references[tagged.variant.device].tags) for tagged in found]
+    nothing = Contrast(None, None, None)
+    compared = [
+        Compared(
+            nothing if tagged.variant.precision == "fp32" else difference_of(*pair, f1_of_counts),
+            "better than fp32",
+            "worse than fp32",
+        )
+        for tagged, pair in zip(found, zip(counts, of_reference, strict=True), strict=True)
+    ]
     rows = []
-    for tagged in found:
+    for tagged, own, one, said in zip(found, counts, compared, verdicts(compared, len(gold)), strict=True):
         reference = references[tagged.variant.device]
-        counts = _f1_counts(wanted, tagged.tags)
-        f1 = f1_estimate(counts)
-        difference = difference_of(counts, _f1_counts(wanted, reference.tags), f1_of_counts)
         itself = tagged is reference
-        seen = Contrast(difference.value, difference.low, difference.high)
+        value, low, high = speeds[tagged.variant]
+        fp32, fp32_low, fp32_high = speeds[reference.variant]
         values = (
             *tagged.variant,
-            f1.value,
-            f1.low,
-            f1.high,
-            None if itself else difference.value,
-            None if itself else difference.low,
-            None if itself else difference.high,
-            "the reference" if itself else seen.in_words("better than fp32", "worse than fp32"),
-            _same(tagged.tags, reference.tags),
-            speeds[tagged.variant] / speeds[reference.variant],
+            *end_values(f1_estimate(own)),
+            *end_values(one.difference),
+            said.p_holm,
+            "the reference" if itself else said.finding,
+            *end_values(None if itself else _same(tagged.tags, reference.tags)),
+            *((1.0, None, None) if itself else (value / fp32, low / fp32_high, high / fp32_low)),
             tagged.weights_mb,
             tagged.peak_memory_mb,
             len(gold),
@@ -243,6 +251,6 @@ def _f1_counts(wanted: Sequence[Sequence], tags: Sequence[Sequence[str]]) -> np.
     return count_spans(SpanDocument(g, spans_of(p)) for g, p in zip(wanted, tags, strict=True)).f1_counts()
 
 
-def _same(tags: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> float:
-    equal = [a == b for row, other in zip(tags, others, strict=True) for a, b in zip(row, other, strict=True)]
-    return sum(equal) / len(equal)
+def _same(tags: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> Estimate:
+    equal = [sum(a == b for a, b in zip(*pair, strict=True)) for pair in zip(tags, others, strict=True)]
+    return share(equal, [len(row) for row in tags])

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
+from medtune.analysis.corrected import Compared, verdicts
 from medtune.analysis.documents import TaggedDocument
 from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.metrics.contrasts import Contrast, contrast
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, end_columns, end_values
 from medtune.metrics.intervals import p_of_f1
 from medtune.metrics.significance import ALPHA, holm
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
@@ -33,7 +34,7 @@ TYPE_COLUMNS = (
     "dropped_gold",
     "predicted",
     "documents",
-    *(f"{figure}{end}" for figure in (*_FIGURES, "all_gold_recall") for end in ("", "_low", "_high")),
+    *end_columns(*_FIGURES, "all_gold_recall"),
     "p_holm",
     "below_overall",
 )
@@ -43,14 +44,9 @@ TIER_COLUMNS = (
     "types_with_gold",
     "gold",
     "predicted",
-    *(
-        f"{average}_{figure}{end}"
-        for average in ("micro", "macro")
-        for figure in _FIGURES
-        for end in ("", "_low", "_high")
-    ),
+    *end_columns(*(f"{average}_{figure}" for average in ("micro", "macro") for figure in _FIGURES)),
 )
-DIFFERENCE_COLUMNS = ("average", "first", "second", "difference", "difference_low", "difference_high", "finding")
+DIFFERENCE_COLUMNS = ("average", "first", "second", *end_columns("difference"), "p_holm", "finding")
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ def read_type_table(path: Path | str) -> TypeTable:
     return TypeTable(content["tiers"], content["counts"])
 
 
-def score_types(documents: Sequence[TaggedDocument], table: TypeTable, seed: int) -> TypeScores:
+def score_types(documents: Sequence[TaggedDocument], table: TypeTable) -> TypeScores:
     """Scores of all types of the table, and of others that are seen."""
     labels = sorted(table.tiers)
     counts = count_spans((document.scored() for document in documents), labels)
@@ -130,7 +126,7 @@ def weakest(rows: Sequence[Mapping], amount: int = WEAKEST, least_gold: int = LE
     return sorted(judged, key=lambda row: (row["f1"], row["type"]))[:amount]
 
 
-def tier_rows(found: TypeScores, table: TypeTable, seed: int) -> list[dict]:
+def tier_rows(found: TypeScores, table: TypeTable) -> list[dict]:
     """A row for each tier that has types, with columns `TIER_COLUMNS`: strict figures over its entities (micro), and
     the mean over its types with gold (macro)."""
     rows = []
@@ -153,42 +149,61 @@ def tier_rows(found: TypeScores, table: TypeTable, seed: int) -> list[dict]:
     return rows
 
 
-def tier_differences(tiers: Sequence[Mapping]) -> list[dict]:
-    """Strict F1 of each tier less that of each rarer one, with columns `DIFFERENCE_COLUMNS`; none where a tier has no
-    gold entities. tiers: of `tier_rows`. The finding says so where the interval includes 0."""
-    with_gold = [row for row in tiers if row["gold"]]
-    rows = []
-    for average in ("micro", "macro"):
-        for first, second in combinations(with_gold, 2):
-            difference = contrast(_tier_f1(first, average), _tier_f1(second, average))
-            names = first["tier"], second["tier"]
-            values = (
-                average,
-                *names,
-                difference.value,
-                difference.low,
-                difference.high,
-                difference.in_words(*(f"{name} types are found better" for name in names)),
+def frequency_findings(tiers: Sequence[Mapping], types: Sequence[Mapping], documents: int) -> tuple[list[dict], dict]:
+    """Are frequent types found better? Rows of tiers, and the correlation over types, in words that are corrected for
+    all of them.
+
+    tiers: of `tier_rows`. types: of `type_rows`. The first: strict F1 of each tier less that of each rarer one, with
+    columns `DIFFERENCE_COLUMNS`; none where a tier has no gold entities. The second: rho, low, high, n (types), p_holm
+    and finding.
+    """
+    pairs = [
+        (average, *pair) for average in ("micro", "macro") for pair in combinations([r for r in tiers if r["gold"]], 2)
+    ]
+    compared = [
+        Compared(
+            contrast(_tier_f1(first, average), _tier_f1(second, average)),
+            *(f"{row['tier']} types are found better" for row in (first, second)),
+        )
+        for average, first, second in pairs
+    ]
+    rho, points = frequency_correlation(types)
+    compared.append(Compared(rho, "frequent types are found better", "rare types are found better"))
+    *found, of_rho = verdicts(compared, documents)
+    rows = [
+        dict(
+            zip(
+                DIFFERENCE_COLUMNS,
+                (average, first["tier"], second["tier"], *end_values(one.difference), said.p_holm, said.finding),
+                strict=True,
             )
-            rows.append(dict(zip(DIFFERENCE_COLUMNS, values, strict=True)))
-    return rows
+        )
+        for (average, first, second), one, said in zip(pairs, compared[:-1], found, strict=True)
+    ]
+    correlation = {
+        "rho": rho.value,
+        "low": rho.low,
+        "high": rho.high,
+        "n": points,
+        "p_holm": of_rho.p_holm,
+        "finding": of_rho.finding,
+    }
+    return rows, correlation
 
 
-def frequency_correlation(rows: Sequence[Mapping]) -> dict:
-    """Spearman's correlation of a type's number in the corpus and its F1, over types with gold entities.
+def frequency_correlation(rows: Sequence[Mapping]) -> tuple[Contrast, int]:
+    """Spearman's correlation of a type's number in the corpus and its F1, and the number of types with gold entities.
 
     The interval is that of Bonett and Wright (2000); None where fewer than five types or no spread are there.
     """
     points = [(row["corpus_count"], row["f1"]) for row in rows if row["gold"] and row["corpus_count"] is not None]
     counts, values = zip(*points, strict=True) if points else ((), ())
     if len(points) < 5 or len(set(counts)) == 1 or len(set(values)) == 1:
-        return {"rho": None, "low": None, "high": None, "n": len(points), "finding": "nothing to compare"}
+        return Contrast(None, None, None), len(points)
     rho = float(spearmanr(counts, values).statistic)
     half = 1.959964 * math.sqrt((1 + rho**2 / 2) / (len(points) - 3))
     centre = math.atanh(min(max(rho, -1 + 1e-9), 1 - 1e-9))
-    found = Contrast(rho, math.tanh(centre - half), math.tanh(centre + half))
-    finding = found.in_words("frequent types are found better", "rare types are found better")
-    return {"rho": rho, "low": found.low, "high": found.high, "n": len(points), "finding": finding}
+    return Contrast(rho, math.tanh(centre - half), math.tanh(centre + half)), len(points)
 
 
 def _against_overall(counts: SpanCounts, overall: float | None) -> dict[str, float]:
@@ -202,11 +217,8 @@ def _against_overall(counts: SpanCounts, overall: float | None) -> dict[str, flo
     return {counts.labels[number]: p for number, p in zip(with_spans, adjusted, strict=True)}
 
 
-def _ends(name: str, estimate) -> dict:
-    return {
-        f"{name}{end}": getattr(estimate, key) if estimate else None
-        for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
-    }
+def _ends(name: str, estimate: Estimate | None) -> dict:
+    return dict(zip(end_columns(name), end_values(estimate), strict=True))
 
 
 def _of_tier(counts: SpanCounts, table: TypeTable, tier: str) -> SpanCounts:

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from medtune.metrics.estimate import Estimate, nothing
-from medtune.metrics.intervals import divide, mean, quantiles
+from medtune.metrics.estimate import Estimate, end_columns, end_values, nothing
+from medtune.metrics.intervals import clustered_mean, divide, mean, quantiles, share
 from medtune.metrics.proportions import proportion
 
 BINS = 15
@@ -108,26 +108,35 @@ def brier_estimate(probabilities: ArrayLike, gold: ArrayLike, unit: str = "items
     return mean(brier_scores(probabilities, gold), unit, top=2)
 
 
-def reliability_table(confidence: ArrayLike, correct: ArrayLike, bins: int = BINS) -> list[dict]:
-    """One row per bin that holds items: its bounds, n, mean confidence, accuracy with its Wilson interval.
+def reliability_table(
+    confidence: ArrayLike, correct: ArrayLike, documents: Sequence[Hashable] | None = None, bins: int = BINS
+) -> list[dict]:
+    """One row per bin that holds items: its bounds, n, mean confidence and accuracy, both with intervals over
+    documents. documents: the one of each item; None: its own.
 
-    Same arguments and errors as `expected_calibration_error`.
+    Errors as of `expected_calibration_error`.
     """
     confidence, correct = _checked(confidence, correct)
+    names = np.arange(len(confidence)) if documents is None else np.asarray(documents, dtype=object).astype(str)
     numbers = _bin_numbers(confidence, bins)
     rows = []
     for number in np.unique(numbers):
         inside = numbers == number
-        accuracy = proportion(int(correct[inside].sum()), int(inside.sum()))
+        _, place = np.unique(names[inside], return_inverse=True)
+        sizes = np.bincount(place)
+        mean_confidence = clustered_mean(np.bincount(place, weights=confidence[inside]), sizes)
+        accuracy = (
+            proportion(int(correct[inside].sum()), int(inside.sum()))
+            if documents is None
+            else share(np.bincount(place, weights=correct[inside].astype(float)), sizes)
+        )
         rows.append(
             {
                 "bin_low": float(number / bins),
                 "bin_high": float((number + 1) / bins),
-                "n": accuracy.n,
-                "confidence": float(confidence[inside].mean()),
-                "accuracy": accuracy.value,
-                "accuracy_low": accuracy.low,
-                "accuracy_high": accuracy.high,
+                "n": int(inside.sum()),
+                **dict(zip(end_columns("confidence"), end_values(mean_confidence), strict=True)),
+                **dict(zip(end_columns("accuracy"), end_values(accuracy), strict=True)),
             }
         )
     return rows

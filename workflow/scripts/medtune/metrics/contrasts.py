@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from medtune.metrics.estimate import Estimate
 
 NO_DIFFERENCE = "no difference shown"
+"""How texts call one that the corrected test does not show."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +19,8 @@ class Contrast:
 
     @property
     def shown(self) -> bool:
-        """Whether the interval excludes 0."""
+        """Whether the interval excludes 0, which is of this difference alone."""
         return self.low is not None and (self.low > 0 or self.high < 0)
-
-    def in_words(self, higher: str = "higher", lower: str = "lower") -> str:
-        """ "higher", "lower", or that nothing is shown: the only words that reports use for a difference."""
-        if self.value is None:
-            return "nothing to compare"
-        if not self.shown:
-            return NO_DIFFERENCE
-        return higher if self.value > 0 else lower
 
 
 def contrast(a: Estimate, b: Estimate) -> Contrast:

@@ -1,6 +1,7 @@
 """Analysis `confidence`: what one model's confidence is worth, and from which one on entities may go without review."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from medtune.analysis.confidence import (
@@ -17,6 +18,7 @@ from medtune.analysis.confidence import (
     items_of,
     outcome_means,
 )
+from medtune.analysis.corrected import Compared, verdicts
 from medtune.analysis.documents import TaggedDocument, load_splits
 from medtune.analysis.thresholds import (
     FIGURES,
@@ -30,34 +32,23 @@ from medtune.analysis.thresholds import (
 from medtune.files import write_json
 from medtune.metrics.calibration import reliability_table
 from medtune.metrics.contrasts import contrast
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import ENDS, Estimate, end_columns, end_values
 from medtune.reporting.plots import Line, plot_histograms, plot_lines, plot_reliability, save_figure
 from medtune.reporting.tables import percent, write_csv
 
-_ENDS = ("", "_low", "_high")
 CALIBRATION_FIGURES = ("ece", "brier", "mean_confidence", "accuracy")
 COLUMNS = {
     "thresholds": THRESHOLD_COLUMNS,
     "histogram": ("level", "confidence", "bin_low", "bin_high", "correct", "wrong"),
-    "means": ("confidence", "outcome", "n", "mean", "mean_low", "mean_high"),
+    "means": ("confidence", "outcome", "n", *end_columns("mean")),
     "calibration": (
         "level",
         "confidence",
         "split",
         "n",
-        *(f"{figure}{end}" for figure in CALIBRATION_FIGURES for end in _ENDS),
+        *end_columns(*CALIBRATION_FIGURES),
     ),
-    "reliability": (
-        "level",
-        "kind",
-        "bin_low",
-        "bin_high",
-        "n",
-        "confidence",
-        "accuracy",
-        "accuracy_low",
-        "accuracy_high",
-    ),
+    "reliability": ("level", "kind", "bin_low", "bin_high", "n", *end_columns("confidence", "accuracy")),
 }
 PLOTS = ("histogram", "thresholds", "thresholds_raw", "reliability", "reliability_raw")
 
@@ -68,7 +59,6 @@ def analyse_confidence(
     outputs: Mapping[str, Path | str],
     thresholds: Sequence[float],
     target: float,
-    seed: int,
 ) -> None:
     """Analyse the confidence on the test split; thresholds are chosen on the validation split.
 
@@ -88,8 +78,8 @@ def analyse_confidence(
             for kind in KINDS
             for row in histogram_rows(items_of(documents[TEST], level, kind))
         ],
-        "means": mean_rows(documents[TEST], seed),
-        "calibration": calibration_rows(documents, seed),
+        "means": mean_rows(documents[TEST]),
+        "calibration": calibration_rows(documents),
         "reliability": [
             {"level": level, "kind": kind, **row}
             for level in LEVELS
@@ -103,7 +93,7 @@ def analyse_confidence(
     record = {
         "documents": {split: len(of_split) for split, of_split in documents.items()},
         "recommendation": {kind: {**point, "words": in_words(point)} for kind, point in points.items()},
-        "correct_less_wrong": {kind: _gap(documents[TEST], kind, seed) for kind in KINDS},
+        "correct_less_wrong": _gaps(documents[TEST]),
         **{name: rows[name] for name in ("means", "calibration", "thresholds")},
     }
     write_json(outputs["record"], record)
@@ -125,18 +115,18 @@ def analyse_confidence(
         save_figure(figures[name], outputs[f"{name}_svg"])
 
 
-def mean_rows(documents: Sequence[TaggedDocument], seed: int) -> list[dict]:
+def mean_rows(documents: Sequence[TaggedDocument]) -> list[dict]:
     """Mean confidence by kind and outcome."""
     rows = []
     for kind in KINDS:
-        means = outcome_means(documents, kind, seed)
+        means = outcome_means(documents, kind)
         for outcome in OUTCOMES:
             mean = means[outcome]
             rows.append({"confidence": kind, "outcome": outcome, "n": mean.n, **_columns("mean", mean)})
     return rows
 
 
-def calibration_rows(documents: Mapping[str, Sequence[TaggedDocument]], seed: int) -> list[dict]:
+def calibration_rows(documents: Mapping[str, Sequence[TaggedDocument]]) -> list[dict]:
     """Calibration by level, kind of confidence and split."""
     rows = []
     for level in LEVELS:
@@ -193,7 +183,7 @@ def threshold_plot(rows: Sequence[Mapping], point: Mapping):
         Line(
             {"recall": "recall (of all gold entities)"}.get(name, name),
             [row["threshold"] for row in shown],
-            *([row[f"{name}{end}"] for row in shown] for end in _ENDS),
+            *([row[f"{name}{end}"] for row in shown] for end in ENDS),
         )
         for name in FIGURES
     ]
@@ -203,17 +193,27 @@ def threshold_plot(rows: Sequence[Mapping], point: Mapping):
     return plot_lines(lines, title, "threshold", "share, 95 % interval over documents", marked)
 
 
-def _gap(documents: Sequence[TaggedDocument], kind: str, seed: int) -> dict:
-    """Mean confidence of correct predictions less that of wrong ones."""
-    means = outcome_means(documents, kind, seed)
-    found = contrast(means[TRUE_POSITIVE], means[FALSE_POSITIVE])
-    finding = found.in_words("correct predictions are surer", "wrong predictions are surer")
-    return {"value": found.value, "low": found.low, "high": found.high, "finding": finding}
+def _gaps(documents: Sequence[TaggedDocument]) -> dict[str, dict]:
+    """By kind of confidence, its mean for correct predictions less that for wrong ones."""
+    means = {kind: outcome_means(documents, kind) for kind in KINDS}
+    compared = [
+        Compared(
+            contrast(means[kind][TRUE_POSITIVE], means[kind][FALSE_POSITIVE]),
+            "correct predictions are surer",
+            "wrong predictions are surer",
+        )
+        for kind in KINDS
+    ]
+    said = verdicts(compared, len(documents))
+    return {
+        kind: {**asdict(one.difference), **asdict(verdict)}
+        for kind, one, verdict in zip(KINDS, compared, said, strict=True)
+    }
 
 
 def _reliability(documents: Sequence[TaggedDocument], level: str, kind: str) -> list[dict]:
     items = items_of(documents, level, kind)
-    return reliability_table(items.confidence, items.correct) if len(items.confidence) else []
+    return reliability_table(items.confidence, items.correct, items.document) if len(items.confidence) else []
 
 
 def _is(row: Mapping, level: str, kind: str) -> bool:
@@ -221,4 +221,4 @@ def _is(row: Mapping, level: str, kind: str) -> bool:
 
 
 def _columns(name: str, estimate: Estimate) -> dict:
-    return {f"{name}{end}": getattr(estimate, key) for end, key in zip(_ENDS, ("value", "low", "high"), strict=True)}
+    return dict(zip(end_columns(name), end_values(estimate), strict=True))

@@ -1,9 +1,11 @@
 """Analysis `errors`: classes, directions, confusions, lengths, patterns and examples of one model's errors."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from medtune.analysis.confusion import PAIR_COLUMNS, confused_pairs, confusion_matrix, confusion_rows, frequent_labels
+from medtune.analysis.corrected import Compared, verdicts
 from medtune.analysis.documents import TaggedDocument, load_splits
 from medtune.analysis.errors import (
     CLASSES,
@@ -21,7 +23,6 @@ from medtune.analysis.examples import EXAMPLE_COLUMNS, example_rows, sample_erro
 from medtune.analysis.lengths import LENGTH_COLUMNS, boundary_difference, f1_difference, length_rows
 from medtune.analysis.patterns import PATTERN_COLUMNS, pattern_rows, patterns, training_words
 from medtune.files import write_json
-from medtune.metrics.contrasts import Contrast
 from medtune.metrics.estimate import Estimate
 from medtune.reporting.plots import Bar, plot_bars, plot_heatmap, save_figure
 from medtune.reporting.tables import write_csv
@@ -71,13 +72,13 @@ def analyse_errors(
         "directions": direction_rows(cases, n),
         "confusion": confusion_rows(matrix),
         "pairs": confused_pairs(cases, n),
-        "lengths": length_rows(cases, n, seed),
+        "lengths": length_rows(cases, n),
         "patterns": pattern_rows(cases, documents, patterns(training_words(train))),
         "examples": example_rows(sample_errors(cases, seed, samples), documents),
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
-    write_json(outputs["record"], error_record(cases, documents, rows, seed))
+    write_json(outputs["record"], error_record(cases, documents, rows))
     figures = {
         "classes": plot_bars(
             [
@@ -121,9 +122,10 @@ def class_rows(cases: Sequence[Case], documents: int) -> list[dict]:
 
 
 def error_record(
-    cases: Sequence[Case], documents: Sequence[TaggedDocument], rows: Mapping[str, Sequence[dict]], seed: int
+    cases: Sequence[Case], documents: Sequence[TaggedDocument], rows: Mapping[str, Sequence[dict]]
 ) -> dict:
-    """What JSON readers get: all tables but the examples' texts, sums, and the differences by length."""
+    """What JSON readers get: all tables but the examples' texts, sums, and the differences by length, each with a
+    finding that is corrected for both of these."""
     n = len(documents)
     return {
         "split": TEST,
@@ -134,23 +136,25 @@ def error_record(
         "errors": sum(case.kind != CORRECT for case in cases),
         "error_classes": list(ERROR_CLASSES),
         **{name: list(rows[name]) for name in ("classes", "directions", "pairs", "lengths", "patterns")},
-        "single_less_multi_f1": _in_record(
-            f1_difference(cases, n, seed), "single words are found better", "several words are found better"
+        **length_differences(cases, n),
+    }
+
+
+def length_differences(cases: Sequence[Case], documents: int) -> dict[str, dict]:
+    """By name, what single words and several differ by."""
+    compared = {
+        "single_less_multi_f1": Compared(
+            f1_difference(cases, documents), "single words are found better", "several words are found better"
         ),
-        "multi_less_single_boundary_errors": _in_record(
-            boundary_difference(cases, n),
+        "multi_less_single_boundary_errors": Compared(
+            boundary_difference(cases, documents),
             "several words have more boundary errors",
             "several words have fewer boundary errors",
         ),
     }
-
-
-def _in_record(difference: Contrast, higher: str, lower: str) -> dict:
+    said = verdicts(list(compared.values()), documents)
     return {
-        "value": difference.value,
-        "low": difference.low,
-        "high": difference.high,
-        "finding": difference.in_words(higher, lower),
+        name: {**asdict(compared[name].difference), **asdict(one)} for name, one in zip(compared, said, strict=True)
     }
 
 

@@ -36,7 +36,6 @@ def analyse_speed(
     timed: int,
     rounds: int,
     threads: int,
-    seed: int,
 ) -> None:
     """Time the tagger on the test split.
 
@@ -51,7 +50,7 @@ def analyse_speed(
     found, timings = measure(load, variants, documents, timed, rounds, ways_with(batch_size))
     rows = {
         "speed": speed_rows(timings),
-        "precision": precision_rows(found, [row["tags"] for row in documents], timings, seed),
+        "precision": precision_rows(found, [row["tags"] for row in documents], timings),
         "streaming": streaming_rows(timings),
     }
     for name, columns in COLUMNS.items():

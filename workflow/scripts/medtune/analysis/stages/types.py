@@ -11,10 +11,9 @@ from medtune.analysis.types import (
     TIER_COLUMNS,
     TIERS,
     TYPE_COLUMNS,
-    frequency_correlation,
+    frequency_findings,
     read_type_table,
     score_types,
-    tier_differences,
     tier_rows,
     type_rows,
     weakest,
@@ -36,7 +35,7 @@ PLOTS = ("f1_by_type", "frequency", "tiers")
 
 
 def analyse_types(
-    data: Path | str, tags: Path | str, predictions: Path | str, outputs: Mapping[str, Path | str], seed: int
+    data: Path | str, tags: Path | str, predictions: Path | str, outputs: Mapping[str, Path | str]
 ) -> None:
     """Analyse the types on the test split.
 
@@ -46,13 +45,14 @@ def analyse_types(
     """
     documents = load_splits({TEST: data}, predictions)[TEST]
     table = read_type_table(tags)
-    found = score_types(documents, table, seed)
+    found = score_types(documents, table)
     types = type_rows(found, table)
-    tiers = tier_rows(found, table, seed)
+    tiers = tier_rows(found, table)
+    differences, correlation = frequency_findings(tiers, types, len(documents))
     rows = {
         "types": types,
         "tiers": tiers,
-        "tier_differences": tier_differences(tiers),
+        "tier_differences": differences,
         "weakest": weakest(types),
         "pairs": confused_pairs(classify(documents), len(documents)),
     }
@@ -65,7 +65,7 @@ def analyse_types(
         "macro": _record(found.scores.macro["strict"]),
         "macro_types": list(found.scores.macro_labels),
         "all_gold_micro": _record(found.all_gold.micro["strict"]),
-        "frequency_and_f1": frequency_correlation(types),
+        "frequency_and_f1": correlation,
         **rows,
     }
     write_json(outputs["record"], record)

@@ -17,12 +17,11 @@ from medtune.reporting.prose import (
     Picture,
     Table,
     counted,
+    difference_text,
     figure_text,
     interval_text,
     listed,
-    points,
 )
-from medtune.reporting.tables import percent
 
 HTML_PAGES = {
     "models": (
@@ -180,8 +179,8 @@ def _comparison_blocks(comparisons: Sequence[Mapping]) -> list:
     rows = [
         [
             _name(row),
-            f"{percent(row['micro_f1'])} / {percent(row['chosen_micro_f1'])}",
-            points(row["difference"], row["difference_low"], row["difference_high"]),
+            f"{interval_text(row, 'micro_f1')} / {interval_text(row, 'chosen_micro_f1')}",
+            difference_text(row),
             p_text(row["p_holm"], row["p_value"]),
             row["verdict"],
         ]
@@ -202,9 +201,8 @@ def _seed_blocks(seeds: Sequence[Mapping]) -> list:
         [
             configuration_name((row["encoder"], row["lr"])),
             row["seeds"],
-            percent(row["mean_micro_f1"]),
+            interval_text(row, "mean_micro_f1"),
             "" if row["seed_sd"] is None else f"{100 * row['seed_sd']:.1f} points",
-            f"{100 * row['sampling_low']:.1f}–{100 * row['sampling_high']:.1f}",
         ]
         for row in seeds
     ]
@@ -212,7 +210,7 @@ def _seed_blocks(seeds: Sequence[Mapping]) -> list:
         "The spread over training seeds (same test documents) and the interval from having only "
         f"{counted(seeds[0]['n_documents'], 'test document')} (same seeds) are different things, and are not added up."
     )
-    headers = ["configuration", "seeds", "mean micro-F1", "SD over seeds", "95 % interval over documents"]
+    headers = ["configuration", "seeds", "mean micro-F1", "SD over seeds"]
     return [Heading("Seeds"), Paragraph(note), Table(headers, rows)]
 
 
@@ -220,8 +218,7 @@ def _configuration_blocks(configurations: Sequence[Mapping], chosen: TaggerRun) 
     """What can be said of encoders, where there are seeds enough."""
     own = configuration_name(chosen.configuration)
     sentences = [
-        f"{configuration_name((row['encoder'], row['lr']))} against {own}: "
-        f"{points(row['difference'], row['difference_low'], row['difference_high'])}, {row['verdict']}."
+        f"{configuration_name((row['encoder'], row['lr']))} against {own}: {difference_text(row)}, {row['verdict']}."
         for row in configurations
     ]
     note = "Over training seeds and test documents together, with 95 % intervals; verdicts after Holm's correction."
@@ -249,8 +246,8 @@ def _type_blocks(by_type: Sequence[Mapping]) -> list:
             f"{configuration_name((row['encoder'], row['lr']))}, seed {row['seed']}",
             row["test_gold"],
             interval_text(row, "f1"),
-            percent(row["chosen_f1"]),
-            "" if row["verdict"] == "chosen" else points(*(row[f"difference{end}"] for end in ("", "_low", "_high"))),
+            interval_text(row, "chosen_f1"),
+            "" if row["verdict"] == "chosen" else difference_text(row),
             row["verdict"],
         ]
         for row in by_type

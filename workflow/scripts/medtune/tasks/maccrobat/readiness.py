@@ -42,11 +42,10 @@ def assess_chosen(
     tags: Path | str,
     settings: MaccrobatAnalysis,
     outputs: Mapping[str, Path | str],
-    seed: int,
 ) -> None:
     """Assess the run that choice.json names.
 
-    data: rows of the splits "validation" and "test". tags: tags.json. seed: of the paired tests.
+    data: rows of the splits "validation" and "test". tags: tags.json.
     outputs: paths by name: the tables of `COLUMNS` (CSV), `record` (JSON), `page` (Markdown), `page_html`, and the
     plots `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or a split has no documents.
@@ -65,7 +64,6 @@ def assess_chosen(
         high_value=settings.high_value,
         high_value_threshold=settings.high_value_threshold,
         confidence=settings.confidence,
-        seed=seed,
     )
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], getattr(found, name), columns)

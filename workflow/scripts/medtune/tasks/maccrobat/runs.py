@@ -44,17 +44,15 @@ def run_files(
     return [RunFiles(**key, record=r, tagging=t, predictions=p, speed=s) for key, r, t, p, s in files]
 
 
-def read_runs(
-    files: Sequence[RunFiles], data: Mapping[str, Path | str], tags: Path | str, seed: int
-) -> list[TaggerRun]:
-    """The runs, in the order given. data: rows by split. tags: tags.json. seed: of the paired tests.
+def read_runs(files: Sequence[RunFiles], data: Mapping[str, Path | str], tags: Path | str) -> list[TaggerRun]:
+    """The runs, in the order given. data: rows by split. tags: tags.json.
 
     Raises InputError when there is no run or no document, a file is missing or broken, or a record lacks a figure.
     """
     if not files:
         raise InputError("summary: no trained run; expected at least one encoder")
     labels = tuple(sorted(read_type_table(tags).tiers))
-    return [_read(run, data, labels, seed) for run in files]
+    return [_read(run, data, labels) for run in files]
 
 
 def synthetic_note(manifest: Path | str) -> str:
@@ -77,7 +75,7 @@ def chosen_run(runs: Sequence[RunFiles], choice: Path | str) -> RunFiles:
     raise InputError(f"{choice}: names a run that is not in the configuration; summarise again")
 
 
-def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ...], seed: int) -> TaggerRun:
+def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ...]) -> TaggerRun:
     documents = load_splits({split: data[split] for split in SPLITS}, files.predictions)
     for split in SPLITS:
         if not documents[split]:

@@ -56,12 +56,12 @@ def score(
     for split, rows in examples.items():
         documents = [_document(row, found, split) for row, found in zip(rows, answered[split], strict=True)]
         repaired = [repair(found["tags"])[1] for found in answered[split]]
-        splits[split] = split_metrics(documents, table, sum(repaired), seed)
+        splits[split] = split_metrics(documents, table, sum(repaired))
         items += [_item(split, document, changed) for document, changed in zip(documents, repaired, strict=True)]
     return Scores({"study": NAME, "seed": seed, "repair_rule": RULE, "splits": splits}, items)
 
 
-def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaired: int, seed: int) -> dict:
+def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaired: int) -> dict:
     """All figures of one split.
 
     micro, macro: precision, recall and F1 by scheme (see `metrics.span_scores`), of the gold entities that flat tags
@@ -70,7 +70,7 @@ def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaire
     prediction equals, as none can where it has a gap, is missed.
     types, tiers, lengths: rows with strict figures. repaired: predicted tags that the rule changed.
     """
-    found = score_types(documents, table, seed)
+    found = score_types(documents, table)
     words = [len(document.words) for document in documents]
     return {
         "n": len(documents),
@@ -86,8 +86,8 @@ def split_metrics(documents: Sequence[TaggedDocument], table: TypeTable, repaire
         "word_accuracy": share([_right_tags(document) for document in documents], words).as_dict(),
         "repaired": repaired,
         "types": type_rows(found, table),
-        "tiers": tier_rows(found, table, seed),
-        "lengths": length_rows(classify(documents), len(documents), seed),
+        "tiers": tier_rows(found, table),
+        "lengths": length_rows(classify(documents), len(documents)),
     }
 
 

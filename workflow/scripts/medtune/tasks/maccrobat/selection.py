@@ -8,7 +8,7 @@ from medtune.analysis.selection import (
     CANDIDATE_COLUMNS,
     CRITERIA,
     TRADE_OFF_COLUMNS,
-    TradeOff,
+    Candidate,
     candidate,
     choose,
     rank,
@@ -19,9 +19,20 @@ from medtune.analysis.selection import (
 )
 from medtune.config import SelectionWeights
 from medtune.files import write_json
-from medtune.metrics.contrasts import NO_DIFFERENCE, Contrast
+from medtune.metrics.contrasts import NO_DIFFERENCE
+from medtune.metrics.estimate import ENDS
 from medtune.metrics.over_seeds import LEAST_SEEDS
-from medtune.reporting.prose import Document, Heading, Items, Paragraph, Table, counted, points, write_document
+from medtune.reporting.prose import (
+    Document,
+    Heading,
+    Items,
+    Paragraph,
+    Table,
+    counted,
+    interval_text,
+    points,
+    write_document,
+)
 from medtune.reporting.tables import percent, write_csv
 from medtune.tasks.maccrobat.pages import NO_CLAIM
 from medtune.tasks.maccrobat.runs import RunFiles, rare_types, read_runs, synthetic_note
@@ -46,24 +57,26 @@ def select(
     manifest: Path | str,
     weights: SelectionWeights,
     outputs: Mapping[str, Path | str],
-    seed: int,
 ) -> None:
     """Rank the configurations, choose the run that all that follows is about, and write the selection.
 
     manifest: of the data. data, tags: as `read_runs` takes them; the test split is for the trade-offs alone, which
-    come after the choice. seed: of the paired tests. outputs: paths by name: the tables of `COLUMNS` (CSV),
+    come after the choice. outputs: paths by name: the tables of `COLUMNS` (CSV),
     `record` (JSON), `page` (Markdown), `page_html`.
     Raises InputError when a file is missing or broken.
     """
-    runs, rare = read_runs(files, data, tags, seed), rare_types(tags)
+    runs, rare = read_runs(files, data, tags), rare_types(tags)
     candidates = [candidate(group, rare) for group in by_configuration(runs).values()]
     given = weights.model_dump()
     used = usable_weights(candidates, given)
     ranking = rank(candidates, given)
     first, *others = (one for one, _, _ in ranking)
     chosen = choose(ranking)
-    trade_offs = [trade_off(first, other, rare, seed) for other in others]
-    rows = {"ranking": ranking_rows(ranking), "trade_offs": trade_off_rows(trade_offs)}
+    trade_offs = [trade_off(first, other, rare) for other in others]
+    rows = {
+        "ranking": ranking_rows(ranking),
+        "trade_offs": trade_off_rows(trade_offs, runs[0].scores["test"].documents),
+    }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
     record = {
@@ -73,21 +86,22 @@ def select(
         "weights": used,
         "left_out": [name for name in CRITERIA if given[name] > 0 and name not in used],
         "reason": reason(chosen, rows["ranking"]),
-        "trade_off_words": [trade_off_words(found) for found in trade_offs],
+        "trade_off_words": [trade_off_words(first, row) for row in rows["trade_offs"]],
         **rows,
     }
     write_json(outputs["record"], record)
     write_document(selection_page(record), outputs["page"], outputs["page_html"])
 
 
-def trade_off_words(found: TradeOff) -> str:
-    """The first against another configuration: "+1.2 F1 points (-0.3 to +2.7), no difference shown, at …"."""
-    first, other = (configuration_name(one.configuration) for one in (found.first, found.other))
-    rare = "" if found.rare_f1.value is None else f"; rare types {_difference(found.rare_f1)}"
+def trade_off_words(first: Candidate, row: Mapping) -> str:
+    """The first against another configuration, of a row of the table: "+1.2 F1 points (-0.3 to +2.7), no difference
+    shown, at …"."""
+    rare = "" if row["rare_f1_difference"] is None else f"; rare types {_difference(row, 'rare_f1')}"
     return (
-        f"{first} against {other}: {_difference(found.f1)}{rare}; at {found.time_ratio:.2f} times the time for "
-        f"tagging, {found.training_time_ratio:.2f} times the time for training and "
-        f"{found.size_ratio:.2f} times the parameters."
+        f"{configuration_name(first.configuration)} against {configuration_name((row['encoder'], row['lr']))}: "
+        f"{_difference(row, 'f1')}{rare}; at {interval_text(row, 'time_ratio', as_percent=False)} times the time for "
+        f"tagging, {row['training_time_ratio']:.2f} times the time for training and {row['size_ratio']:.2f} times the "
+        "parameters."
     )
 
 
@@ -96,7 +110,7 @@ def reason(chosen: TaggerRun, ranking: Sequence[Mapping]) -> str:
     first, *others = ranking
     name = configuration_name(chosen.configuration)
     over = "" if first["seeds"] == 1 else f" as a mean over {first['seeds']} seeds"
-    figure = f"validation micro-F1 {percent(first['validation_f1'])}{over}"
+    figure = f"validation micro-F1 {interval_text(first, 'validation_f1')}{over}"
     text = f"Chosen: {chosen.name}, without the test documents. "
     if not others:
         text += f"{name} is the only configuration; {figure}"
@@ -108,7 +122,7 @@ def reason(chosen: TaggerRun, ranking: Sequence[Mapping]) -> str:
         )
         if best["validation_f1"] > first["validation_f1"]:
             other = configuration_name((best["encoder"], best["lr"]))
-            text += f", where {other} has {percent(best['validation_f1'])} but less in the other criteria"
+            text += f", where {other} has {interval_text(best, 'validation_f1')} but less in the other criteria"
     text += f"; of its seeds, {chosen.seed} has the highest." if first["seeds"] > 1 else "."
     if others and min(row["seeds"] for row in ranking) < LEAST_SEEDS:
         text += f" This chooses a run. {NO_CLAIM}"
@@ -132,8 +146,8 @@ def selection_page(record: Mapping) -> Document:
             row["rank"],
             configuration_name((row["encoder"], row["lr"])),
             row["seeds"],
-            percent(row["validation_f1"]),
-            percent(row["rare_f1"]),
+            interval_text(row, "validation_f1"),
+            interval_text(row, "rare_f1"),
             f"{row['speed']:.0f} ({row['speed_low']:.0f}–{row['speed_high']:.0f})",
             round(row["size"]),
             *(f"{row[f'{name}_score']:.3f}" for name in used),
@@ -161,14 +175,14 @@ def selection_page(record: Mapping) -> Document:
         Heading("Trade-offs"),
         Paragraph(
             "Looked at after the choice: differences in strict micro-F1 on the test documents, paired by document, "
-            "with 95 % intervals; where the interval includes zero, no difference is shown. Times for training were "
-            "taken once, beside other jobs."
+            "with 95 % intervals; one is shown where the test corrected for all of them (Holm) shows it. Times for "
+            "training were taken once, beside other jobs."
         ),
         *trade_offs,
     ]
     return Document(f"Selection for the next phase, from {counted(len(table), 'configuration')}", blocks)
 
 
-def _difference(found: Contrast) -> str:
-    text = points(found.value, found.low, found.high, of="F1 points")
-    return text if found.shown else f"{text}, {NO_DIFFERENCE}"
+def _difference(row: Mapping, name: str) -> str:
+    text = points(*(row[f"{name}_difference{end}"] for end in ENDS), of="F1 points")
+    return text if row[f"{name}_shown"] else f"{text}, {NO_DIFFERENCE}"

@@ -14,7 +14,7 @@ from medtune.analysis.comparison import (
     by_configuration,
     comparison_rows,
     configuration_rows,
-    mean_validation_f1,
+    mean_f1_estimate,
     model_rows,
     seed_rows,
     validation_rows,
@@ -53,7 +53,7 @@ def summarize(
     `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or runs were not tagged on the same documents.
     """
-    runs = read_runs(files, data, tags, seed)
+    runs = read_runs(files, data, tags)
     selected = read_json(selection)
     chosen = runs[list(files).index(chosen_run(files, selection))]
     rows = {
@@ -61,7 +61,7 @@ def summarize(
         "models": model_rows(runs, chosen),
         "validation": validation_rows(runs, chosen),
         "comparisons": comparison_rows(runs, chosen, seed),
-        "seeds": seed_rows(runs, seed),
+        "seeds": seed_rows(runs),
         "best_by_type": best_by_type(runs, chosen, seed),
     }
     for name, columns in COLUMNS.items():
@@ -89,7 +89,7 @@ def choice_record(
         "chosen": chosen.key,
         "chosen_on": selected["chosen_on"],
         **{name: selected[name] for name in ("reason", "note")},
-        "mean_validation_f1": mean_validation_f1(group),
+        "mean_validation_f1": mean_f1_estimate(group, "validation").as_dict(),
         "validation_f1": chosen.scores["validation"].micro["strict"].f1.as_dict(),
         "test": {
             "micro_f1": micro.f1.as_dict(),
