@@ -10,7 +10,7 @@ from medtune.reporting.score_plots import plot_line_panels, plot_score_map, scor
 from medtune.reporting.tables import read_csv
 from medtune.tasks.meerkat.comparisons import compare_iterations
 from medtune.tasks.meerkat.copied_answers import read_near_twins
-from medtune.tasks.meerkat.pages import difference_words, figures, stop_words
+from medtune.tasks.meerkat.pages import HTML_PAGES, difference_words, figures, stop_words
 from medtune.tasks.meerkat.prepare import PRETRAINING, RECORDS
 from medtune.tasks.meerkat.runs import PRACTISED, read_run
 from medtune.tasks.meerkat.specialty_changes import change_words, specialty_changes
@@ -105,6 +105,7 @@ def test_the_practised_form_has_a_row_of_its_own_everywhere(made):
 def test_figures_of_synthetic_questions_say_what_they_show(made, study):
     page = made["page"].read_text()
     assert SHOWN in page and SHOWN in made["headline"].read_text()
+    assert all(SHOWN in made[f"{name}_html"].read_text() for name in HTML_PAGES)
     assert "none stand in the base model's pre-training text" in page
     assert "the holdout split shares 7 of 9 answer templates" in page
     assert SHOWN not in study["page"].read_text() and SHOWN not in study["headline"].read_text()

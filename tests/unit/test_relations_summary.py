@@ -188,7 +188,10 @@ def test_terms_of_the_training_text_and_held_out_ones_are_shown_apart(study):
 
 
 def test_every_page_of_synthetic_documents_says_what_its_figures_show_and_what_was_published(study):
-    page = study[2]["page"].read_text()
+    outputs = study[2]
+    page = outputs["page"].read_text()
+    for name in ("page", "headline", *(f"{name}_html" for name in HTML_PAGES)):
+        assert what_figures_show(MANIFEST) in outputs[name].read_text(), name
     assert "The documents are synthetic, made by rules" in page and "they say nothing about real text" in page
     assert "stands in the training text (counted in data/manifest.json)" in page
     assert "85.0 %" in page and "75.0 %" in page

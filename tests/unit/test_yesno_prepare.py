@@ -204,6 +204,16 @@ def test_what_is_shared_is_found(tmp_path, monkeypatch):
     assert counted["templates"]["shared"] > 0 and counted["term_pairs"]["shared"] > 0
 
 
+def test_what_the_base_model_has_read_before_is_found(tmp_path, monkeypatch):
+    sources = {"made": {"format": "synthetic", "per_class": 40}}
+    rows, _ = run(tmp_path / "1", sources, per_class=30)
+    read = [f"{row['question']} {row['rationale']}" for row in rows["test"]]
+    monkeypatch.setattr("medtune.tasks.yesno.prepare.pretraining_documents", lambda text, seed: read)
+    _, manifest = run(tmp_path / "2", sources, per_class=30)
+    counted = manifest["held_out"]["test"]["pre-training text"]
+    assert all(count["shared"] == count["held_out"] > 0 for count in counted.values())
+
+
 def test_of_real_questions_sentences_are_counted_and_what_a_published_model_read_is_not_known(tmp_path):
     source = pubmedqa(tmp_path / "a.json", {"yes": 10, "no": 10, "maybe": 10})
     _, manifest = run(tmp_path / "out", {"labelled": source}, pretraining=None)

@@ -12,7 +12,7 @@ from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.reporting.tables import write_csv
 from medtune.tasks.yesno.comparisons import compare, compare_ensembles
 from medtune.tasks.yesno.ensemble import ensembles_of
-from medtune.tasks.yesno.pages import choice_words
+from medtune.tasks.yesno.pages import HTML_PAGES, SYNTHETIC, choice_words, what_figures_show
 from medtune.tasks.yesno.runs import PRACTISED, RunFiles, choose, read_run
 from medtune.tasks.yesno.score import ITEM_COLUMNS, score
 from medtune.tasks.yesno.summarize import seed_rows, summarize
@@ -208,8 +208,15 @@ def test_the_headline_is_one_line_with_base_and_chosen(study):
     assert study[-1]["headline"].read_text() == (
         "rank 8 (seed 42), chosen on validation: test accuracy 75.8 % (59.0–87.2, n = 33 questions), exact format "
         "100.0 % (89.6–100.0); base: 33.3 % (19.8–50.4, n = 33 questions), exact format 0.0 % (0.0–10.4); base, "
-        "practised form: 36.4 % (22.2–53.4, n = 33 questions), exact format 0.0 % (0.0–10.4)\n"
+        f"practised form: 36.4 % (22.2–53.4, n = 33 questions), exact format 0.0 % (0.0–10.4). {SYNTHETIC}\n"
     )
+
+
+def test_everything_that_shows_figures_of_synthetic_questions_says_what_they_show(study):
+    *_, outputs = study
+    shown = ["page", "headline", *(f"{name}_html" for name in HTML_PAGES)]
+    assert all(SYNTHETIC in outputs[name].read_text() for name in shown)
+    assert what_figures_show({"sources": [{"format": "synthetic"}, {"format": "bioasq"}]}) is None
 
 
 def test_one_training_seed_claims_nothing_about_ranks(study):

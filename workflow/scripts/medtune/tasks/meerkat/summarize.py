@@ -73,7 +73,8 @@ def summarize(
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
     for name, (title, note) in HTML_PAGES.items():
-        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
+        text = f"{note} {shown or ''}".strip()
+        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], text)
     for name, figure in figures(bases, trained, steering).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])

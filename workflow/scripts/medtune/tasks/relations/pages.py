@@ -88,8 +88,8 @@ def reason(chosen: Run, equal: Sequence[Run], trained: int, seeds: int = 1) -> s
     return text
 
 
-def headline(runs: Runs, chosen: Run, labels: Labels) -> str:
-    """The study's result in one line of plain text."""
+def headline(runs: Runs, chosen: Run, labels: Labels, shown: str | None = None) -> str:
+    """The study's result in one line of plain text. shown: of `what_figures_show`."""
     test = chosen.splits["test"]
     others = [run for run in (runs.default, runs.base, runs.practised) if run is not chosen]
     against = ", ".join(f"{run.name} {percent(run.splits['test']['relation_f1']['value'])}" for run in others)
@@ -98,7 +98,7 @@ def headline(runs: Runs, chosen: Run, labels: Labels) -> str:
         f"{estimate_text(test['relation_f1'])} on the test documents (relation F1 of {against}); with gold entities "
         f"given {percent(test['relation_f1_gold_entities']['value'])}"
     )
-    return f"{labels.titled(text)}\n"
+    return f"{labels.titled(text)}{f'. {shown}' if shown else ''}\n"
 
 
 def switch_sentences(rows: Sequence[Mapping[str, Any]], split: str = "test") -> list[str]:

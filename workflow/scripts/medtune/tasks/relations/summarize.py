@@ -18,7 +18,7 @@ from medtune.tasks.relations.comparisons import (
     switch_rows,
 )
 from medtune.tasks.relations.figures import PLOTS, figures
-from medtune.tasks.relations.pages import HTML_PAGES, headline, reason, summary_page
+from medtune.tasks.relations.pages import HTML_PAGES, headline, reason, summary_page, what_figures_show
 from medtune.tasks.relations.runs import Labels, Run, RunFiles, Runs, labels_of, read_runs
 from medtune.tasks.relations.tables import (
     ANSWER_COLUMNS,
@@ -66,16 +66,18 @@ def summarize(
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
+    shown = what_figures_show(manifest)
     for name, (title, note) in HTML_PAGES.items():
         key = "switch" if name == "switches" else "run"
         marked = [{**row, "chosen": row[key] == chosen.name} for row in rows[name]]
-        write_html_table(outputs[f"{name}_html"], labels.titled(title), marked, COLUMNS[name], labels.noted(note))
+        text = f"{labels.noted(note)} {shown or ''}".strip()
+        write_html_table(outputs[f"{name}_html"], labels.titled(title), marked, COLUMNS[name], text)
     for name, figure in figures(runs, chosen, labels).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
     words = reason(chosen, equals(runs, chosen), len(runs.trained), len(runs.of_all_seeds(chosen)))
     write_json(outputs["choice"], choice_record(chosen, words, labels))
-    write_text(outputs["headline"], headline(runs, chosen, labels))
+    write_text(outputs["headline"], headline(runs, chosen, labels, shown))
     differences = {run.name: given_against_own(run, seed) for run in runs}
     pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
     document = summary_page(runs, chosen, words, rows, differences, pictures, labels, manifest)

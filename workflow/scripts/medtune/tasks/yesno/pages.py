@@ -38,7 +38,7 @@ PUBLISHED = (
     "questions and another split. It is a point of reference for the paper scale, not for these test items."
 )
 SYNTHETIC = (
-    "All questions are made by rules, and so is the base model. The figures show whether an adapter learns the format, "
+    "All questions are synthetic, made by rules. The figures show whether an adapter learns the format, "
     "which words for an effect mean Yes, No or Uncertain, and to copy the finding. They say nothing about medicine."
 )
 HTML_PAGES = {
@@ -84,8 +84,13 @@ def choice_words(bases: Sequence[Run], runs: Sequence[Run], chosen: Run, compari
     )
 
 
-def headline(bases: Sequence[Run], chosen: Run) -> str:
-    """The study's result in one line of plain text."""
+def what_figures_show(manifest: Mapping) -> str | None:
+    """What figures of synthetic questions show; None where some are real. manifest: of the data."""
+    return SYNTHETIC if all(source["format"] == "synthetic" for source in manifest["sources"]) else None
+
+
+def headline(bases: Sequence[Run], chosen: Run, shown: str | None) -> str:
+    """The study's result in one line of plain text. shown: of `what_figures_show`."""
     test = chosen.splits["test"]
     of_bases = "; ".join(
         f"{run_name(base)}: {estimate_text(base.splits['test']['accuracy'])}, exact format "
@@ -94,7 +99,7 @@ def headline(bases: Sequence[Run], chosen: Run) -> str:
     )
     return (
         f"{run_name(chosen)}, chosen on validation: test accuracy {estimate_text(test['accuracy'])}, exact format "
-        f"{short_text(test['format_rate'])}; {of_bases}\n"
+        f"{short_text(test['format_rate'])}; {of_bases}{f'. {shown}' if shown else ''}\n"
     )
 
 
@@ -112,11 +117,12 @@ def summary_page(
 
     rows: of the tables, by name.  words: of `choice_words`.  pictures: path of each plot, by name.
     """
+    shown = what_figures_show(manifest)
     sections = [
         "# Yes/no study: summary",
         "Accuracy counts an answer whose label can be read, also outside the exact format; an answer without a "
         "label is wrong. Figures are of the test split, with 95 % intervals, unless said otherwise.",
-        *([SYNTHETIC] if all(source["format"] == "synthetic" for source in manifest["sources"]) else []),
+        *([shown] if shown else []),
         PUBLISHED,
         "The base model is also asked in its practised form: a synthetic one as its pre-training text does, any other "
         "with a plain instruction, in its chat template where it has one.",

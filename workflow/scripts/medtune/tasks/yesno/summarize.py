@@ -21,7 +21,15 @@ from medtune.tasks.yesno.comparisons import (
     compare_ranks,
 )
 from medtune.tasks.yesno.ensemble import Ensemble, ensembles_of
-from medtune.tasks.yesno.pages import HTML_PAGES, choice_record, choice_words, figures, headline, summary_page
+from medtune.tasks.yesno.pages import (
+    HTML_PAGES,
+    choice_record,
+    choice_words,
+    figures,
+    headline,
+    summary_page,
+    what_figures_show,
+)
 from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
 from medtune.tasks.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run
 from medtune.tasks.yesno.score import LABEL_FIGURES, UNIT
@@ -110,23 +118,24 @@ def summarize(
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
+    described = read_json(manifest)
+    shown = what_figures_show(described)
     for name, (title, note) in HTML_PAGES.items():
-        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], note)
+        text = f"{note} {shown or ''}".strip()
+        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], text)
     for name, figure in figures(bases, trained, chosen).items():
         save_figure(figure, outputs[f"{name}_png"])
         save_figure(figure, outputs[f"{name}_svg"])
     words = choice_words(bases, trained, chosen, rows["comparisons"])
     write_json(outputs["choice"], choice_record(trained, chosen, rows["comparisons"]))
     write_text(outputs["choice_text"], f"# The chosen run\n\n{words}\n")
-    write_text(outputs["headline"], headline(bases, chosen))
+    write_text(outputs["headline"], headline(bases, chosen, shown))
     folder = Path(outputs["page"]).parent
     pictures = {
         name: os.path.relpath(outputs[f"{name}_png"], folder)
         for name in ("accuracy", "confusion", "reliability", "curves")
     }
-    write_text(
-        outputs["page"], summary_page(bases, trained, chosen, ensembles, rows, words, pictures, read_json(manifest))
-    )
+    write_text(outputs["page"], summary_page(bases, trained, chosen, ensembles, rows, words, pictures, described))
 
 
 def rank_rows(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> list[dict]:
