@@ -1,11 +1,13 @@
 """Loading base models, adapters and taggers: safetensors only, no code of the model's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
 
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.models.tokenizers import tokenizer_of
 
 Quantization = Literal["none", "int8", "nf4"]
 
@@ -26,9 +28,7 @@ def default_dtype(device: str) -> Any:
 
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a base model or an adapter: pads at the left, with EOS where it has no pad token."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, padding_side="left")
+    tokenizer = tokenizer_of(folder, padding_side="left")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -62,13 +62,34 @@ def load_base(
         quantization_config=_quantization_config(quantization, double_quantization, dtype),
         output_loading_info=True,
     )
-    if loaded["missing_keys"]:
-        raise InputError(
-            f"{folder}: the weights lack {len(loaded['missing_keys'])} of the model's, such as "
-            f"{min(loaded['missing_keys'])}, which would be random; expected those of the architecture in config.json"
-        )
+    check_weights(folder, loaded)
     model.eval()
     return model, load_tokenizer(folder)
+
+
+def check_weights(folder: Path, loaded: Mapping[str, Any], new: Collection[str] = ()) -> None:
+    """Raise InputError when weights are missing, or have another shape than config.json gives them.
+
+    loaded: what `from_pretrained` says with `output_loading_info`. new: parts of the model that may be missing, as
+    beginnings of names: they are not used, or trained from the start.
+    """
+    # Weights of another shape: (name, shape found, shape expected). They are random, too.
+    random = {*loaded["missing_keys"], *(entry[0] for entry in loaded["mismatched_keys"])}
+    random = sorted(name for name in random if not name.startswith(tuple(new)))
+    if random:
+        others = sorted(loaded["unexpected_keys"])
+        alike = max(others, key=lambda name: _same_ending(name, random[0]), default=None)
+        instead = f"; they have {len(others)} that the model lacks, such as {alike}" if others else ""
+        raise InputError(
+            f"{folder}: the weights lack {len(random)} of the model's, such as {random[0]}, which would be random"
+            f"{instead}; expected those of the architecture in config.json"
+        )
+
+
+def _same_ending(one: str, other: str) -> int:
+    """How many parts of two names are the same, counted from the end."""
+    pairs = zip(reversed(one.split(".")), reversed(other.split(".")), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def check_quantization(folder: Path, quantization: Quantization) -> None:
@@ -131,9 +152,14 @@ def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> t
     from transformers import AutoModelForTokenClassification
 
     device = device or default_device()
-    model = AutoModelForTokenClassification.from_pretrained(
-        folder, trust_remote_code=False, use_safetensors=True, dtype=dtype or torch.float32
+    model, loaded = AutoModelForTokenClassification.from_pretrained(
+        folder,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=dtype or torch.float32,
+        output_loading_info=True,
     )
+    check_weights(folder, loaded)
     return model.to(device).eval(), load_tagger_tokenizer(folder)
 
 
@@ -143,29 +169,36 @@ def load_with_new_head(
     """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer.
 
     freeze_embeddings: those of words, positions and segments are not trained.
+    Raises InputError when weights of the encoder are missing, see `check_weights`.
     """
     import torch
     from transformers import AutoModelForTokenClassification, set_seed
 
     set_seed(seed)
-    model = AutoModelForTokenClassification.from_pretrained(
+    model, loaded = AutoModelForTokenClassification.from_pretrained(
         folder,
         trust_remote_code=False,
         use_safetensors=True,
         dtype=torch.float32,
         id2label=dict(enumerate(tags)),
         label2id={tag: number for number, tag in enumerate(tags)},
+        ignore_mismatched_sizes=True,  # a head for other tags; the encoder's sizes are checked
+        output_loading_info=True,
     )
+    check_weights(folder, loaded, new=head_names(model))
     if freeze_embeddings:
         model.base_model.embeddings.requires_grad_(False)
     return model, load_tagger_tokenizer(folder)
 
 
+def head_names(model: Any) -> list[str]:
+    """Names of the parts of a model beside its encoder, with a full stop behind."""
+    return [f"{name}." for name, _ in model.named_children() if name != model.base_model_prefix]
+
+
 def load_tagger_tokenizer(folder: Path) -> Any:
     """The tokenizer of an encoder, which pads at the right."""
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, padding_side="right")
+    return tokenizer_of(folder, padding_side="right")
 
 
 def _quantization_config(quantization: Quantization, double_quantization: bool, dtype: Any) -> Any:

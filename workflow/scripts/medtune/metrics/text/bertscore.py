@@ -113,13 +113,17 @@ def _lengths(texts: Sequence[str], tokenizer: Any) -> dict[str, int]:
 def _load(settings: BertScoreSettings) -> tuple[Any, Any, str]:
     """The encoder up to the layer, its tokenizer, and the device they are for."""
     import torch
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel
+
+    from medtune.models.loading import check_weights
+    from medtune.models.tokenizers import tokenizer_of
 
     # What looks like a special token in an answer is plain text; bert-score would give it no weight.
-    tokenizer = AutoTokenizer.from_pretrained(settings.folder, trust_remote_code=False, split_special_tokens=True)
-    model = AutoModel.from_pretrained(
-        settings.folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+    tokenizer = tokenizer_of(Path(settings.folder), split_special_tokens=True)
+    model, loaded = AutoModel.from_pretrained(
+        settings.folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, output_loading_info=True
     )
+    check_weights(Path(settings.folder), loaded, new=["pooler."])
     layers = getattr(getattr(model, "encoder", None), "layer", None)
     if layers is None:
         raise InputError(f"{settings.name}: not an encoder of BERT's family, which BERTScore needs")
