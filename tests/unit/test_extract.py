@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from medtune.analysis.readiness import AUTO, DOCUMENTS, REVIEW, SUGGESTIONS, TYPES
+from medtune.analysis.readiness import AUTO, DOCUMENTS, REVIEW, SUGGESTIONS, TYPES, ReviewRule
 from medtune.data.report_sources import Source
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.inference.tagger import Tagger, TaggerSettings
 from medtune.reporting.tables import read_csv
 from medtune.tasks.maccrobat.extract import DETERMINING, Job, extract, tagger_of
-from medtune.tasks.maccrobat.extraction_files import Entity, Extraction, Outputs, ReviewRule
+from medtune.tasks.maccrobat.extraction_files import Entity, Extraction, Outputs, note_confidence
 from tests.unit.test_maccrobat_card import tagger  # noqa: F401 (a fixture)
 
 NAMES = {
@@ -129,9 +129,8 @@ def test_nothing_goes_without_review_but_what_readiness_allows(folder, mode, cha
 
 def test_a_note_without_entities_is_as_sure_as_its_least_sure_word():
     rule = ReviewRule(DOCUMENTS, "calibrated", 0.8, 0.7, ())
-    assert rule.note_decision(Extraction("x", "a", (), 0.9, 0.7)) == REVIEW
-    assert rule.note_decision(Extraction("x", "a", (), 0.7, 0.9)) == AUTO
-    assert rule.note_decision(Extraction("x", "a", (Entity(0, 1, "A", 0.85, 0.1),), 0.1, 0.1)) == AUTO
+    assert note_confidence(Extraction("x", "a", (), 0.9, 0.7), rule) == 0.7
+    assert note_confidence(Extraction("x", "a", (Entity(0, 1, "A", 0.85, 0.1),), 0.1, 0.1), rule) == 0.85
 
 
 @pytest.mark.parametrize("fail_at", [0, 1, 2])

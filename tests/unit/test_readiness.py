@@ -146,6 +146,7 @@ def test_where_enough_documents_are_right_whole_documents_go_without_review():
     assert found.recommendation.document_threshold == 0.5
     assert found.recommendation.automation_rate.value == 1
     assert {row["decision"] for row in found.document_decisions} == {AUTO}
+    assert {row["decision"] for row in found.entity_decisions} == {AUTO}
 
 
 def test_where_only_a_type_is_right_its_entities_go_without_review():
@@ -170,6 +171,21 @@ def test_a_type_that_fails_on_test_is_not_let_through():
     assert found.recommendation.automatic_types == ()
     assert found.recommendation.automation_rate.value == 0
     assert found.recommendation.accuracy.value is None
+    assert {row["decision"] for row in found.entity_decisions} == {REVIEW}
+
+
+def test_a_threshold_for_documents_that_fails_on_test_lets_none_through():
+    found = assess_made(right(60), [document("O O B-B", "B-A O O", [0.95] * 3) for _ in range(60)])
+    assert found.recommendation.document_threshold == 0.5
+    assert found.recommendation.mode == SUGGESTIONS
+    assert {row["decision"] for row in found.document_decisions + found.entity_decisions} == {REVIEW}
+
+
+def test_types_that_hold_alone_are_reviewed_where_all_picked_ones_together_do_not_hold():
+    good = [document("B-A O B-B", "B-A O B-B") for _ in range(60)]
+    found = assess_made(good, [document("B-A O O", "B-A O B-B") for _ in range(60)])
+    assert found.recommendation.automatic_types == ("A",)
+    assert found.recommendation.mode == SUGGESTIONS
     assert {row["decision"] for row in found.entity_decisions} == {REVIEW}
 
 

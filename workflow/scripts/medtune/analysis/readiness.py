@@ -80,6 +80,29 @@ ENTITY_DECISION_COLUMNS = ("document", "first", "last", "start", "end", "type", 
 
 
 @dataclass(frozen=True)
+class ReviewRule:
+    """What goes without review: whole documents of at least `threshold`, entities of some types of at least
+    `entity_threshold`, or nothing. mode: one of `MODES`. confidence: the kind that decides, "raw" or "calibrated"."""
+
+    mode: str
+    confidence: str
+    threshold: float | None
+    entity_threshold: float
+    types: tuple[str, ...]
+
+    def of_document(self, sure: float) -> str:
+        """The decision on a whole document. sure: its confidence."""
+        accepted = self.mode == DOCUMENTS and self.threshold is not None and sure >= self.threshold
+        return AUTO if accepted else REVIEW
+
+    def of_entity(self, label: str, sure: float, document: str) -> str:
+        """The decision on one entity. document: that on its document, which goes first where documents do."""
+        if self.mode != TYPES:
+            return document
+        return AUTO if label in self.types and sure >= self.entity_threshold else REVIEW
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """What the figures allow. mode: one of `MODES`.
 
@@ -100,6 +123,13 @@ class Recommendation:
     human_types: tuple[str, ...]
     automation_rate: Estimate
     accuracy: Estimate
+
+    @property
+    def rule(self) -> ReviewRule:
+        """What it lets go without review."""
+        return ReviewRule(
+            self.mode, self.confidence, self.document_threshold, self.judged_at, tuple(self.automatic_types)
+        )
 
     def as_dict(self) -> dict:
         """Plain dictionaries for JSON."""
@@ -357,28 +387,27 @@ def recommend(
 
 
 def document_decisions(documents: Sequence[TaggedDocument], recommendation: Recommendation) -> list[dict]:
-    """Each document as the threshold for documents would have it; for review where none was chosen."""
-    threshold = recommendation.document_threshold
+    """Each document as the recommendation has it: for review unless whole documents go without."""
     rows = []
     for document in documents:
         sure = document_confidence(document, recommendation.confidence)
-        decision = AUTO if threshold is not None and sure >= threshold else REVIEW
+        decision = recommendation.rule.of_document(sure)
         values = (document.id, sure, len(document.predicted), decision, document_right(document))
         rows.append(dict(zip(DOCUMENT_DECISION_COLUMNS, values, strict=True)))
     return rows
 
 
 def entity_decisions(documents: Sequence[TaggedDocument], recommendation: Recommendation) -> list[dict]:
-    """Each predicted entity: auto-coded from the threshold on when its type needs no human, else for review.
+    """Each predicted entity as the recommendation has it: with its document, or by its type and confidence, or for
+    review.
 
     first, last: words, end exclusive; start, end: characters, end exclusive.
     """
-    rows = []
+    rows, rule = [], recommendation.rule
     for document in documents:
-        gold = set(document.gold)
+        gold, whole = set(document.gold), rule.of_document(document_confidence(document, rule.confidence))
         for found in document.predicted:
-            span, sure = found.span, _sure(found, recommendation.confidence)
-            automatic = span.label in recommendation.automatic_types and sure >= recommendation.judged_at
+            span, sure = found.span, _sure(found, rule.confidence)
             values = (
                 document.id,
                 span.start,
@@ -387,7 +416,7 @@ def entity_decisions(documents: Sequence[TaggedDocument], recommendation: Recomm
                 document.offsets[span.end - 1][1],
                 span.label,
                 sure,
-                AUTO if automatic else REVIEW,
+                rule.of_entity(span.label, sure, whole),
                 span in gold,
             )
             rows.append(dict(zip(ENTITY_DECISION_COLUMNS, values, strict=True)))

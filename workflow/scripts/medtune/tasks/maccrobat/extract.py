@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from medtune.analysis.readiness import ReviewRule
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
 from medtune.files import fingerprint, read_json, sha256_of, write_json
 from medtune.inference.progress import Journal
 from medtune.models.tagger_files import TAGGER_FILE
 from medtune.state import open_state
 from medtune.tasks.annotation import Survey, changed, survey, with_entries, work_in_chunks
-from medtune.tasks.maccrobat.extraction_files import Entity, Extraction, Outputs, ReviewRule, write_extractions
+from medtune.tasks.maccrobat.extraction_files import Entity, Extraction, Outputs, write_extractions
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from medtune.analysis.confidence import CALIBRATED
-from medtune.analysis.readiness import AUTO, DOCUMENTS, REVIEW, TYPES
+from medtune.analysis.readiness import AUTO, REVIEW, ReviewRule
 from medtune.data.report_sources import SkippedReport
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
 from medtune.reporting.streamed import JsonParts, opened, opened_table
@@ -55,36 +55,15 @@ class Extraction:
     least_calibrated: float
 
 
-@dataclass(frozen=True)
-class ReviewRule:
-    """What may go without review, as assessed: whole notes of at least `threshold`, entities of some types of at least
-    `entity_threshold`, or nothing. mode: of `analysis.readiness.MODES`. confidence: "raw" or "calibrated"."""
+def sure_of(entity: Entity, rule: ReviewRule) -> float:
+    """The confidence that decides."""
+    return entity.confidence if rule.confidence == CALIBRATED else entity.raw
 
-    mode: str
-    confidence: str
-    threshold: float | None
-    entity_threshold: float
-    types: tuple[str, ...]
 
-    def sure(self, entity: Entity) -> float:
-        """The confidence that decides."""
-        return entity.confidence if self.confidence == CALIBRATED else entity.raw
-
-    def note_confidence(self, note: Extraction) -> float:
-        """The least of its entities; without any, that of all its words: of there being none."""
-        rest = note.least_calibrated if self.confidence == CALIBRATED else note.least_raw
-        return min(map(self.sure, note.entities), default=rest)
-
-    def note_decision(self, note: Extraction) -> str:
-        """Of the whole note."""
-        accepted = self.mode == DOCUMENTS and self.threshold is not None
-        return AUTO if accepted and self.note_confidence(note) >= self.threshold else REVIEW
-
-    def decision(self, note: Extraction, entity: Entity) -> str:
-        """Of one of its entities."""
-        if self.mode == TYPES:
-            return AUTO if entity.label in self.types and self.sure(entity) >= self.entity_threshold else REVIEW
-        return self.note_decision(note)
+def note_confidence(note: Extraction, rule: ReviewRule) -> float:
+    """The least of its entities; without any, that of all its words: of there being none."""
+    rest = note.least_calibrated if rule.confidence == CALIBRATED else note.least_raw
+    return min((sure_of(entity, rule) for entity in note.entities), default=rest)
 
 
 def write_extractions(
@@ -114,9 +93,10 @@ def write_extractions(
                 skipped[item.reason] += 1
                 skipped_table.write(csv_line((item.id, item.reason)))
                 continue
-            rows = [_row(item, entity, rule) for entity in item.entities]
+            sure = note_confidence(item, rule)
+            decision, confidence = rule.of_document(sure), rounded(sure)
+            rows = [_row(item, entity, rule, decision) for entity in item.entities]
             for_review = sum(row["decision"] == REVIEW for row in rows)
-            decision, confidence = rule.note_decision(item), rounded(rule.note_confidence(item))
             predictions.add({"id": item.id, "text": item.text, "decision": decision, "entities": rows})
             entity_table.writelines(csv_line((item.id, *row.values())) for row in rows)
             note_table.write(csv_line((item.id, len(rows), for_review, confidence, decision)))
@@ -136,15 +116,16 @@ def write_extractions(
     }
 
 
-def _row(note: Extraction, entity: Entity, rule: ReviewRule) -> dict[str, Any]:
-    """With `ENTITY_COLUMNS`, but for the note."""
+def _row(note: Extraction, entity: Entity, rule: ReviewRule, whole: str) -> dict[str, Any]:
+    """With `ENTITY_COLUMNS`, but for the note. whole: the decision on the note."""
+    sure = sure_of(entity, rule)
     values = (
         entity.label,
         note.text[entity.start : entity.end],
         entity.start,
         entity.end,
-        rounded(rule.sure(entity)),
-        rule.decision(note, entity),
+        rounded(sure),
+        rule.of_entity(entity.label, sure, whole),
     )
     return dict(zip(ENTITY_COLUMNS[1:], values, strict=True))
 
