@@ -10,7 +10,6 @@ from medtune.files import (
     fingerprint,
     read_json,
     read_jsonl,
-    remove_leftovers,
     write_json,
     write_jsonl,
 )
@@ -24,17 +23,6 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
         raise RuntimeError
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "old"
-
-
-def test_leftovers_of_one_file_are_removed_and_nothing_else(tmp_path):
-    with atomic(tmp_path / "a.json") as temporary:
-        temporary.write_text("whole")
-        for name in ("a.json", "b.json"):
-            (tmp_path / f".{name}.abc").mkdir()
-            (tmp_path / f".{name}.abc" / name).write_text("half")
-    remove_leftovers(tmp_path / "a.json")
-    remove_leftovers(tmp_path / "no-folder" / "c.json")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.json.abc", "a.json"]
 
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path):

@@ -15,6 +15,7 @@ from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.tasks import tagging
 from medtune.tasks.tagging import Job, tag_documents
+from tests.unit.killed import hidden, kill, start_writing
 from tests.unit.test_tagger_training import job_of, run
 from tests.unit.tiny_tagger import TAGS, toy_study
 
@@ -123,10 +124,8 @@ def test_a_job_that_ends_amid_its_predictions_leaves_nothing(study, tmp_path, mo
 
 
 def test_what_a_killed_job_left_half_written_is_removed_by_the_next(study, tagged, tmp_path):
-    for name in OUTPUTS:
-        scratch = tmp_path / f".{name}.a1b2c3d4"
-        scratch.mkdir()
-        (scratch / name).write_text('{"id": "val')
+    kill(start_writing("file", *(tmp_path / name for name in OUTPUTS)))
+    assert len(hidden(tmp_path)) == len(OUTPUTS)
     assert tag(study, tmp_path)[0] == tagged[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(OUTPUTS)
 

@@ -27,6 +27,7 @@ from medtune.tasks.validation import drawn
 from medtune.training.adapters import check_base
 from medtune.training.batches import LengthGroupedSampler
 from tests.conftest import ROOT
+from tests.unit.killed import hidden
 from tests.unit.tiny_model import tiny_model
 
 LABELS = ("Yes", "No", "Uncertain")
@@ -34,14 +35,21 @@ SETTINGS = {"lora": {"rank": 4}, "epochs": 2, "evaluate_every": 2, "learning_rat
 # 24 rows, 16 per step: 2 steps per epoch, 4 in all.
 
 KILLED_AT_THE_SECOND_CHECKPOINT = """
-import os, signal, sys
-from pathlib import Path
 from medtune.training import callbacks
 def die(checkpoint, progress):
     if checkpoint.name == "checkpoint-4":
         os.kill(os.getpid(), signal.SIGKILL)
     seal(checkpoint, progress)
 seal, callbacks.seal = callbacks.seal, die
+"""
+KILLED_AMID_THE_ADAPTER = """
+import shutil
+def copyfile(source, target):
+    copy(source, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+copy, shutil.copyfile = shutil.copyfile, copyfile
+"""
+TRAINING = """
 from medtune.config import Tracking
 from medtune.tasks.training import Job, train_adapter
 from medtune.tasks.validation import drawn
@@ -110,10 +118,11 @@ def same(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
 
 
-def kill(job, folder):
-    """Train in a process of its own, which is killed while it saves the second checkpoint."""
+def kill(job, folder, where=KILLED_AT_THE_SECOND_CHECKPOINT):
+    """Train in a process of its own, which is killed while it saves the second checkpoint, or the adapter."""
+    program = f"import os, signal, sys\nfrom pathlib import Path\n{where}{TRAINING}"
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED_AT_THE_SECOND_CHECKPOINT, job.model_dump_json(), str(folder)],
+        [sys.executable, "-c", program, job.model_dump_json(), str(folder)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
     )
@@ -180,6 +189,14 @@ def test_killed_and_run_again_the_adapter_is_that_of_an_undisturbed_run(material
     undisturbed = read_json(trained / "training.json")
     assert record["history"] == undisturbed["history"]
     assert record["useful_token_share"] == undisturbed["useful_token_share"]
+
+
+def test_what_a_job_left_that_was_killed_amid_its_adapter_is_removed_by_the_next(material, trained, tmp_path):
+    kill(job_of(material), tmp_path, KILLED_AMID_THE_ADAPTER)
+    assert hidden(tmp_path) == [".adapter"]
+    run(job_of(material), tmp_path)
+    assert hidden(tmp_path) == []
+    assert same(weights(tmp_path), weights(trained))
 
 
 def test_a_retry_with_smaller_batches_goes_on_from_the_checkpoint(material, tmp_path):

@@ -1,18 +1,17 @@
 """Reading and writing files: atomically, with errors that name file and line."""
 
 import contextlib
-import glob
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from medtune.errors import InputError
+from medtune.scratch import scratch_beside
 
 BYTE_ORDER_MARK = "\ufeff"
 NOT_TEXT = {
@@ -36,26 +35,37 @@ def atomic(path: Path | str) -> Iterator[Path]:
     Raises InputError when the folder cannot be written to.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another results folder") from error
-    try:
-        temporary = scratch / path.name
+    with _scratch(path) as temporary:
         yield temporary
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def remove_leftovers(path: Path | str) -> None:
-    """Remove the temporaries of `atomic` for a path that a killed process left behind; no other may be writing it."""
-    path = Path(path)
-    for scratch in path.parent.glob(f".{glob.escape(path.name)}.*"):
-        shutil.rmtree(scratch)
+@contextlib.contextmanager
+def filled(folder: Path, last: str) -> Iterator[Path]:
+    """Yield a temporary folder, whose files go into `folder` when the body succeeds; other files there stay.
+
+    They are moved one by one, the one named `last` at the end: where that is, all are.
+    """
+    with _scratch(folder) as temporary:
+        temporary.mkdir()
+        yield temporary
+        folder.mkdir(exist_ok=True)
+        for path in sorted(temporary.iterdir(), key=lambda path: (path.name == last, path.name)):
+            path.replace(folder / path.name)
+
+
+@contextlib.contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """A path of the same name in a hidden folder beside it. Raises InputError when the folder cannot be written to."""
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(scratch_beside(path))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror}); choose another results folder") from error
+        yield temporary
 
 
 def check_writable(folder: Path | str) -> None:

@@ -1,12 +1,10 @@
 """Adapter folders as the stages see them: what identifies one, how one is written, and who may use it."""
 
 import contextlib
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from medtune.errors import InputError
-from medtune.files import read_json, sha256_of
+from medtune.files import filled, read_json, sha256_of
 from medtune.models.record import read_record
 from medtune.tasks.base import Task
 
@@ -22,18 +20,10 @@ def adapter_hashes(adapter: Path) -> dict[str, str]:
     return {name: sha256_of(adapter / name) for name in ADAPTER_FILES}
 
 
-@contextlib.contextmanager
-def new_adapter(adapter: Path) -> Iterator[Path]:
-    """Yield a temporary folder, whose files go into `adapter` when the body succeeds.
-
-    They are moved one by one, adapter_config.json last: where that is, the adapter is complete. Other files in
-    `adapter` stay.
-    """
-    with tempfile.TemporaryDirectory(prefix=f".{adapter.name}.", dir=adapter.parent) as folder:
-        scratch = Path(folder)
-        yield scratch
-        for path in sorted(scratch.iterdir(), key=lambda path: (path.name == CONFIG, path.name)):
-            path.replace(adapter / path.name)
+def new_adapter(adapter: Path) -> contextlib.AbstractContextManager[Path]:
+    """A temporary folder, whose files go into `adapter` when the body succeeds: where adapter_config.json is, the
+    adapter is complete. Other files in `adapter` stay."""
+    return filled(adapter, last=CONFIG)
 
 
 def check_adapter(adapter: Path, base: Path, task: Task) -> None:

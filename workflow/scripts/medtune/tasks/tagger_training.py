@@ -3,7 +3,6 @@
 import logging
 import math
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +15,7 @@ from medtune.alignment import Layout, SubwordDocument, make_layout, subwords
 from medtune.config import TaggerTraining, Tracking
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
-from medtune.files import check_writable, fingerprint, read_json, write_json
+from medtune.files import check_writable, filled, fingerprint, read_json, write_json
 from medtune.inference.decoding import decode
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
@@ -229,15 +228,12 @@ def _write(
     from medtune.training.record import best_checkpoint
 
     facts = _record(job, material, checkpoints)
-    with tempfile.TemporaryDirectory(prefix=f".{model.name}.", dir=model.parent) as folder:
-        scratch = Path(folder)
+    with filled(model, last="config.json") as scratch:
         best = best_checkpoint(checkpoints)
         material.tokenizer.save_pretrained(scratch)
         shutil.copyfile(best / "model.safetensors", scratch / "model.safetensors")
         shutil.copyfile(best / "config.json", scratch / "config.json")
-        names = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == "config.json", name))
-        for name in names:
-            (scratch / name).replace(model / name)
+        names = sorted(path.name for path in scratch.iterdir())
     write_json(record, facts)
     tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
     tracker.log_model(run_name, [model / name for name in names])

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from medtune.alignment import subwords
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
-from medtune.files import remove_leftovers, write_json, write_jsonl, write_text
+from medtune.files import write_json, write_jsonl, write_text
 from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
@@ -62,7 +62,7 @@ def tag_documents(job: Job, predictions: Path, record: Path, settings: Path, scr
     record: tagging.json, with the temperature, sizes and speed. words_per_second: from words to tags, all splits
     together. stray_inside: words whose likeliest tag by itself is an "I-" without the "B-" or "I-" that it needs.
     settings, script: `TaggerSettings` as JSON and a script that tags texts by them; both for the model's folder.
-    A killed job starts again: this is minutes of work. What it left half-written is removed then.
+    A killed job starts again: this is minutes of work.
     Raises InputError for a model with other tags and for windows that it has no positions for.
     """
     import torch
@@ -72,8 +72,6 @@ def tag_documents(job: Job, predictions: Path, record: Path, settings: Path, scr
     from medtune.memory import peak_memory_mb
     from medtune.models.loading import load_tagger
 
-    for output in (predictions, record, settings, script):
-        remove_leftovers(output)
     tags = read_tags(job.tags)
     model, tokenizer = load_tagger(job.model, dtype=getattr(torch, job.precision))
     check_tags(model, tags, job.model)
