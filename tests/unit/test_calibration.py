@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from medtune.metrics.calibration import (
     brier_estimate,
     brier_scores,
     calibration_estimate,
+    chance_error,
     expected_calibration_error,
     reliability_table,
 )
@@ -26,6 +28,29 @@ def test_opposite_errors_in_different_bins_do_not_cancel():
 
 def test_opposite_errors_in_one_bin_cancel():
     assert expected_calibration_error([0.5, 0.5], [True, False], bins=15) == 0
+
+
+def test_a_perfectly_calibrated_model_has_an_error_by_chance():
+    found, right = chance_error(np.full(33, 0.8)), np.arange(34)
+    assert found.value == pytest.approx(binom.pmf(right, 33, 0.8) @ np.abs(right / 33 - 0.8), abs=0.005)
+    assert found.low < found.value < found.high
+
+
+def test_the_lower_end_of_the_error_is_less_what_chance_adds_and_the_upper_end_is_not():
+    confidence, correct = np.full(60, 0.95), np.arange(60) < 30
+    found, chance = calibration_estimate(confidence, correct), chance_error(confidence).value
+    assert chance > 0.01 and 0 < found.low < found.high < 1
+    assert found.value - found.low == pytest.approx(found.high - found.value + chance)
+
+
+def test_items_of_the_same_document_are_no_independent_witnesses():
+    confidence, correct = np.full(60, 0.9), np.arange(60) < 30
+    alone, together = (
+        calibration_estimate(confidence, correct),
+        calibration_estimate(confidence, correct, np.arange(60) // 6),
+    )
+    assert (together.n, together.value) == (10, pytest.approx(alone.value))
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)
 
 
 def test_bins_are_closed_above_and_0_is_in_the_first():

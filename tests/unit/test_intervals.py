@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.intervals import amount, bounded, clustered_mean, f1, mean, rate, share, share_of_items
+from medtune.metrics.intervals import amount, bounded, clustered_mean, f1, mean, p_of_f1, rate, share, share_of_items
 from medtune.metrics.proportions import proportion
 
 TABLES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=8)
@@ -24,6 +25,21 @@ def test_one_item_per_document_gives_nearly_wilsons_interval():
     found, expected = share([1] * 40 + [0] * 20, [1] * 60), proportion(40, 60)
     assert (found.value, found.n, found.unit) == (40 / 60, 60, "documents")
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01)
+
+
+def test_few_documents_have_the_quantile_of_student_not_of_the_normal_distribution():
+    found, n, p = share([1] * 10 + [0] * 2, [1] * 12), 12, 10 / 12
+    step = t.ppf(0.975, n - 1) ** 2 / n
+    half = np.sqrt(step * (p * (1 - p) + step / 4))
+    assert (found.low, found.high) == pytest.approx(
+        ((p + step / 2 - half) / (1 + step), (p + step / 2 + half) / (1 + step))
+    )
+
+
+def test_an_f1_of_one_document_is_not_shown_to_differ_from_another():
+    one, two = np.array([[[0, 9, 9]], [[0, 0, 0]]]), np.array([[[0, 9, 9]], [[0, 9, 9]]])
+    assert p_of_f1(one, 0.9).tolist() == [1.0]
+    assert p_of_f1(two, 0.9)[0] < 1
 
 
 def test_documents_that_are_all_right_or_all_wrong_widen_the_interval():
