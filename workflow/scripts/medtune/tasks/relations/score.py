@@ -122,7 +122,7 @@ def score(
     if known is not None:
         training = set(read_json(known))
         for split in splits.keys() - {GIVEN}:
-            splits[split]["familiarity"] = familiarity_metrics(counted[split], training, seed)
+            splits[split]["familiarity"] = familiarity_metrics(counted[split], training)
     if GIVEN in splits and "test" in splits:
         splits["test"]["relation_f1_gold_entities"] = splits[GIVEN]["relation_f1"]
     benchmarks = [benchmark] if isinstance(benchmark, str | Path) else benchmark
@@ -179,14 +179,14 @@ def split_metrics(counted: Counted, seed: int) -> dict:
     }
 
 
-def familiarity_metrics(counted: Counted, known: Collection[str], seed: int) -> dict[str, dict]:
+def familiarity_metrics(counted: Counted, known: Collection[str]) -> dict[str, dict]:
     """Figures by whether entities stand in the training text, with n. Relations between concepts have no one text, and
     so no figures here. n_documents: those with gold entities of the kind."""
     by_kind = split_entities(counted.answers, known)
     relations = {} if counted.concepts else split_relations(counted.answers, known, counted.schema.symmetric)
     found = {}
     for kind, spans in by_kind.items():
-        micro = score_spans(spans, seed).as_dict()["micro"]["strict"]
+        micro = score_spans(spans).as_dict()["micro"]["strict"]
         gold = spans.column("gold").sum(axis=1)
         found[kind] = {
             "n_documents": int((gold > 0).sum()),
