@@ -261,6 +261,7 @@ rule meerkat_recommend:
 rule meerkat_evaluate:
     """The iteration's model beside the base model, in the files that the study's user knows."""
     input:
+        unpack(meerkat_practised_scores),
         **MEERKAT_HELD,
         base_metrics=rules.meerkat_score_base.output.metrics,
         base_item_scores=rules.meerkat_score_base.output.item_scores,

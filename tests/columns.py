@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from medtune.metrics.estimate import ENDS
+from medtune.metrics.estimate import end_columns
 
 NEEDS_NONE: Mapping[str, Collection[str]] = {
     "what the row is of": {
         *("rank", "seed", "seeds", "reference_rank", "family", "ensemble", "members", "split", "label", "source"),
         *("encoder", "lr", "type", "types", "types_with_gold", "tier", "average", "first", "second", "class"),
         *("direction", "pattern", "side", "length", "level", "kind", "outcome", "threshold", "device", "mode"),
-        *("batch_size", "rounds", "bin_low", "bin_high", "gold", "predicted", "chosen"),
+        *("batch_size", "rounds", "bin_low", "bin_high", "gold", "predicted", "chosen", "entity", "model", "against"),
+        *("target", "view", "run", "switch", "changes", "terms", "labels", "iteration", "reference", "specialty"),
+        *("metric", "form"),
         *(f"{table}.confidence" for table in ("thresholds", "histogram", "means", "calibration")),
         *(f"{table}.precision" for table in ("speed", "precision", "streaming")),
     },
@@ -18,13 +20,26 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
         *("correct", "reference_correct", "count", "only_run", "only_reference", "only_ensemble", "only_chosen"),
         *("trainable_parameters", "parameters", "size", "test_gold", "corpus_count", "all_gold", "dropped_gold"),
         *("gold_entities", "same_boundaries", "same_type", "other_type", "found_dropped", "never_shown", "passed"),
-        *("automated", "validation_automated", "right", "false_positives", "wrong"),
+        *("automated", "validation_automated", "right", "false_positives", "wrong", "n_reports", "n_gold", "n_seeds"),
+        *("validation_n", "validation_accepted", "test_accepted", "conflicts", "ungroundable", "entities", "relations"),
+        *("duplicates", "duplicates_left", "duplicate_entities", "duplicate_relations", "unknown_arguments"),
+        *("violations", "unplaced_entities", "train_size", "next_train_size", "reference_train_size", "near_twins"),
+        *("n_without", *(f"{kind}_in_accepted" for kind in ("gold", "missed", "spurious"))),
         *(f"{kind}_in_automated" for kind in ("gold", "missed", "spurious")),
         *(f"{name}_{part}" for name in ("n", "errors") for part in ("with", "without")),
     },
     "the result of a test or a rule": {
         *("p_value", "p_holm", "verdict", "finding", "f1_p_holm", "rare_f1_p_holm", "f1_shown", "rare_f1_shown"),
-        *("below_overall", "recommended", "picked", "needs_human"),
+        *(
+            "p_value_holm",
+            "p_value_against_default",
+            "ready",
+            "told",
+            "below_overall",
+            "recommended",
+            "picked",
+            "needs_human",
+        ),
     },
     "a score of the ranking, which follows from figures of the same row": {
         *("score", *(f"{criterion}_score" for criterion in ("validation_f1", "rare_f1", "speed", "size"))),
@@ -32,22 +47,22 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
     "a ratio of two counts": {"size_ratio"},
     "a spread, beside the interval of its mean": {"seed_sd"},
     "measured once, of this training or process on this machine": {
-        *("train_seconds", "peak_memory_mb", "weights_mb", "training_time_ratio"),
+        *("train_seconds", "peak_memory_mb", "weights_mb", "training_time_ratio", "seconds_per_document"),
     },
 }
 """Columns that need no interval, by the reason; those of one table alone with its name before them."""
-ITEM_TABLES = ("challenge", "document_decisions", "entity_decisions", "examples", "items")
+ITEM_TABLES = ("challenge", "conflicts", "document_decisions", "entity_decisions", "examples", "items")
 """Tables whose rows are single questions, documents or entities: what was observed, without any figure."""
 
 
 def without_interval(table: str, columns: Sequence[str]) -> list[str]:
     """Columns that are figures without both ends of their interval beside them, and ends without a figure.
 
-    table: its name, without a suffix.
+    table: its name, without a suffix. A figure in the column "value" has its ends in "low" and "high".
     """
     if table in ITEM_TABLES:
         return []
     free = {column.removeprefix(f"{table}.") for names in NEEDS_NONE.values() for column in names}
-    with_ends = {column for column in columns if {f"{column}{end}" for end in ENDS} <= set(columns)}
-    ends = {f"{column}{end}" for column in with_ends for end in ENDS}
-    return [column for column in columns if column not in free | ends]
+    figures = [*map(end_columns, columns), ("value", "low", "high")]
+    with_ends = {column for figure in figures if set(figure) <= set(columns) for column in figure}
+    return [column for column in columns if column not in free | with_ends]

@@ -1,5 +1,6 @@
 import ast
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -38,6 +39,14 @@ RECORD = {
     "settings": {"lora": {"rank": 16, "alpha": None}, "learning_rate": 3e-4},
     "versions": {"peft": "0.21.2"},
     "hardware": {"device": "cpu"},
+    "chosen_by": "validation_accuracy",
+    "judged_examples": 33,
+    "history": [
+        {"step": 50, "validation_loss": 0.7, "validation_accuracy": 0.5},
+        {"step": 75, "loss": 0.4},
+        {"step": 75, "validation_loss": 0.6, "validation_accuracy": 0.75},
+        {"step": 93, "validation_loss": 0.5, "validation_accuracy": 0.25},
+    ],
 }
 METRICS = {"splits": {"test": {"accuracy": proportion(25, 33).as_dict()}}}
 
@@ -112,6 +121,25 @@ def test_the_snippet_is_python_with_the_paths_and_prompt_as_given():
 
 def test_the_card_is_the_same_each_time():
     assert render() == render()
+
+
+def test_the_card_says_what_chose_the_checkpoint_and_that_it_is_no_estimate():
+    assert (
+        "The checkpoint of step 75 was chosen by the highest validation accuracy on 33 validation examples: 0.750, the "
+        "best of 3 evaluations, and so no estimate of what the model reaches."
+    ) in render()
+    by_loss = {**RECORD, "chosen_by": "validation_loss", "judged_examples": 0}
+    assert "chosen by the lowest validation loss: 0.600, the best of 3 evaluations" in render(record=by_loss)
+    assert "one of the last step alone" in render(record={**RECORD, "history": []})
+
+
+def test_published_figures_stand_below_the_measured_ones_where_data_are_real():
+    assert "75.76" not in render()
+    real = study_card({"sources": [{"format": "bioasq"}], "labels_by_source": {}})
+    made = study_card({"sources": [{"format": "synthetic"}], "labels_by_source": {}})
+    assert made.published == ""
+    card = render(study=replace(real, headlines=STUDY.headlines))
+    assert card.index("## Figures") < card.index("75.76 % test accuracy") < card.index("## Limits")
 
 
 def test_a_record_that_lacks_something_is_named(tmp_path):

@@ -5,11 +5,19 @@ import pytest
 from medtune.analysis.stages import confidence, errors, speed, types
 from medtune.tasks.maccrobat import readiness, selection
 from medtune.tasks.maccrobat import summarize as maccrobat
+from medtune.tasks.meerkat import evaluate
+from medtune.tasks.meerkat import summarize as meerkat
+from medtune.tasks.radgraph import summarize as radgraph
+from medtune.tasks.relations import summarize as relations
 from medtune.tasks.yesno import summarize as yesno
 from tests.columns import ITEM_TABLES, NEEDS_NONE, without_interval
 
 PARTS = {
     "yesno": yesno,
+    "radgraph": radgraph,
+    "relations": relations,
+    "meerkat": meerkat,
+    "meerkat evaluation": evaluate,
     "maccrobat": maccrobat,
     "maccrobat selection": selection,
     "maccrobat readiness": readiness,

@@ -8,7 +8,7 @@ from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.tasks.meerkat.comparisons import compare, holm_of, verdict
 from medtune.tasks.meerkat.evaluate import evaluate, figures
-from medtune.tasks.meerkat.runs import RunFiles, check_same, read_run
+from medtune.tasks.meerkat.runs import PRACTISED, RunFiles, check_same, read_run
 from medtune.tasks.meerkat.score import score
 from tests.unit.meerkat_models import SIZES, examples, metric_scores, write_examples, write_model, write_study
 
@@ -60,14 +60,14 @@ def test_the_comparison_has_exactly_its_columns_and_a_row_for_each_split_and_met
     *_, outputs = study
     assert outputs["model_comparison"].read_text().splitlines()[0] == (
         "split,metric,n,base,base_low,base_high,finetuned,finetuned_low,finetuned_high,"
-        "difference,difference_low,difference_high,p_value,p_value_holm"
+        "difference,difference_low,difference_high,p_value,p_value_holm,form"
     )
     table = read_csv(outputs["model_comparison"])
     assert [(row["split"], row["metric"]) for row in table] == [
         (split, metric) for split in ("evaluation", "holdout") for metric in METRICS
     ]
     for row in table:
-        found = {name: float(row[name]) for name in row if name not in ("split", "metric")}
+        found = {name: float(row[name]) for name in row if name not in ("split", "metric", "form")}
         assert found["difference"] == pytest.approx(found["finetuned"] - found["base"], abs=1e-4)
         assert found["difference_low"] <= found["difference"] <= found["difference_high"]
         assert found["p_value"] <= found["p_value_holm"] <= 1
@@ -100,15 +100,38 @@ def test_n_counts_the_items_that_have_a_score(study):
 def test_specialties_have_their_training_size_and_the_difference_of_their_figures(study):
     *_, outputs = study
     assert outputs["specialty_performance"].read_text().splitlines()[0] == (
-        "split,specialty,n,train_size,metric,base,base_low,base_high,finetuned,finetuned_low,finetuned_high,difference"
+        "split,specialty,n,train_size,metric,base,base_low,base_high,finetuned,finetuned_low,finetuned_high,"
+        "difference,difference_low,difference_high,form"
     )
     table = read_csv(outputs["specialty_performance"])
     assert len(table) == 2 * 3 * len(METRICS)
     row = next(row for row in table if (row["specialty"], row["metric"]) == ("neurology", "ROUGE-L"))
     assert (row["split"], row["n"], row["train_size"]) == ("evaluation", "10", "60")
     assert float(row["difference"]) == pytest.approx(float(row["finetuned"]) - float(row["base"]), abs=1e-4)
+    for one in (one for one in table if one["difference"]):
+        assert float(one["difference_low"]) < float(one["difference"]) < float(one["difference_high"])
     terms = next(row for row in table if (row["specialty"], row["metric"]) == ("cardiology", "medical_term_f1"))
     assert terms["n"] == "5"
+
+
+def test_the_base_in_its_practised_form_has_rows_of_its_own_in_every_table_and_plot(study, tmp_path):
+    folder, base, runs, alone = study
+    practised = replace(write_model(tmp_path / "practised", 0, dict.fromkeys(SIZES, 0.3)), iteration=PRACTISED)
+    outputs = {name: tmp_path / "evaluation" / file for name, file in NAMES.items()}
+    evaluate(base, runs[2], write_examples(folder), outputs, seed=0, practised=practised)
+    for name in ("model_comparison", "specialty_performance"):
+        before, after = read_csv(alone[name]), read_csv(outputs[name])
+        assert {row["form"] for row in before} == {"study"}
+        assert len(after) == 2 * len(before)
+        own = [row for row in after if row["form"] == "practised" and row["split"] == "holdout"]
+        assert all(row["finetuned"] == old["finetuned"] for row, old in zip(own, before[-len(own) :], strict=True))
+        assert any(row["base"] != old["base"] for row, old in zip(own, before[-len(own) :], strict=True))
+    # Corrected together with the comparison with the base in the study's form.
+    rows = [row for row in read_csv(outputs["model_comparison"]) if row["split"] == "holdout"]
+    least = min(rows, key=lambda row: float(row["p_value"]))
+    assert float(least["p_value_holm"]) == pytest.approx(2 * len(METRICS) * float(least["p_value"]), rel=1e-4)
+    panels = drawn(figures([read_run(base), read_run(practised)], read_run(runs[2]))["specialty_analysis"])
+    assert all(len(segments) == 3 * 3 for _, segments in panels.values())
 
 
 def test_the_training_configuration_is_that_of_the_record(study):
@@ -167,7 +190,7 @@ def drawn(figure):
 
 def test_every_metric_is_in_both_plots_with_intervals_the_users_own_too(study):
     _, base, runs, _ = study
-    plots = figures(read_run(base), read_run(runs[2]))
+    plots = figures([read_run(base)], read_run(runs[2]))
     comparison = plots["model_comparison"]
     names = [text.get_text() for axes in comparison.axes for text in axes.get_yticklabels() if text.get_text()]
     assert names == METRICS  # lengths have an axis of their own, at the end as in the table
@@ -187,7 +210,7 @@ def test_every_metric_is_in_both_plots_with_intervals_the_users_own_too(study):
 def test_intervals_are_drawn_as_given(study):
     _, base, runs, _ = study
     before, after = read_run(base), read_run(runs[2])
-    _, segments = drawn(figures(before, after)["specialty_analysis"])["ROUGE-L, holdout"]
+    _, segments = drawn(figures([before], after)["specialty_analysis"])["ROUGE-L, holdout"]
     names = after.specialties("holdout")
     expected = [run.estimate("holdout", "ROUGE-L", name) for run in (before, after) for name in names]
     for segment, estimate in zip(segments, expected, strict=True):

@@ -354,7 +354,7 @@ def test_figures_without_near_twins_stand_beside(study, files):
     kept = [float(item["ROUGE-L"]) for item in run.of_split("holdout") if item["id"] != TWIN]
     assert (int(row["n"]), int(row["n_without"])) == (len(kept) + 1, len(kept))
     assert float(row["value_without"]) == pytest.approx(sum(kept) / len(kept), rel=1e-5)
-    assert float(row["low_without"]) < float(row["value_without"]) < float(row["high_without"])
+    assert float(row["value_without_low"]) < float(row["value_without"]) < float(row["value_without_high"])
     assert "could be copied" in study["page"].read_text()
 
 

@@ -106,7 +106,9 @@ def test_the_comparison_has_exactly_its_columns_and_a_row_for_each_run_and_split
     *_, outputs = study
     assert outputs["comparison"].read_text().splitlines()[0] == (
         "run,split,entity_f1,entity_f1_low,entity_f1_high,relation_f1,relation_f1_low,relation_f1_high,"
-        "relation_f1_gold_entities,parse_rate,repair_rate,duplicates,p_value_against_default,n_documents"
+        "relation_f1_gold_entities,parse_rate,repair_rate,duplicates,p_value_against_default,n_documents,"
+        "relation_f1_gold_entities_low,relation_f1_gold_entities_high,parse_rate_low,parse_rate_high,repair_rate_low,"
+        "repair_rate_high"
     )
     rows = table(outputs["comparison"])
     assert [(row["run"], row["split"]) for row in rows] == [

@@ -93,7 +93,9 @@ def test_the_last_model_is_better_than_the_base_beyond_chance(study, split):
     summary = only(
         table(study, f"{STUDY}/summary/comparisons.csv"), iteration=3, reference=0, split=split, metric="ROUGE-L"
     )
-    own = only(table(study, f"{STEPS[-1]}/evaluation/model_comparison.csv"), split=split, metric="ROUGE-L")
+    own = only(
+        table(study, f"{STEPS[-1]}/evaluation/model_comparison.csv"), form="study", split=split, metric="ROUGE-L"
+    )
     for row in (summary, own):
         assert float(row["difference"]) == pytest.approx(last - base, abs=1e-5)
         assert 0 < float(row["difference_low"]) < float(row["difference"]) < float(row["difference_high"])

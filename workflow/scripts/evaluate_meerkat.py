@@ -1,8 +1,9 @@
 """Compare the model of one iteration with the base model. Called by the rule `meerkat_evaluate`.
 
-Inputs: `base_metrics`, `base_item_scores`, `base_counts`, `base_predictions`; the same of the iteration without
-`base_`; its `record` (training.json) and `stats` (dataset_stats.json); the data of the splits, `evaluation` and
-`holdout`. Outputs: see `medtune.tasks.meerkat.evaluate.evaluate`. Wildcard: `iteration`. Param: `seed`.
+Inputs: `base_metrics`, `base_item_scores`, `base_counts`, `base_predictions`; the first three of the base model in its
+practised form, where there is one, with `practised_`; the same of the iteration without a prefix; its `record`
+(training.json) and `stats` (dataset_stats.json); the data of the splits, `evaluation` and `holdout`. Outputs: see
+`medtune.tasks.meerkat.evaluate.evaluate`. Wildcard: `iteration`. Param: `seed`.
 """
 
 from medtune.runtime import job
@@ -10,7 +11,7 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.tasks.meerkat.evaluate import evaluate
-        from medtune.tasks.meerkat.runs import SPLITS, RunFiles
+        from medtune.tasks.meerkat.runs import PRACTISED, SPLITS, RunFiles
 
         given = snakemake.input
         evaluate(
@@ -27,4 +28,7 @@ if __name__ == "__main__":
             examples={split: given[split] for split in SPLITS},
             outputs=dict(snakemake.output.items()),
             seed=snakemake.params.seed,
+            practised=RunFiles(PRACTISED, given.practised_metrics, given.practised_item_scores, given.practised_counts)
+            if given.get("practised_metrics")
+            else None,
         )

@@ -27,6 +27,9 @@ RECORD_KEYS = (
     "settings",
     "versions",
     "hardware",
+    "chosen_by",
+    "judged_examples",
+    "history",
 )
 
 
@@ -44,7 +47,8 @@ class Headline:
 class Card(ABC):
     """What a study says of its models. All texts are Markdown.
 
-    items: what the figures' n counts. Of the kind of model: library, pipeline and kind_tags are the hub's names.
+    items: what the figures' n counts. published: figures of the study as published, to stand beside the measured ones;
+    empty for none. Of the kind of model: library, pipeline and kind_tags are the hub's names.
     """
 
     library: ClassVar[str]
@@ -58,6 +62,7 @@ class Card(ABC):
     tags: Sequence[str]
     items: str = "items"
     held_out: str = "test split"
+    published: str = ""
 
     @abstractmethod
     def snippet(self, base_folder: Path | str, model_folder: Path | str) -> str:
@@ -180,6 +185,7 @@ def render_card(
         settings=_text_pairs(record["settings"]),
         seed=record.get("seed"),
         record=record,
+        choice=_choice(record),
         hardware=", ".join(f"{name} {value}" for name, value in _text_pairs(record["hardware"])),
         versions=", ".join(f"{name} {value}" for name, value in _text_pairs(record["versions"])),
         figures=[
@@ -194,6 +200,21 @@ def render_card(
 def _literal(value: Path | str) -> str:
     """A Python string literal in double quotes; JSON's are a part of Python's."""
     return json.dumps(str(value), ensure_ascii=False)
+
+
+def _choice(record: Mapping[str, Any]) -> str:
+    """What the checkpoint was chosen by, and that figure, which is the best of several and so no estimate."""
+    name, by_loss = record["chosen_by"], record["chosen_by"] == "validation_loss"
+    found = {entry["step"]: entry[name] for entry in record["history"] if entry.get(name) is not None}
+    best = found.get(record["best_step"])
+    words = f"{'lowest' if by_loss else 'highest'} {escape_markdown(name.replace('_', ' '))}"
+    if best is None:
+        return f"The checkpoint was to be chosen by the {words}; there is one of the last step alone."
+    judged = "" if by_loss else f" on {record['judged_examples']} validation examples"
+    return (
+        f"The checkpoint of step {record['best_step']} was chosen by the {words}{judged}: {best:.3f}, the best of "
+        f"{len(found)} evaluation{'s' if len(found) > 1 else ''}, and so no estimate of what the model reaches."
+    )
 
 
 def _front_matter(study: Card, base: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line
 
-PAIR = ((GREY, "s"), (ORANGE, "D"))
-"""Colour and marker of what was there before, and of what came after."""
+BEFORE, AFTER = ((GREY, "s"), (BLACK, "^")), (ORANGE, "D")
+"""Colour and marker of what was there before, in one form or two, and of what came after."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def plot_score_panels(panels: Sequence[ScorePanel], columns: int, title: str) ->
         names = [name for name, _ in panels[0].series]
         handles = [
             matplotlib.lines.Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
-            for name, (colour, marker) in zip(names, PAIR, strict=False)
+            for name, (colour, marker) in zip(names, _marks(len(names)), strict=True)
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(PAIR))
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(names))
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
 
@@ -139,8 +139,14 @@ def score_text(value: float, sign: str = "") -> str:
     return f"{value:{sign}z.{3 if abs(value) <= 2 else 1}f}"
 
 
+def _marks(series: int) -> list[tuple[str, str]]:
+    """Colour and marker of each, the last of which came after the others."""
+    return [*BEFORE[: series - 1], AFTER]
+
+
 def _draw_panel(axes: Axes, panel: ScorePanel, named: bool) -> None:
-    for number, ((_, estimates), (colour, marker)) in enumerate(zip(panel.series, PAIR, strict=False)):
+    marks = _marks(len(panel.series))
+    for number, ((_, estimates), (colour, marker)) in enumerate(zip(panel.series, marks, strict=True)):
         shift = 0.26 * (number - (len(panel.series) - 1) / 2)
         drawn = [(y + shift, e) for y, e in enumerate(estimates) if e["value"] is not None]
         axes.errorbar(

@@ -259,6 +259,8 @@ def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
     tokens_per_word = sum(map(len, material.rows.input_ids)) / (material.words * job.settings.cuttings)
     return {
         **{name: value for name, value in best.items() if name.startswith("validation_")},
+        "chosen_by": "validation_f1",
+        "judged_examples": len(material.gold),
         "words_per_second": round(record["tokens_per_second"] / tokens_per_word, 1),
         **record,
     }

@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from medtune.metrics.significance import RESAMPLES, Difference, holm, mcnemar, paired_difference
+from medtune.metrics.contrasts import Contrast
+from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.significance import RESAMPLES, Difference, difference_of, holm, mcnemar, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
 from medtune.metrics.text.registry import is_unbounded, statistic_of
 from medtune.tasks.meerkat.runs import SPLITS, Run, last_trained
@@ -17,11 +19,7 @@ COMPARISON_COLUMNS = (
     "split",
     "metric",
     "n",
-    "value",
-    "reference_value",
-    "difference",
-    "difference_low",
-    "difference_high",
+    *end_columns("value", "reference_value", "difference"),
     "p_value",
     "p_value_holm",
     "verdict",
@@ -55,9 +53,8 @@ def compare_iterations(
             split,
             metric,
             test.n if test else 0,
-            after.estimate(split, metric)["value"],
-            before.estimate(split, metric)["value"],
-            *difference_cells(test),
+            *(cell for run in (after, before) for cell in end_values(run.estimate(split, metric))),
+            *end_values(test),
             test.p_value if test else None,
             adjusted,
             verdict(test, adjusted),
@@ -78,6 +75,14 @@ def compare(
     if not some.any():
         return None
     return tested(*(run.counts[split][metric][some] for run in (after, before)), metric, seed, resamples)
+
+
+def difference(before: Run, after: Run, split: str, metric: str, some: np.ndarray) -> Contrast | None:
+    """The same without a test, over some of the items of a split, (n,) bool; None when there are none."""
+    if not some.any():
+        return None
+    ours, theirs = (run.counts[split][metric][some] for run in (after, before))
+    return difference_of(ours, theirs, statistic_of(metric), None if is_unbounded(metric) else 1)
 
 
 def tested(ours: np.ndarray, theirs: np.ndarray, metric: str, seed: int, resamples: int = RESAMPLES) -> Difference:
@@ -106,11 +111,6 @@ def verdict(test: Difference | None, p_holm: float | None) -> str:
 def includes_zero(low: float, high: float) -> bool:
     """Whether an interval does."""
     return low <= 0 <= high
-
-
-def difference_cells(test: Difference | None) -> tuple[float | None, float | None, float | None]:
-    """Value and interval for a table."""
-    return (test.value, test.low, test.high) if test else (None, None, None)
 
 
 def _right_or_wrong(counts: np.ndarray) -> bool:

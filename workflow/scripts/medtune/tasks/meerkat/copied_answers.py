@@ -7,13 +7,14 @@ import numpy as np
 
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.text.registry import estimate_of_counts
 from medtune.tasks.meerkat.runs import SPLITS, Run
 
 _ENDS = ("value", "low", "high")
 TWIN_COLUMNS = (
     *("iteration", "split", "metric", "near_twins", "n", *_ENDS),
-    *("n_without", *(f"{end}_without" for end in _ENDS)),
+    *("n_without", *end_columns("value_without")),
 )
 
 
@@ -47,7 +48,7 @@ def twin_rows(runs: Sequence[Run], twins: Mapping[str, Collection[str]]) -> list
                         "n": all_of_them["n"],
                         **{end: all_of_them[end] for end in _ENDS},
                         "n_without": without["n"],
-                        **{f"{end}_without": without[end] for end in _ENDS},
+                        **dict(zip(end_columns("value_without"), end_values(without), strict=True)),
                     }
                 )
     return rows

@@ -3,39 +3,33 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from medtune.errors import InputError
 from medtune.files import read_jsonl, write_json
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.reporting.plots import save_figure
 from medtune.reporting.score_plots import ScorePanel, plot_score_panels
 from medtune.reporting.tables import write_csv
-from medtune.tasks.meerkat.comparisons import compare, difference_cells, holm_of
+from medtune.tasks.meerkat.comparisons import compare, difference, holm_of
 from medtune.tasks.meerkat.runs import RECORD_KEYS, SPLITS, Run, RunFiles, check_same, read_run
 
-_ENDS = ("", "_low", "_high")
 RESULT_COLUMNS = ("id", "split", "specialty", "question", "reference_answer", "generated_answer", "status")
 """Followed by a column for each metric."""
+FORMS = ("study", "practised")
+"""How the base model was asked."""
 COMPARISON_COLUMNS = (
-    "split",
-    "metric",
-    "n",
-    *(f"base{end}" for end in _ENDS),
-    *(f"finetuned{end}" for end in _ENDS),
-    *(f"difference{end}" for end in _ENDS),
-    "p_value",
-    "p_value_holm",
+    *("split", "metric", "n"),
+    *end_columns("base", "finetuned", "difference"),
+    *("p_value", "p_value_holm", "form"),
 )
 SPECIALTY_COLUMNS = (
-    "split",
-    "specialty",
-    "n",
-    "train_size",
-    "metric",
-    *(f"base{end}" for end in _ENDS),
-    *(f"finetuned{end}" for end in _ENDS),
-    "difference",
+    *("split", "specialty", "n", "train_size", "metric"),
+    *end_columns("base", "finetuned", "difference"),
+    "form",
 )
+COLUMNS = {"model_comparison": COMPARISON_COLUMNS, "specialty_performance": SPECIALTY_COLUMNS}
 NOTHING = {"value": None, "low": None, "high": None}
 
 
@@ -45,30 +39,35 @@ def evaluate(
     examples: Mapping[str, Path | str],
     outputs: Mapping[str, Path | str],
     seed: int,
+    practised: RunFiles | None = None,
 ) -> None:
     """Compare the model of one iteration with the base model, item by item and as a whole.
 
-    base, tuned: with predictions. examples: data file of each split. seed: of the paired permutation.
+    base, tuned: with predictions. practised: the base model, asked in the form that it knows, where that is another.
+    examples: data file of each split. seed: of the paired permutation.
     outputs: paths by name: `base_model_results`, `finetuned_model_results`, `model_comparison`,
     `specialty_performance` (CSV), `training_config` (JSON), and the plots
     `{specialty_analysis,model_comparison}_{png,svg}`.
-    Raises InputError when a file is missing or broken, or the two were not scored on the same items and metrics.
+    Raises InputError when a file is missing or broken, or models were not scored on the same items and metrics.
     """
     before, after = read_run(base), read_run(tuned)
-    check_same(before, [after])
+    bases = [before, *([read_run(practised)] if practised else [])]
+    check_same(before, [after, *bases[1:]])
     rows = {split: {row["id"]: row for row in read_jsonl(path)} for split, path in examples.items()}
     results = {
         "base_model_results": result_rows(before, rows),
         "finetuned_model_results": result_rows(after, rows),
     }
-    comparison = comparison_rows(before, after, seed)
-    specialties = specialty_rows(before, after)
+    tables = {
+        "model_comparison": comparison_rows(bases, after, seed),
+        "specialty_performance": specialty_rows(bases, after),
+    }
     for name, table in results.items():
         write_csv(outputs[name], table, (*RESULT_COLUMNS, *before.metrics))
-    write_csv(outputs["model_comparison"], comparison, COMPARISON_COLUMNS)
-    write_csv(outputs["specialty_performance"], specialties, SPECIALTY_COLUMNS)
+    for name, columns in COLUMNS.items():
+        write_csv(outputs[name], tables[name], columns)
     write_json(outputs["training_config"], training_config(after))
-    for name, figure in figures(before, after).items():
+    for name, figure in figures(bases, after).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
 
@@ -104,48 +103,55 @@ def result_rows(run: Run, examples: Mapping[str, Mapping[str, dict]]) -> list[di
     return rows
 
 
-def comparison_rows(before: Run, after: Run, seed: int) -> list[dict]:
-    """One row for each split and metric; Holm over the metrics of a split. n: items that at least one of the two has a
-    score for."""
+def comparison_rows(bases: Sequence[Run], after: Run, seed: int) -> list[dict]:
+    """One row for each split, form and metric; Holm over the rows of a split.
+
+    bases: the base model, asked in each of `FORMS` that there is. n: items that at least one of the two has a score
+    for.
+    """
     rows = []
     for split in SPLITS:
-        tests = [compare(before, after, split, metric, seed) for metric in before.metrics]
-        for metric, test, adjusted in zip(before.metrics, tests, holm_of(tests), strict=True):
+        keys = [(form, before, metric) for form, before in zip(FORMS, bases, strict=False) for metric in after.metrics]
+        tests = [compare(before, after, split, metric, seed) for _, before, metric in keys]
+        for (form, before, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True):
             values = (
                 split,
                 metric,
                 test.n if test else 0,
-                *_cells(before.estimate(split, metric)),
-                *_cells(after.estimate(split, metric)),
-                *difference_cells(test),
+                *end_values(before.estimate(split, metric)),
+                *end_values(after.estimate(split, metric)),
+                *end_values(test),
                 test.p_value if test else None,
                 adjusted,
+                form,
             )
             rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
     return rows
 
 
-def specialty_rows(before: Run, after: Run) -> list[dict]:
-    """One row for each split, specialty and metric. n: as in `comparison_rows`. train_size: of the iteration."""
+def specialty_rows(bases: Sequence[Run], after: Run) -> list[dict]:
+    """One row for each split, form, specialty and metric. bases, n: as in `comparison_rows`. train_size: of the
+    iteration."""
     rows = []
     for split in SPLITS:
-        specialty_of = [item["specialty"] for item in before.of_split(split)]
-        some = {metric: before.scored(split, metric) | after.scored(split, metric) for metric in before.metrics}
-        for specialty in before.specialties(split):
-            for metric in before.metrics:
-                old, new = (run.estimate(split, metric, specialty) for run in (before, after))
-                there = None not in (old["value"], new["value"])
-                values = (
-                    split,
-                    specialty,
-                    sum(bool(has) for has, name in zip(some[metric], specialty_of, strict=True) if name == specialty),
-                    after.train_size(specialty),
-                    metric,
-                    *_cells(old),
-                    *_cells(new),
-                    new["value"] - old["value"] if there else None,
-                )
-                rows.append(dict(zip(SPECIALTY_COLUMNS, values, strict=True)))
+        specialty_of = np.array([item["specialty"] for item in after.of_split(split)])
+        for form, before in zip(FORMS, bases, strict=False):
+            for specialty in before.specialties(split):
+                for metric in before.metrics:
+                    scored = before.scored(split, metric) | after.scored(split, metric)
+                    some = scored & (specialty_of == specialty)
+                    values = (
+                        split,
+                        specialty,
+                        int(some.sum()),
+                        after.train_size(specialty),
+                        metric,
+                        *end_values(before.estimate(split, metric, specialty)),
+                        *end_values(after.estimate(split, metric, specialty)),
+                        *end_values(difference(before, after, split, metric, some)),
+                        form,
+                    )
+                    rows.append(dict(zip(SPECIALTY_COLUMNS, values, strict=True)))
     return rows
 
 
@@ -157,49 +163,44 @@ def training_config(run: Run) -> dict:
     return config
 
 
-def figures(before: Run, after: Run) -> dict[str, Figure]:
-    """The plots by name: specialty_analysis, model_comparison. Both show every metric, with intervals."""
-    sizes = ", ".join(f"{split} n = {len(before.of_split(split))}" for split in SPLITS)
-    name = f"{after.name[0].upper()}{after.name[1:]}"
+def figures(bases: Sequence[Run], after: Run) -> dict[str, Figure]:
+    """The plots by name: specialty_analysis, model_comparison. Both show every metric of all models, with intervals."""
+    sizes = ", ".join(f"{split} n = {len(after.of_split(split))}" for split in SPLITS)
+    name, runs = f"{after.name[0].upper()}{after.name[1:]}", [*bases, after]
     return {
         "model_comparison": plot_score_panels(
-            [_panel(before, after, split, metrics, split) for metrics in _by_scale(before, after) for split in SPLITS],
+            [_panel(runs, split, metrics, split) for metrics in _by_scale(runs) for split in SPLITS],
             columns=len(SPLITS),
             title=f"{name} and base model, 95 % intervals; {sizes}",
         ),
         "specialty_analysis": plot_score_panels(
-            [_specialty_panel(before, after, split, metric) for split in SPLITS for metric in before.metrics],
-            columns=min(4, len(before.metrics)),
+            [_specialty_panel(runs, split, metric) for split in SPLITS for metric in after.metrics],
+            columns=min(4, len(after.metrics)),
             title=f"{name} and base model by specialty, 95 % intervals; {sizes}",
         ),
     }
 
 
-def _by_scale(before: Run, after: Run) -> list[list[str]]:
+def _by_scale(runs: Sequence[Run]) -> list[list[str]]:
     """Metrics that can share an axis: those within [0, 1], but for rounding; each other one stands alone."""
     shares, others = [], []
-    for metric in before.metrics:
-        found = [run.estimate(split, metric) for run in (before, after) for split in SPLITS]
+    for metric in runs[0].metrics:
+        found = [run.estimate(split, metric) for run in runs for split in SPLITS]
         ends = [estimate[end] for estimate in found for end in NOTHING if estimate[end] is not None]
         (shares if all(-1e-6 <= end <= 1 + 1e-6 for end in ends) else others).append(metric)
     return [*([shares] if shares else []), *([metric] for metric in others)]
 
 
-def _panel(before: Run, after: Run, split: str, metrics: Sequence[str], title: str) -> ScorePanel:
-    series = [(run.name, [run.estimate(split, metric) for metric in metrics]) for run in (before, after)]
+def _panel(runs: Sequence[Run], split: str, metrics: Sequence[str], title: str) -> ScorePanel:
+    series = [(run.name, [run.estimate(split, metric) for metric in metrics]) for run in runs]
     return ScorePanel(title, metrics, series)
 
 
-def _specialty_panel(before: Run, after: Run, split: str, metric: str) -> ScorePanel:
+def _specialty_panel(runs: Sequence[Run], split: str, metric: str) -> ScorePanel:
     """All specialties that have items in any split, so that panels have the same rows."""
-    names = sorted({name for each in SPLITS for name in before.specialties(each)})
-    there = set(before.specialties(split))
+    names = sorted({name for each in SPLITS for name in runs[0].specialties(each)})
+    there = set(runs[0].specialties(split))
     series = [
-        (run.name, [run.estimate(split, metric, name) if name in there else NOTHING for name in names])
-        for run in (before, after)
+        (run.name, [run.estimate(split, metric, name) if name in there else NOTHING for name in names]) for run in runs
     ]
     return ScorePanel(f"{metric}, {split}", names, series)
-
-
-def _cells(estimate: Mapping) -> tuple[float | None, float | None, float | None]:
-    return estimate["value"], estimate["low"], estimate["high"]

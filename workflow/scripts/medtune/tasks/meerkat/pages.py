@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import TrainingRecommendations
+from medtune.metrics.estimate import ENDS
 from medtune.metrics.significance import ALPHA, p_text, p_words
 from medtune.reporting.plots import Line
 from medtune.reporting.prose import Document, Heading, Items, Paragraph, Picture, Table, counted, listed
@@ -275,9 +276,10 @@ def _without_twins(metric: str, rows: Sequence[Mapping], models: Sequence[Run]) 
             names[row["iteration"]],
             row["split"],
             _estimate(row),
-            "none (n = 0)"
-            if row["value_without"] is None
-            else _estimate({end: row[f"{end}_without"] for end in ("value", "low", "high", "n")}),
+            _estimate(
+                {"n": row["n_without"]}
+                | {key: row[f"value_without{end}"] for key, end in zip(("value", "low", "high"), ENDS, strict=True)}
+            ),
         ]
         for row in shown
     ]
@@ -339,7 +341,7 @@ def _comparison_table(last: Run, comparisons: Sequence[Mapping]) -> Table:
             row["metric"],
             row["split"],
             row["n"],
-            *("none" if row[key] is None else score_text(row[key]) for key in ("reference_value", "value")),
+            *(_ends(row, name) for name in ("reference_value", "value")),
             "none" if row["difference"] is None else _difference(row),
             "" if row["p_value_holm"] is None else p_text(row["p_value_holm"], row["p_value"]),
             row["verdict"],

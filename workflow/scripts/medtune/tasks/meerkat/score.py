@@ -68,7 +68,7 @@ def score(
         "seed": seed,
         "metrics": list(scores.metrics),
         "definitions": scores.definitions(),
-        "splits": {split: _split_figures(scores, specialties, answers, own, seed) for split, own in places.items()},
+        "splits": {split: _split_figures(scores, specialties, answers, own) for split, own in places.items()},
     }
     counts = {
         split: {name: metric.counts[own].tolist() for name, metric in scores.metrics.items()}
@@ -106,7 +106,7 @@ def _settings(metrics: Mapping[str, Any], encoder: Path | str | None) -> TextMet
 
 
 def _split_figures(
-    scores: TextScores, specialties: Sequence[str], answers: Sequence[dict], places: Sequence[int], seed: int
+    scores: TextScores, specialties: Sequence[str], answers: Sequence[dict], places: Sequence[int]
 ) -> dict:
     """All figures of one split. specialties, answers: of all items. places: which of them are the split's."""
     by_specialty: dict[str, list[int]] = {}
@@ -116,9 +116,9 @@ def _split_figures(
     n = len(own)
     return {
         "n": n,
-        "overall": _figures(scores, places, seed),
+        "overall": _figures(scores, places),
         "specialties": {
-            specialty: {"n": len(members), "metrics": _figures(scores, members, seed)}
+            specialty: {"n": len(members), "metrics": _figures(scores, members)}
             for specialty, members in by_specialty.items()
         },
         "answer_rate": proportion(sum(answer["value"] is not None for answer in own), n, unit=UNIT).as_dict(),
@@ -127,7 +127,7 @@ def _split_figures(
     }
 
 
-def _figures(scores: TextScores, places: Sequence[int], seed: int) -> dict[str, dict]:
+def _figures(scores: TextScores, places: Sequence[int]) -> dict[str, dict]:
     return {name: figure.as_dict() for name, figure in scores.figures(places).items()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.metrics.span_scores import count_spans
 from medtune.tasks.radgraph.runs import Run
@@ -11,11 +12,7 @@ COMPARISON_COLUMNS = (
     "entity",
     "against",
     "n_reports",
-    "against_strict_f1",
-    "adapter_strict_f1",
-    "difference",
-    "difference_low",
-    "difference_high",
+    *end_columns("against_strict_f1", "adapter_strict_f1", "difference"),
     "p_value",
     "p_holm",
     "verdict",
@@ -35,17 +32,13 @@ def compare(others: Sequence[Sequence[Run]], adapters: Sequence[Run], seed: int,
     ]
     tests = [paired_difference(after, before, f1_of_counts, seed) for before, after in counts]
     rows = []
-    for (other, run), (before, after), test, p_holm in zip(
-        pairs, counts, tests, holm([test.p_value for test in tests]), strict=True
-    ):
+    for (other, run), test, p_holm in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True):
         values = (
             run.entity,
             other.model,
             test.n,
-            *(float(f1_of_counts(table.sum(axis=0, keepdims=True))[0]) for table in (before, after)),
-            test.value,
-            test.low,
-            test.high,
+            *(cell for model in (other, run) for cell in end_values(model.splits[split]["strict_f1"])),
+            *end_values(test),
             test.p_value,
             p_holm,
             verdict(test.value, p_holm),

@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medtune.data.radgraph import LABELS, Report
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanDocument, radgraph_f1
 from medtune.metrics.spans import Span
 from medtune.tasks.radgraph.found import Found, token_entity
 from medtune.tasks.radgraph.merge import Conflict, annotated, conflict_row, merge_entities
 from medtune.tasks.radgraph.runs import Run
-from medtune.tasks.radgraph.score import SPAN_COLUMNS, span_cells, span_figures, span_of
+from medtune.tasks.radgraph.score import SPAN_FIGURES, span_figures, span_of
 
+MERGED_FIGURES = (*SPAN_FIGURES, "report_match")
 MERGED_COLUMNS = (
     "model",
     "split",
-    *SPAN_COLUMNS,
-    "report_match",
+    *end_columns(*MERGED_FIGURES),
     "conflicts",
     "ungroundable",
     "n_reports",
@@ -75,7 +76,7 @@ def merge_outcomes(runs: Sequence[Run], split: str) -> list[Merged]:
     return merged
 
 
-def merged_figures(merged: Sequence[Merged], seed: int) -> dict:
+def merged_figures(merged: Sequence[Merged]) -> dict:
     """Figures of the merged annotation against the gold of all types, micro over the types.
 
     Values without a place are false positives here too, although an annotation cannot show them.
@@ -104,8 +105,7 @@ def merged_row(model: str, split: str, merged: Sequence[Merged], figures: dict) 
     values = (
         model,
         split,
-        *span_cells(figures),
-        figures["report_match"]["value"],
+        *(cell for name in MERGED_FIGURES for cell in end_values(figures[name])),
         sum(len(report.conflicts) for report in merged),
         sum(len(report.unplaced) for report in merged),
         figures["n_reports"],

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from medtune.metrics.significance import p_text
 from medtune.reporting.plots import plot_confusions, plot_groups
+from medtune.reporting.prose import difference_text, interval_text, short_text
 from medtune.reporting.tables import estimate_text, markdown_table, percent
 from medtune.tasks.radgraph.runs import MODELS, Run
 
@@ -23,8 +24,8 @@ HTML_PAGES = {
     "entities": (
         "RadGraph study: entity types, before and after training",
         "Strict: boundaries and type; exact: boundaries; partial: half a point for an overlap; type: type and an "
-        "overlap; RadGraph: sets of tokens and type. Values that are not in the sentence are false positives. The "
-        "interval is 95 %, over reports.",
+        "overlap; RadGraph: sets of tokens and type. Values that are not in the sentence are false positives. "
+        "Intervals are 95 %, over reports.",
     ),
     "comparisons": (
         "RadGraph study: base model and adapters on the test reports",
@@ -53,7 +54,7 @@ def headline(runs: Mapping[str, Sequence[Run]], synthetic: bool = False) -> str:
     """The study's result in one line of plain text."""
     parts = [
         f"{adapter.entity} {estimate_text(_test(adapter)['strict_f1'])} against "
-        f"{percent(_test(base)['strict_f1']['value'])} and {percent(_test(practised)['strict_f1']['value'])}"
+        f"{short_text(_test(base)['strict_f1'])} and {short_text(_test(practised)['strict_f1'])}"
         for base, practised, adapter in _by_entity(runs)
     ]
     kind = "synthetic test reports" if synthetic else "test reports"
@@ -131,9 +132,8 @@ def _comparison_table(comparisons: Sequence[dict]) -> str:
         [
             row["entity"],
             NAMES[row["against"]],
-            f"{percent(row['against_strict_f1'])} / {percent(row['adapter_strict_f1'])}",
-            f"{100 * row['difference']:+.1f} points "
-            f"({100 * row['difference_low']:+.1f} to {100 * row['difference_high']:+.1f})",
+            f"{interval_text(row, 'against_strict_f1')} / {interval_text(row, 'adapter_strict_f1')}",
+            difference_text(row),
             p_text(row["p_holm"], row["p_value"]),
             row["verdict"],
         ]
@@ -220,11 +220,11 @@ def _threshold_section(rows: Sequence[dict]) -> str:
     lines = [
         [
             row["entity"],
-            _area(row),
+            interval_text(row, "validation_auroc", as_percent=False),
             "none" if row["threshold"] is None else row["threshold"],
             f"{row['test_accepted']} of {row['test_n']}",
-            _interval(row, "automation_rate"),
-            _interval(row, "accuracy"),
+            interval_text(row, "automation_rate"),
+            interval_text(row, "accuracy"),
             f"{row['missed_in_accepted']} of {row['gold_in_accepted']}",
             "yes" if row["ready"] else "no",
         ]
@@ -249,18 +249,6 @@ def _threshold_section(rows: Sequence[dict]) -> str:
         "ready",
     ]
     return f"{note}\n\n{markdown_table(lines, headers)}"
-
-
-def _area(row: Mapping) -> str:
-    if row["validation_auroc"] is None:
-        return "none"
-    return "{:.2f} ({:.2f}–{:.2f})".format(*(row[f"validation_auroc{end}"] for end in ("", "_low", "_high")))
-
-
-def _interval(row: Mapping, name: str) -> str:
-    if row[name] is None:
-        return "none"
-    return f"{percent(row[name])} ({100 * row[f'{name}_low']:.1f}–{100 * row[f'{name}_high']:.1f})"
 
 
 def _test(run: Run) -> Mapping:

@@ -39,15 +39,7 @@ ITEM_COLUMNS = (
     "output_tokens",
 )
 
-SPAN_COLUMNS = (
-    "strict_f1",
-    "strict_f1_low",
-    "strict_f1_high",
-    "exact_f1",
-    "partial_f1",
-    "type_f1",
-    "radgraph_f1",
-)
+SPAN_FIGURES = ("strict_f1", "exact_f1", "partial_f1", "type_f1", "radgraph_f1")
 """What tables show of a model's spans, from `span_figures` and `radgraph_f1`."""
 
 
@@ -120,7 +112,7 @@ def score(
 
     examples: by split, rows as `prepare` writes them. predictions: one row for each, with part confidences.
     entity: the type that was asked for. reports: the splits' reports in RadGraph's layout, in the order of `examples`.
-    seed: of the paired tests.
+    seed: is recorded.
     Raises InputError when predictions, sentences and reports do not belong together.
     """
     answers = answers_of(examples, predictions)
@@ -129,7 +121,7 @@ def score(
         corpus = read_radgraph(path, LABELERS[0])
         texts = {report.id: report for report in corpus.reports}
         answered = [_answer(row, given, texts, entity, path) for row, given in zip(rows, answers[split], strict=True)]
-        splits[split] = split_metrics(answered, corpus, entity, seed)
+        splits[split] = split_metrics(answered, corpus, entity)
         items += [_item(split, answer) for answer in answered]
         by_report = _by_report(answered)
         results += [_result(split, report, by_report.get(report.id, []), entity) for report in corpus.reports]
@@ -137,7 +129,7 @@ def score(
     return Scores(metrics, items, {"results": results})
 
 
-def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: int) -> dict:
+def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str) -> dict:
     """All figures of one split. An output without a list has no entities, so that what its sentence holds is missed;
     the items of a list that breaks off or goes on count, but its sentence and report do not match. Entities that lie
     in no single sentence (see `data.radgraph.cut`) are missed."""
@@ -145,7 +137,7 @@ def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: 
     gold = {report.id: _gold(report, entity) for report in corpus.reports}
     return {
         "n": len(answers),
-        **_spans_of(answers, names, corpus.reports, entity, seed, gold),
+        **_spans_of(answers, names, corpus.reports, entity, gold),
         "report_match": _report_match(answers, gold),
         "sentence_match": _share(answers, lambda answer: [answer.exact_match]),
         "parse_rate": _parse_rate(answers),
@@ -157,11 +149,11 @@ def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: 
             [_document([answer]) for answer in answers], [answer.report for answer in answers]
         ).as_dict(),
         **_calibration(answers),
-        "with_gold": _part(answers, lambda answer: bool(answer.gold), corpus, entity, seed),
-        "without_gold": _part(answers, lambda answer: not answer.gold, corpus, entity, seed),
-        "seen": _part(answers, lambda answer: answer.seen, corpus, entity, seed),
-        "unseen": _part(answers, lambda answer: not answer.seen, corpus, entity, seed),
-        "readers": _readers(answers, corpus, entity, seed),
+        "with_gold": _part(answers, lambda answer: bool(answer.gold), corpus, entity),
+        "without_gold": _part(answers, lambda answer: not answer.gold, corpus, entity),
+        "seen": _part(answers, lambda answer: answer.seen, corpus, entity),
+        "unseen": _part(answers, lambda answer: not answer.seen, corpus, entity),
+        "readers": _readers(answers, corpus, entity),
     }
 
 
@@ -183,12 +175,6 @@ def span_figures(documents: Sequence[SpanDocument], labels: Sequence[str]) -> di
         "strict_recall": strict.recall.as_dict(),
         **figures,
     }
-
-
-def span_cells(figures: Mapping[str, Any]) -> tuple:
-    """Values of `SPAN_COLUMNS`. figures: dictionaries of `Estimate` by name."""
-    strict = (figures["strict_f1"][key] for key in ("value", "low", "high"))
-    return (*strict, *(figures[name]["value"] for name in ("exact_f1", "partial_f1", "type_f1", "radgraph_f1")))
 
 
 def _answer(row: dict, prediction: dict, reports: Mapping[str, Report], entity: str, path: Path | str) -> Answer:
@@ -237,7 +223,6 @@ def _spans_of(
     names: Sequence[str],
     reports: Sequence[Report],
     entity: str,
-    seed: int,
     gold: Mapping[str, Sequence[Span]] | None = None,
 ) -> dict:
     """Span figures and the set-based one over the reports `names`. gold: by report, in place of the sentences'."""
@@ -262,21 +247,21 @@ def _spans_of(
     }
 
 
-def _part(answers: Sequence[Answer], belongs: Callable[[Answer], bool], corpus: Corpus, entity: str, seed: int) -> dict:
+def _part(answers: Sequence[Answer], belongs: Callable[[Answer], bool], corpus: Corpus, entity: str) -> dict:
     """Figures of some of the sentences; the documents are the reports that have such."""
     chosen = [answer for answer in answers if belongs(answer)]
     names = list(_by_report(chosen))
     alarms = [answer for answer in chosen if not answer.gold]
     return {
         "n": len(chosen),
-        **_spans_of(chosen, names, corpus.reports, entity, seed),
+        **_spans_of(chosen, names, corpus.reports, entity),
         "parse_rate": _parse_rate(chosen),
         "sentence_match": _share(chosen, lambda answer: [answer.exact_match]),
         "alarm_rate": _share(alarms, lambda answer: [bool(answer.items)]),
     }
 
 
-def _readers(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: int) -> dict:
+def _readers(answers: Sequence[Answer], corpus: Corpus, entity: str) -> dict:
     """The same answers against each reader, over the reports that both read; empty when there are none."""
     if not corpus.second:
         return {}
@@ -286,7 +271,7 @@ def _readers(answers: Sequence[Answer], corpus: Corpus, entity: str, seed: int) 
     readings = ([first[name] for name in names], corpus.second)
     return {
         labeler: _spans_of(
-            chosen, names, corpus.reports, entity, seed, {report.id: _gold(report, entity) for report in reading}
+            chosen, names, corpus.reports, entity, {report.id: _gold(report, entity) for report in reading}
         )
         for labeler, reading in zip(LABELERS, readings, strict=True)
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medtune.files import write_json, write_text
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.spans import Span
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
@@ -21,18 +22,16 @@ from medtune.tasks.radgraph.merged import (
 )
 from medtune.tasks.radgraph.pages import HTML_PAGES, figures, headline, summary_page, with_caution
 from medtune.tasks.radgraph.runs import MODELS, Outcome, Run, RunFiles, read_runs
-from medtune.tasks.radgraph.score import SPAN_COLUMNS, span_cells, span_of
+from medtune.tasks.radgraph.score import SPAN_FIGURES, span_of
 from medtune.tasks.radgraph.thresholds import ALL, TARGET, THRESHOLD_COLUMNS, Case, threshold_row
 
 SPLITS = ("validation", "test")
+ENTITY_FIGURES = (*SPAN_FIGURES, "parse_rate", "ungroundable_rate", "raw_offset_accuracy")
 ENTITY_COLUMNS = (
     "entity",
     "model",
     "split",
-    *SPAN_COLUMNS,
-    "parse_rate",
-    "ungroundable_rate",
-    "raw_offset_accuracy",
+    *end_columns(*ENTITY_FIGURES),
     "n_reports",
     "n_gold",
 )
@@ -64,7 +63,7 @@ def summarize(
     """
     runs = read_runs(files)
     merged = {(model, split): merge_outcomes(runs[model], split) for model in MODELS for split in SPLITS}
-    merged_scores = {key: merged_figures(reports, seed) for key, reports in merged.items()}
+    merged_scores = {key: merged_figures(reports) for key, reports in merged.items()}
     rows = {
         "entities": [entity_row(run, split) for members in _by_entity(runs) for run in members for split in SPLITS],
         "comparisons": compare([runs["base"], runs["practised"]], runs["adapter"], seed),
@@ -95,8 +94,7 @@ def entity_row(run: Run, split: str) -> dict:
         run.entity,
         run.model,
         split,
-        *span_cells(found),
-        *(found[name]["value"] for name in ("parse_rate", "ungroundable_rate", "raw_offset_accuracy")),
+        *(cell for name in ENTITY_FIGURES for cell in end_values(found[name])),
         found["n_reports"],
         found["n_gold"],
     )

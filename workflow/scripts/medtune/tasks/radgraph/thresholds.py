@@ -8,7 +8,7 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.metrics.discrimination import auroc
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, end_columns, end_values
 from medtune.metrics.proportions import proportion
 from medtune.metrics.spans import Span
 from medtune.reporting.tables import read_csv
@@ -21,20 +21,10 @@ THRESHOLD_COLUMNS = (
     "threshold",
     "validation_n",
     "validation_accepted",
-    "validation_accuracy",
-    "validation_accuracy_low",
-    "validation_accuracy_high",
-    "validation_auroc",
-    "validation_auroc_low",
-    "validation_auroc_high",
+    *end_columns("validation_accuracy", "validation_auroc"),
     "test_n",
     "test_accepted",
-    "automation_rate",
-    "automation_rate_low",
-    "automation_rate_high",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
+    *end_columns("automation_rate", "accuracy"),
     "gold_in_accepted",
     "missed_in_accepted",
     "spurious_in_accepted",
@@ -124,22 +114,18 @@ def threshold_row(entity: str, validation: Sequence[Case], test: Sequence[Case],
         threshold,
         len(validation),
         len(tried),
-        *_ends(accuracy_of(tried)),
-        *_ends(discrimination_of(validation)),
+        *end_values(accuracy_of(tried)),
+        *end_values(discrimination_of(validation)),
         len(test),
         len(accepted),
-        *_ends(rate),
-        *_ends(accuracy),
+        *end_values(rate),
+        *end_values(accuracy),
         sum(len(case.gold) for case in accepted),
         sum(len(set(case.gold) - set(case.found)) for case in accepted),
         sum(len(set(case.found) - set(case.gold)) for case in accepted),
         _reaches(accuracy, target),
     )
     return dict(zip(THRESHOLD_COLUMNS, values, strict=True))
-
-
-def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
-    return estimate.value, estimate.low, estimate.high
 
 
 def _reaches(estimate: Estimate, target: float) -> bool:

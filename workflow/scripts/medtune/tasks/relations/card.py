@@ -7,7 +7,7 @@ from medtune.data.related import RelatedDocument
 from medtune.files import read_json
 from medtune.reporting.cards import Headline, StudyCard
 from medtune.reporting.tables import escape_markdown, estimate_text
-from medtune.tasks.relations.pages import what_figures_show
+from medtune.tasks.relations.pages import PUBLISHED_NOTE, published_words, what_figures_show
 from medtune.tasks.relations.rows import row_of
 from medtune.tasks.relations.runs import labels_of
 from medtune.tasks.relations.template import RelationsTask
@@ -69,6 +69,7 @@ def study_card(
         limits=[*about_data, *base, *proxy, *LIMITS],
         tags=("biomedical", "named-entity-recognition", "relation-extraction"),
         items="documents",
+        published="" if shown else f"{PUBLISHED_NOTE} {published_words()}",
         max_new_tokens=512,
     )
 

@@ -6,6 +6,7 @@ from statistics import fmean
 import numpy as np
 
 from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.estimate import ENDS, end_columns, end_values
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import Difference, holm, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
@@ -14,31 +15,23 @@ from medtune.tasks.relations.runs import DEFAULT, SPLITS, Run, Runs
 COMPARISON_COLUMNS = (
     "run",
     "split",
-    "entity_f1",
-    "entity_f1_low",
-    "entity_f1_high",
-    "relation_f1",
-    "relation_f1_low",
-    "relation_f1_high",
+    *end_columns("entity_f1", "relation_f1"),
     "relation_f1_gold_entities",
     "parse_rate",
     "repair_rate",
     "duplicates",
     "p_value_against_default",
     "n_documents",
+    *(f"{name}{end}" for name in ("relation_f1_gold_entities", "parse_rate", "repair_rate") for end in ENDS if end),
 )
+"""The first are those of the study's document, in its order."""
 SWITCH_COLUMNS = (
     "switch",
     "changes",
     "split",
     "n_documents",
     "n_seeds",
-    "entity_f1_difference",
-    "entity_f1_difference_low",
-    "entity_f1_difference_high",
-    "relation_f1_difference",
-    "relation_f1_difference_low",
-    "relation_f1_difference_high",
+    *end_columns("entity_f1_difference", "relation_f1_difference"),
     "p_value",
     "p_holm",
     "verdict",
@@ -87,8 +80,8 @@ def switch_rows(runs: Runs, seed: int) -> list[dict]:
                 split,
                 test.n,
                 _seeds(runs, run),
-                *(entities.value, entities.low, entities.high),
-                *(test.value, test.low, test.high),
+                *end_values(entities),
+                *end_values(test),
                 test.p_value,
                 p_holm,
                 verdict(test.value, p_holm, _seeds(runs, run)),
@@ -139,17 +132,23 @@ def _seeds(runs: Runs, run: Run) -> int:
 
 def _comparison_row(runs: Runs, run: Run, split: str, seed: int) -> dict:
     found = run.splits[split]
-    entity, relation = found["entity_f1"], found["relation_f1"]
+    given = found["relation_f1_gold_entities"] if split == "test" else None
+    (of_given, *given_ends), (parsed, *parsed_ends), (repaired, *repaired_ends) = (
+        end_values(figure) for figure in (given, found["parse_rate"], found["repair_rate"])
+    )
     values = (
         run.name,
         split,
-        *(entity["value"], entity["low"], entity["high"]),
-        *(relation["value"], relation["low"], relation["high"]),
-        found["relation_f1_gold_entities"]["value"] if split == "test" else None,
-        found["parse_rate"]["value"],
-        found["repair_rate"]["value"],
+        *end_values(found["entity_f1"]),
+        *end_values(found["relation_f1"]),
+        of_given,
+        parsed,
+        repaired,
         found["duplicates"],
         None if run.name == DEFAULT else against_default(runs, run, split, "relation", seed).p_value,
         found["n"],
+        *given_ends,
+        *parsed_ends,
+        *repaired_ends,
     )
     return dict(zip(COMPARISON_COLUMNS, values, strict=True))

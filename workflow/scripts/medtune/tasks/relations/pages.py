@@ -19,6 +19,7 @@ from medtune.reporting.prose import (
     interval_text,
     listed,
     points,
+    short_text,
 )
 from medtune.reporting.tables import estimate_text, percent
 from medtune.tasks.relations.answers import GIVEN
@@ -72,6 +73,14 @@ PRACTISED_NOTE = (
 )
 
 
+def published_words() -> str:
+    """Targets and published figures in a sentence."""
+    parts = [
+        f"{kind}: target {percent(target)}, published {percent(found)}" for kind, target, found in PUBLISHED.values()
+    ]
+    return f"Strict micro-F1 of {'; of '.join(parts)}."
+
+
 def reason(chosen: Run, equal: Sequence[Run], trained: int, seeds: int = 1) -> str:
     """Why this run, with the validation figures that the choice was made on. trained: number of runs to choose from.
     seeds: of training, over which the mean was taken."""
@@ -92,11 +101,11 @@ def headline(runs: Runs, chosen: Run, labels: Labels, shown: str | None = None) 
     """The study's result in one line of plain text. shown: of `what_figures_show`."""
     test = chosen.splits["test"]
     others = [run for run in (runs.default, runs.base, runs.practised) if run is not chosen]
-    against = ", ".join(f"{run.name} {percent(run.splits['test']['relation_f1']['value'])}" for run in others)
+    against = ", ".join(f"{run.name} {short_text(run.splits['test']['relation_f1'])}" for run in others)
     text = (
         f"{chosen.name}, chosen on validation: entity F1 {estimate_text(test['entity_f1'])}, relation F1 "
         f"{estimate_text(test['relation_f1'])} on the test documents (relation F1 of {against}); with gold entities "
-        f"given {percent(test['relation_f1_gold_entities']['value'])}"
+        f"given {short_text(test['relation_f1_gold_entities'])}"
     )
     return f"{labels.titled(text)}{f'. {shown}' if shown else ''}\n"
 
@@ -142,7 +151,7 @@ def what_figures_show(manifest: Mapping[str, Any]) -> str | None:
 def entities_or_relations(run: Run, difference: Difference) -> str:
     """Whether a run's relation errors come from its entities. difference: of gold entities against its own."""
     test, given = run.splits["test"], run.splits[GIVEN]
-    own, with_gold = test["relation_f1"]["value"] or 0.0, given["relation_f1"]["value"] or 0.0
+    with_gold = given["relation_f1"]["value"] or 0.0
     change = points(difference.value, difference.low, difference.high)
     if difference.low > 0:
         meaning = "so much of what is wrong comes from its entities"
@@ -151,10 +160,10 @@ def entities_or_relations(run: Run, difference: Difference) -> str:
     else:
         meaning = "no difference that could be told, so its entities are not shown to be what holds it back"
     return (
-        f"The relation F1 of {run.name} on the test documents is {percent(own)} with the entities that it finds and "
-        f"{percent(with_gold)} with the gold ones given: {change}, {meaning}. With gold entities "
-        f"{100 * (1 - with_gold):.1f} points are missing still, which are errors in relating them. Among the entities "
-        f"that it found itself its relation F1 is {estimate_text(test['relation_f1_found_entities'])}."
+        f"The relation F1 of {run.name} on the test documents is {short_text(test['relation_f1'])} with the entities "
+        f"that it finds and {short_text(given['relation_f1'])} with the gold ones given: {change}, {meaning}. With "
+        f"gold entities {100 * (1 - with_gold):.1f} points are missing still, which are errors in relating them. Among "
+        f"the entities that it found itself its relation F1 is {estimate_text(test['relation_f1_found_entities'])}."
     )
 
 
@@ -236,11 +245,11 @@ def _run_table(runs: Runs, chosen: Run, comparison: Sequence[Mapping[str, Any]])
         [
             run.name,
             run.what,
-            percent(run.splits["validation"]["relation_f1"]["value"]),
+            short_text(run.splits["validation"]["relation_f1"]),
             estimate_text(run.splits["test"]["entity_f1"]),
             estimate_text(run.splits["test"]["relation_f1"]),
-            percent(run.splits["test"]["relation_macro_f1"]["value"]),
-            percent(run.splits["test"]["relation_relaxed_f1"]["value"]),
+            short_text(run.splits["test"]["relation_macro_f1"]),
+            short_text(run.splits["test"]["relation_relaxed_f1"]),
             "" if p_values[run.name] is None else p_text(p_values[run.name]),
             "chosen" if run is chosen else "",
         ]
@@ -313,7 +322,7 @@ def _given_table(runs: Runs, differences: Mapping[str, Difference]) -> Table:
             estimate_text(run.splits["test"]["relation_f1"]),
             estimate_text(run.splits["test"]["relation_f1_gold_entities"]),
             points(*(getattr(differences[run.name], end) for end in ("value", "low", "high"))),
-            percent(run.splits["test"]["relation_f1_found_entities"]["value"]),
+            short_text(run.splits["test"]["relation_f1_found_entities"]),
         ]
         for run in runs
     ]
@@ -328,10 +337,10 @@ def _type_table(rows: Mapping[str, Sequence[Mapping[str, Any]]], chosen: Run) ->
             kind,
             row["type"],
             row["gold"],
-            percent(row["precision"]),
-            percent(row["recall"]),
+            interval_text(row, "precision"),
+            interval_text(row, "recall"),
             interval_text(row, "f1"),
-            percent(row["relaxed_f1"]),
+            interval_text(row, "relaxed_f1"),
         ]
         for kind, table in (("entity", "entity_types"), ("relation", "relation_types"))
         for row in rows[table]
@@ -354,15 +363,15 @@ def _answer_table(answers: Sequence[Mapping[str, Any]]) -> Table:
     rows = [
         [
             row["run"],
-            percent(row["parse_rate"]),
-            percent(row["repair_rate"]),
-            percent(row["cut_rate"]),
+            interval_text(row, "parse_rate"),
+            interval_text(row, "repair_rate"),
+            interval_text(row, "cut_rate"),
             row["duplicate_relations"],
             row["duplicates_left"],
             row["violations"],
             row["unknown_arguments"],
             row["unplaced_entities"],
-            "none" if row["mean_output_tokens"] is None else f"{row['mean_output_tokens']:.0f}",
+            interval_text(row, "mean_output_tokens", as_percent=False),
             "not known" if row["seconds_per_document"] is None else f"{row['seconds_per_document']:.2f}",
         ]
         for row in answers

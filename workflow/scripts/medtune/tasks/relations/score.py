@@ -111,14 +111,14 @@ def score(
     that only their relations are scored. predictions: one row for each. schema: schema.json. known: JSON
     list of the texts of the training split's entities, see `familiarity`. deduplicate, drop_violations: as in
     `extract`. benchmark: Snakemake's benchmarks of the jobs that wrote the predictions (two for two steps); without
-    them there is no latency. seed: of the paired tests. Raises InputError when predictions and
+    them there is no latency. seed: is recorded. Raises InputError when predictions and
     documents do not belong together, and for a broken schema or benchmark.
     """
     types = read_schema(schema)
     answers = read_answers(examples, predictions, types, deduplicate=deduplicate, drop_violations=drop_violations)
     concepts = between_concepts(answer.document for members in answers.values() for answer in members)
     counted = {split: count(members, types, concepts, split == GIVEN) for split, members in answers.items()}
-    splits = {split: split_metrics(found, seed) for split, found in counted.items()}
+    splits = {split: split_metrics(found) for split, found in counted.items()}
     if known is not None:
         training = set(read_json(known))
         for split in splits.keys() - {GIVEN}:
@@ -156,7 +156,7 @@ def count(answers: Sequence[Answer], schema: RelationSchema, concepts: bool, giv
     )
 
 
-def split_metrics(counted: Counted, seed: int) -> dict:
+def split_metrics(counted: Counted) -> dict:
     """All figures of one split: those that are shown most by their names, the rest under `entities` and `relations`.
 
     An output that cannot be read has found nothing, so that all of its document is missed.
@@ -165,8 +165,8 @@ def split_metrics(counted: Counted, seed: int) -> dict:
     n = len(answers)
     return {
         "n": n,
-        **({} if counted.entities is None else _entity_metrics(counted, seed)),
-        **_relation_metrics(counted, seed),
+        **({} if counted.entities is None else _entity_metrics(counted)),
+        **_relation_metrics(counted),
         "parse_rate": proportion(sum(answer.status == "ok" for answer in answers), n, unit="documents").as_dict(),
         "repair_rate": proportion(sum(answer.repaired for answer in answers), n, unit="documents").as_dict(),
         "cut_rate": proportion(sum(answer.finish == "length" for answer in answers), n, unit="documents").as_dict(),
@@ -222,7 +222,7 @@ def evaluation_results(metrics: Mapping[str, Any]) -> dict:
     }
 
 
-def _entity_metrics(counted: Counted, seed: int) -> dict:
+def _entity_metrics(counted: Counted) -> dict:
     scores = score_spans(counted.entities).as_dict()
     micro = scores["micro"]
     matrix = confusion_matrix(entity_types(answer.entities for answer in counted.answers), counted.schema.entities)
@@ -232,11 +232,11 @@ def _entity_metrics(counted: Counted, seed: int) -> dict:
         "entity_macro_f1": scores["macro"]["strict"]["f1"],
         "entities": {**scores, "counts": _sums(counted.entities.f1_counts("strict"))},
         "entity_confusion": matrix,
-        "relation_f1_found_entities": _among_found(counted, seed),
+        "relation_f1_found_entities": _among_found(counted),
     }
 
 
-def _relation_metrics(counted: Counted, seed: int) -> dict:
+def _relation_metrics(counted: Counted) -> dict:
     scores = score_relations(counted.relations).as_dict()
     micro = scores["micro"]
     names = [relation.name for relation in counted.schema.relations]
@@ -260,7 +260,7 @@ def _relation_metrics(counted: Counted, seed: int) -> dict:
     }
 
 
-def _among_found(counted: Counted, seed: int) -> dict:
+def _among_found(counted: Counted) -> dict:
     """F1 of the relations whose two arguments were found: what is wrong there is not so because of the entities."""
     symmetric = counted.schema.symmetric
     among = given_mentions if counted.concepts else given_entities

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medtune.data.relation_output import Removals
+from medtune.metrics.estimate import end_columns, end_values
 from medtune.tasks.relations.runs import Run, Runs
 
 TYPE_COLUMNS = (
@@ -13,22 +14,21 @@ TYPE_COLUMNS = (
     "gold",
     "predicted",
     "n_documents",
-    *(f"{name}{end}" for name in ("precision", "recall", "f1") for end in ("", "_low", "_high")),
-    *(f"relaxed_{name}{end}" for name in ("precision", "recall", "f1") for end in ("", "_low", "_high")),
+    *end_columns("precision", "recall", "f1", "relaxed_precision", "relaxed_recall", "relaxed_f1"),
     "labels",
 )
 """gold, predicted: its items. n_documents: those that have gold ones; for all types together, all documents."""
-ERROR_COLUMNS = ("run", "split", "class", "count", "share", "share_low", "share_high", "labels")
+ERROR_COLUMNS = ("run", "split", "class", "count", *end_columns("share"), "labels")
 """share: of all cases, which are the gold relations, the predicted ones, and pairs of both."""
 CONFUSION_COLUMNS = ("run", "split", "gold", "predicted", "count", "labels")
 ANSWER_COLUMNS = (
     "run",
     "split",
     "n_documents",
-    *(f"{name}{end}" for name in ("parse_rate", "repair_rate", "cut_rate") for end in ("", "_low", "_high")),
+    *end_columns("parse_rate", "repair_rate", "cut_rate"),
     *Removals.__dataclass_fields__,
     "duplicates_left",
-    *(f"mean_output_tokens{end}" for end in ("", "_low", "_high")),
+    *end_columns("mean_output_tokens"),
     "seconds_per_document",
     "labels",
 )
@@ -39,9 +39,9 @@ FAMILIARITY_COLUMNS = (
     "terms",
     "n_documents",
     "entities",
-    *(f"entity_{name}{end}" for name in ("precision", "recall", "f1") for end in ("", "_low", "_high")),
+    *end_columns("entity_precision", "entity_recall", "entity_f1"),
     "relations",
-    *(f"relation_f1{end}" for end in ("", "_low", "_high")),
+    *end_columns("relation_f1"),
     "labels",
 )
 """terms: whether the text of an entity stands in the training split as one. entities, relations: gold ones. A relation
@@ -153,4 +153,4 @@ def _type_row(
 
 def _ends(name: str, estimate: Mapping[str, Any]) -> dict[str, float | None]:
     """A figure and both ends of its interval, as columns."""
-    return {name: estimate["value"], f"{name}_low": estimate["low"], f"{name}_high": estimate["high"]}
+    return dict(zip(end_columns(name), end_values(estimate), strict=True))

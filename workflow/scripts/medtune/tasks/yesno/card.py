@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from medtune.reporting.cards import Headline, StudyCard
+from medtune.tasks.yesno.pages import PUBLISHED
 from medtune.tasks.yesno.template import YesNoTask
 
 HEADLINES = (
@@ -58,4 +59,5 @@ def study_card(manifest: Mapping) -> StudyCard:
         headlines=HEADLINES,
         limits=[*about_data, *confounded(manifest["labels_by_source"]), *LIMITS],
         tags=("biomedical", "question-answering"),
+        published="" if all(synthetic) else PUBLISHED,
     )
