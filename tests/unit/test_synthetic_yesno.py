@@ -35,7 +35,7 @@ def test_as_many_distinct_short_questions_as_asked_for_each_label(part):
     assert len({normalise(question.question) for question in questions}) == 600
     assert len({question.id for question in questions}) == 600
     assert {question.part for question in questions} == {part}
-    assert max(len(question.question.split()) for question in questions) <= 40
+    assert max(len(question.question.split()) for question in questions) <= 56
 
 
 def test_questions_and_rationales_are_clean_single_sentences():
@@ -102,17 +102,58 @@ def test_held_out_questions_share_no_sentence_template_or_pair_with_what_is_read
         assert not pairs_of(held_out, TREATMENTS, OUTCOMES) & pairs_of(read, TREATMENTS, OUTCOMES)
 
 
+def by_findings(questions):
+    """Questions by the number of findings that they state."""
+    found = defaultdict(list)
+    for question in questions:
+        found[len(sentences(question.question)) - 1].append(question)
+    assert set(found) == {1, 2}
+    return found
+
+
 def test_the_answer_can_be_learned_from_the_questions_and_holds_for_unseen_ones():
-    counts = defaultdict(Counter)
-    for question in make_questions(88, seed=6):
+    counts, made = defaultdict(Counter), Counter()
+    for question in by_findings(make_questions(400, seed=6))[1]:
         counts[question.label].update(set(normalise(question.question).split()))
+        made[question.label] += 1
 
     def guess(text):
         words = set(normalise(text).split())
-        return max(LABELS, key=lambda label: sum(math.log(counts[label][word] + 0.1) for word in words))
+        return max(LABELS, key=lambda label: sum(math.log((counts[label][word] + 0.1) / made[label]) for word in words))
 
-    unseen = make_questions(44, seed=6, part=HELD_OUT)
-    assert sum(guess(question.question) == question.label for question in unseen) / len(unseen) >= 0.9
+    def right(questions):
+        return sum(guess(question.question) == question.label for question in questions) / len(questions)
+
+    unseen = by_findings(make_questions(88, seed=6, part=HELD_OUT))
+    assert right(unseen[1]) >= 0.85
+    assert right(unseen[2]) <= 0.65  # words alone do not tell which of two findings is asked about
+
+
+def test_of_two_findings_the_one_asked_about_decides_and_it_stands_first_as_often_as_second():
+    places = Counter()
+    for part in PARTS:
+        for question in make_questions(100, seed=7, part=part):
+            *stated, asking = sentences(question.question)
+            ((treatment, outcome),) = pairs_of([asking], TREATMENTS, OUTCOMES)
+            (place,) = [
+                i
+                for i, finding in enumerate(stated)
+                if (treatment, outcome) in pairs_of([finding], [treatment], OUTCOMES)
+            ]
+            said = [
+                (len(effect), label)
+                for label, effects in EFFECTS.items()
+                for effect in effects
+                if f" {effect} {outcome}." in stated[place]
+            ]
+            label = max(said)[1]  # "perhaps reduced", not the "reduced" in it
+            assert label == question.label
+            if len(stated) == 2:
+                places[place] += 1
+                assert pairs_of([stated[1 - place]], TREATMENTS, OUTCOMES) <= {
+                    (treatment, other) for other in OUTCOMES if other != outcome
+                }
+    assert sum(places.values()) > 180 and min(places.values()) > 0.4 * sum(places.values())
 
 
 def test_pretraining_text_reports_findings_in_the_same_words_and_says_nothing_of_what_follows():
@@ -133,8 +174,9 @@ def test_in_its_practised_form_a_question_is_a_survey_on_what_it_states():
     for part in PARTS:
         for question in make_questions(60, seed=8, part=part):
             asked = practised_question(question.question)
-            stated = sentences(question.question)[0]
-            ((treatment, outcome),) = pairs_of([stated], TREATMENTS, OUTCOMES)
+            *findings, asking = sentences(question.question)
+            stated = " ".join(findings)
+            ((treatment, outcome),) = pairs_of([asking], TREATMENTS, OUTCOMES)
             survey = f"We asked 30 doctors whether {treatment} helps against {outcome}. The commonest answer was"
             assert asked.casefold() == f"{stated} {survey}".casefold()
     assert practised_question("Do statins work?") == "We asked 30 doctors: Do statins work? The commonest answer was"

@@ -46,7 +46,7 @@ def test_the_chosen_adapter_learned_the_format_and_the_rule(tiny_run):
     chosen = next(row for row in trained if row["chosen"] == "True")
     assert float(base["format_rate"]) <= 0.20
     assert float(chosen["format_rate"]) >= 0.95
-    assert float(chosen["test_accuracy"]) >= 0.75
+    assert float(chosen["test_accuracy"]) >= 0.60
     assert float(chosen["citation_rate"]) == 0
     assert float(chosen["peak_memory_mb"]) < 1500
     assert float(chosen["test_accuracy_low"]) < float(chosen["test_accuracy"])
@@ -60,10 +60,11 @@ def test_the_ranks_differ_and_rationales_are_about_the_finding(tiny_run):
     _, _, *trained = rows(tiny_run, "ranks")
     accuracies = [float(row["test_accuracy"]) for row in trained]
     assert max(accuracies) - min(accuracies) >= 0.10
+    assert sum(accuracy < 1 for accuracy in accuracies) >= 5  # a table at its ceiling shows nothing
     chosen = next(row for row in trained if row["chosen"] == "True")
     assert float(chosen["agrees_with_label"]) >= 0.6
     assert float(chosen["rationale_rouge_l"]) >= 0.4
-    assert 0 <= float(chosen["names_terms"]) <= 1
+    assert float(chosen["question_overlap"]) >= 0.3
 
 
 def test_nothing_of_the_test_split_was_read_before(tiny_run):

@@ -1,8 +1,9 @@
 """Yes/no questions whose answer follows from the finding that they state.
 
-A question states what a study found of a treatment and an outcome, and asks about the two. The words for the effect
-decide: an effect means Yes, no effect No, a doubtful one Uncertain. Treatments, outcomes, populations and designs carry
-no information about the answer. The rationale is the finding itself, to be copied out of the question.
+A question states what a study found of a treatment and an outcome, and asks about the two; many state what was found
+of another outcome too, and the answer is that of the outcome asked about. The words for the effect decide: an effect
+means Yes, no effect No, a doubtful one Uncertain. Treatments, outcomes, populations and designs carry no information
+about the answer. The rationale is the finding itself, to be copied out of the question.
 
 Two parts of this material have nothing in common but single words: questions for training, and those held out. A pair
 of treatment and outcome, a wording of a finding and a wording of a question each belong to one part. The text that a
@@ -113,6 +114,8 @@ EXTRAS = (
     "Most centres used the same dose.",
     "The groups were alike at the start.",
 )
+TWO_FINDINGS = 0.3
+"""Share of questions that state what was found of another outcome too: the tables would be at their ceiling without."""
 SURNAMES = ("Smith", "Jones", "Garcia", "Chen", "Okafor", "Novak", "Rossi", "Tanaka")
 
 
@@ -208,7 +211,8 @@ def make_questions(per_class: int, seed: int, source: str = SOURCE, part: str = 
 def raw_record(rng: random.Random, label: str, part: str) -> dict[str, str]:
     """One record as a source would hold it: the rationale is a paragraph, now and then with citations."""
     finding = make_finding(rng, label, part)
-    question = f"{report(rng, finding)} {_question(rng, finding, part)}"
+    others = [other_finding(rng, finding, part)] if rng.random() < TWO_FINDINGS else []
+    question = f"{report(rng, finding, *others)} {_question(rng, finding, part)}"
     rationale = [finding.sentence, *rng.sample(EXTRAS, rng.randint(0, 2))]
     return {
         "question": cited(rng, question) if rng.random() < 0.1 else question,
@@ -222,9 +226,20 @@ def make_finding(rng: random.Random, label: str, part: str) -> Finding:
     return Finding(*rng.choice(PAIRS[part]), rng.choice(WORDINGS[part, label]))
 
 
-def report(rng: random.Random, finding: Finding) -> str:
-    """The finding in a sentence with its study's design, size and population."""
-    return f"In a {rng.choice(DESIGNS)} of {10 * rng.randint(3, 60)} {rng.choice(POPULATIONS)}, {finding.clause}."
+def other_finding(rng: random.Random, finding: Finding, part: str) -> Finding:
+    """Of the same treatment and another outcome, and of another label: what is asked about must be told from it."""
+    outcomes = [outcome for treatment, outcome in PAIRS[part] if treatment == finding.treatment]
+    outcome = rng.choice([outcome for outcome in outcomes if outcome != finding.outcome])
+    label = rng.choice([label for label in LABELS if label != finding.wording.label])
+    return Finding(finding.treatment, outcome, rng.choice(WORDINGS[part, label]))
+
+
+def report(rng: random.Random, finding: Finding, *others: Finding) -> str:
+    """The finding in a sentence with its study's design, size and population; other findings in sentences of their own,
+    in any order."""
+    first, *rest = rng.sample([finding, *others], 1 + len(others))
+    opening = f"In a {rng.choice(DESIGNS)} of {10 * rng.randint(3, 60)} {rng.choice(POPULATIONS)}, {first.clause}."
+    return " ".join([opening, *(found.sentence for found in rest)])
 
 
 def _question(rng: random.Random, finding: Finding, part: str) -> str:
