@@ -13,6 +13,7 @@ from medtune.data.bio import repair, tag_list
 from medtune.errors import InputError
 from medtune.files import write_json
 from medtune.tasks.maccrobat.score import ITEM_COLUMNS, score
+from tests.estimates import estimates_in, wrong_units
 from tests.unit.analysis_cases import dropped, prediction, row
 
 TIERS = {"A": "frequent", "B": "rare"}
@@ -140,6 +141,12 @@ def test_intervals_are_over_documents(tags):
     documents = [("B-A O B-B", "B-A O B-B" if rng.random() < 0.7 else "O B-A O") for _ in range(12)]
     figure = of_test(scored(tags, *documents))["micro"]["strict"]["f1"]
     assert figure["low"] < figure["value"] < figure["high"] and figure["n"] == 12
+
+
+def test_figures_of_words_and_entities_have_intervals_over_documents(tags):
+    found = scored(tags, ("B-A O B-B", "B-A O B-A"), ("B-A O O B-B", "B-A O O B-B"))
+    assert len(list(estimates_in(found.metrics))) > 20
+    assert not wrong_units(found.metrics, {"documents": 2})
 
 
 def test_a_split_without_any_entity_has_no_figure(tags):

@@ -9,6 +9,7 @@ from medtune.reporting.tables import write_csv
 from medtune.tasks.radgraph.prepare import make_rows
 from medtune.tasks.radgraph.score import ITEM_COLUMNS, score
 from medtune.tasks.radgraph.template import RadGraphTask
+from tests.estimates import estimates_in, wrong_units
 
 SEED = 0
 
@@ -87,6 +88,15 @@ def test_gold_answers_are_right_in_every_figure(material):
     assert test["raw_offset_accuracy"]["value"] == 1
     assert test["strict_f1"]["n"] == 3
     assert test["false_alarms_per_sentence"]["value"] == 0
+
+
+def test_figures_of_sentences_and_items_have_intervals_over_reports(material):
+    scores = scored(material, {0: listed("effusion", "kidney"), 3: listed("Heart", "normal")})
+    assert len(list(estimates_in(scores.metrics))) > 60
+    assert not wrong_units(scores.metrics, {"reports": 3, "entities": 5})
+    anatomy = rows_of(corpus_of(RECORDS, "made"), "ANAT-DP"), material[1]
+    alarms = scored(anatomy, label="ANAT-DP").metrics["splits"]["test"]["false_alarms_per_sentence"]
+    assert (alarms["n"], alarms["unit"]) == (2, "reports")  # of three sentences
 
 
 def test_nothing_listed_finds_nothing(material):

@@ -15,6 +15,7 @@ from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.relations import CLASSES
 from medtune.tasks.relations.rows import gold_given, row_of
 from medtune.tasks.relations.score import COUNTED, ITEM_COLUMNS, score
+from tests.estimates import estimates_in, wrong_units
 from tests.unit.relations_study import answers, made_rows, prediction, schema_file, task
 
 TEXT = "Metformin and aspirin for gout, which causes fever; aspirin and warfarin."
@@ -92,6 +93,23 @@ def test_the_gold_annotation_as_answer_is_all_right(schema):
     assert classes(found) == {"correct": 3}
     assert found["relations"]["macro"]["strict"]["f1"]["value"] == 1
     assert set(found["relations"]["macro_labels"]) == {"treats", "causes", "interacts_with"}
+
+
+def test_figures_of_entities_and_relations_have_intervals_over_documents(schema, folder):
+    (folder / "known.json").write_text(json.dumps(["metformin", "gout"]))
+    rows = {"test": [row_of(document())]}
+    scores = score(
+        rows,
+        [answered(output())],
+        0,
+        schema=schema,
+        deduplicate=True,
+        drop_violations=False,
+        known=folder / "known.json",
+    )
+    assert len(list(estimates_in(scores.metrics["splits"]["test"]["familiarity"]))) == 8
+    assert len(list(estimates_in(scores.metrics))) > 30
+    assert not wrong_units(scores.metrics, {"documents": 1})
 
 
 def test_swapped_arguments_are_an_error_of_a_directed_relation_and_none_of_a_symmetric_one(schema):
