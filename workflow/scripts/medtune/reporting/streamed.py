@@ -2,24 +2,16 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Generic, Literal, TextIO, TypeVar
 
 from medtune.files import atomic
 from medtune.reporting.tables import csv_line
 
-
-def opened(path: Path, stack: contextlib.ExitStack) -> TextIO:
-    """A file to write on; it gets its name when the stack closes without an error."""
-    return stack.enter_context(open(stack.enter_context(atomic(path)), "w", encoding="utf-8"))
-
-
-def opened_table(path: Path, columns: Sequence[str], stack: contextlib.ExitStack) -> TextIO:
-    """A CSV file with its header, for lines of `csv_line`."""
-    stream = opened(path, stack)
-    stream.write(csv_line(columns))
-    return stream
+Shown = TypeVar("Shown")
+SKIPPED = "skipped"
 
 
 class JsonParts:
@@ -47,6 +39,65 @@ class JsonParts:
     def _write(self, text: str) -> None:
         self._stream.write(f"{self._separator}{text}")
         self._separator = ",\n"
+
+
+class StreamedFiles(Generic[Shown]):
+    """What a run over many texts writes, one text after the other. Get it from `streamed_files`.
+
+    json: all texts. shown: the first texts, for the page. counts: of anything. skipped: what was left out, by reason.
+    """
+
+    def __init__(self, json_file: JsonParts, tables: Mapping[str, TextIO], page_items: int):
+        self.json = json_file
+        self.shown: list[Shown] = []
+        self.counts: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self._tables = tables
+        self._page_items = page_items
+
+    def add_row(self, table: str, row: Iterable[Any]) -> None:
+        """The next row of a table."""
+        self._tables[table].write(csv_line(row))
+
+    def skip(self, *row: Any) -> None:
+        """The next row of the table `SKIPPED`, whose last column is the reason."""
+        self.add_row(SKIPPED, row)
+        self.skipped[row[-1]] += 1
+
+    def show(self, make: Callable[[], Shown]) -> None:
+        """Put the text on the page, unless that is full."""
+        if len(self.shown) < self._page_items:
+            self.shown.append(make())
+
+    def skipped_by_reason(self) -> dict[str, int]:
+        """For the record."""
+        return dict(sorted(self.skipped.items()))
+
+
+@contextlib.contextmanager
+def streamed_files(
+    json_file: tuple[Path, Literal["object", "list"]],
+    tables: Mapping[str, tuple[Path, Sequence[str]]],
+    page_items: int,
+) -> Iterator[StreamedFiles]:
+    """Open the files; they get their names when the body ends without an error.
+
+    tables: file and columns by name, one of them `SKIPPED`. page_items: maximum number of texts on the page.
+    """
+    path, kind = json_file
+    with contextlib.ExitStack() as stack:
+        parts = JsonParts(_opened(path, stack), kind)
+        streams = {name: _opened(table, stack) for name, (table, _) in tables.items()}
+        files = StreamedFiles(parts, streams, page_items)
+        for name, (_, columns) in tables.items():
+            files.add_row(name, columns)
+        yield files
+        parts.close()
+
+
+def _opened(path: Path, stack: contextlib.ExitStack) -> TextIO:
+    """A file to write on; it gets its name when the stack closes without an error."""
+    return stack.enter_context(open(stack.enter_context(atomic(path)), "w", encoding="utf-8"))
 
 
 def _json(value: Any) -> str:

@@ -4,6 +4,7 @@ The texts are read three times, one after the other: to check them before hours 
 killed job finds again, and to write the files. So neither their number nor their length is limited by memory.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -20,14 +21,17 @@ from pydantic import BaseModel, Field
 from medtune.config import Generation
 from medtune.data.report_sources import NewReport, SkippedReport, Source
 from medtune.errors import InputError
+from medtune.files import fingerprint
 from medtune.inference.progress import Journal
 from medtune.models.record import read_record
+from medtune.state import open_state
 from medtune.tasks.adapters import adapter_hashes
 from medtune.tasks.base import Task
 from medtune.versions import library_versions
 
 logger = logging.getLogger(__name__)
 
+DONE = "done.jsonl"
 UNREADABLE = "the answer cannot be read"
 READ_IN_PART = "the answer was read in part"
 
@@ -70,6 +74,41 @@ def survey(texts: Texts, pieces_of: Callable[[NewReport], int], source: Source) 
     if not count:
         raise InputError(f"{source.path}: no report with text; expected at least one")
     return Survey(count, pieces, digest.hexdigest())
+
+
+def one_piece(text: NewReport) -> int:
+    """For `survey` and `with_entries` where a text is one piece of work."""
+    return 1
+
+
+def new_only(texts: Texts) -> Iterator[NewReport]:
+    """The texts that can be worked on."""
+    return (item for item in texts if isinstance(item, NewReport))
+
+
+@contextlib.contextmanager
+def finished_work(
+    state: Path,
+    record: dict[str, Any],
+    total: int,
+    chunk: int,
+    pieces: Iterator[Piece],
+    load: Callable[[], Callable[[list[Piece]], list]],
+    unit: str,
+) -> Iterator[Journal]:
+    """The journal, all chunks being done, now or by a killed attempt. The state is removed when the body succeeds.
+
+    record: all that determines the work. total: number of pieces. load: gives the work on a chunk, see
+    `work_in_chunks`; not called when nothing is left to do.
+    Raises InputError when the state is in use by another job.
+    """
+    with open_state(state, fingerprint(record)) as held:
+        journal = Journal(held.folder / DONE)
+        chunks = -(-total // chunk)
+        if journal.length < chunks:
+            work_in_chunks(pieces, chunk, load(), journal, chunks, unit)
+        yield journal
+        held.remove()
 
 
 def work_in_chunks(

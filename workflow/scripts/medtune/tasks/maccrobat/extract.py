@@ -10,16 +10,14 @@ from pydantic import BaseModel, Field
 
 from medtune.analysis.readiness import ReviewRule
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
-from medtune.files import fingerprint, read_json, sha256_of, write_json
+from medtune.files import read_json, sha256_of, write_json
 from medtune.inference.progress import Journal
 from medtune.models.tagger_files import TAGGER_FILE
-from medtune.state import open_state
-from medtune.tasks.annotation import Survey, changed, survey, with_entries, work_in_chunks
+from medtune.tasks.annotation import Survey, changed, finished_work, new_only, one_piece, survey, with_entries
 from medtune.tasks.maccrobat.extraction_files import Entity, Extraction, Outputs, write_extractions
 
 logger = logging.getLogger(__name__)
 
-DONE = "done.jsonl"
 DETERMINING = ("config.json", "model.safetensors", "tokenizer.json", TAGGER_FILE)
 """Files of the tagger's folder that its tags depend on."""
 
@@ -49,28 +47,23 @@ def extract(job: Job, outputs: Outputs, state: Path, load: Callable[[Job], Tag] 
     default. The same job gives the same files, killed or not.
     Raises InputError for faulty notes (before the first is tagged) and when the state is in use by another job.
     """
-    found = survey(read_reports(job.notes), _one, job.notes)
+    found = survey(read_reports(job.notes), one_piece, job.notes)
     rule = review_rule(read_json(job.readiness)["recommendation"])
     record = {
         "source": {**dataclasses.asdict(job.notes), "sha256": found.sha256},
         "tagger": {name: sha256_of(job.tagger / name) for name in DETERMINING},
         "chunk": job.chunk,
     }
-    with open_state(state, fingerprint(record)) as held:
-        journal = Journal(held.folder / DONE)
-        chunks = -(-found.pieces // job.chunk)
-        if journal.length < chunks:
-            tag = (load or tagger_of)(job)
-            notes = (note for note in read_reports(job.notes) if isinstance(note, NewReport))
 
-            def work(chunk: list[NewReport]) -> list[dict]:
-                return list(tag([note.text for note in chunk]))
+    def loaded() -> Callable[[list[NewReport]], list]:
+        tag = (load or tagger_of)(job)
+        return lambda chunk: list(tag([note.text for note in chunk]))
 
-            work_in_chunks(notes, job.chunk, work, journal, chunks, "notes")
+    notes = new_only(read_reports(job.notes))
+    with finished_work(state, record, found.pieces, job.chunk, notes, loaded, "notes") as journal:
         labels = read_json(job.tagger / "tags.json")["tiers"]
         counts = write_extractions(_extractions(job.notes, found, journal), outputs, labels, rule, job.page_notes)
         write_json(outputs.record, {**record, "review": dataclasses.asdict(rule), **counts})
-        held.remove()
     logger.info("%s", counts)
 
 
@@ -103,13 +96,9 @@ def tagger_of(job: Job) -> Tag:
     return tag
 
 
-def _one(note: NewReport) -> int:
-    return 1
-
-
 def _extractions(source: Source, found: Survey, journal: Journal) -> Iterator[Extraction | SkippedReport]:
     """All notes with what the journal holds for them. Raises InputError when they are not those of the survey."""
-    for item in with_entries(read_reports(source), journal, _one, found, source):
+    for item in with_entries(read_reports(source), journal, one_piece, found, source):
         if isinstance(item, SkippedReport):
             yield item
             continue

@@ -1,6 +1,5 @@
 """The files that `extract` writes, one note after the other."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from medtune.analysis.confidence import CALIBRATED
 from medtune.analysis.readiness import AUTO, REVIEW, ReviewRule
 from medtune.data.report_sources import SkippedReport
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
-from medtune.reporting.streamed import JsonParts, opened, opened_table
-from medtune.reporting.tables import csv_line
+from medtune.reporting.streamed import SKIPPED, streamed_files
 from medtune.tasks.generation import rounded
 
 TITLE = "Entities in notes"
@@ -78,41 +76,37 @@ def write_extractions(
     labels: all entity types. page_notes: most notes on the page. Returns counts, for the record: notes, those and the
     entities that go without review, entities by type, and what was skipped by reason.
     """
-    counts: Counter[str] = Counter()
     by_label: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
-    shown: list[MarkedText] = []
-    with contextlib.ExitStack() as stack:
-        predictions = JsonParts(opened(outputs.predictions, stack), "list")
-        entity_table = opened_table(outputs.entities, ENTITY_COLUMNS, stack)
-        note_table = opened_table(outputs.notes, NOTE_COLUMNS, stack)
-        skipped_table = opened_table(outputs.skipped, SKIPPED_COLUMNS, stack)
+    tables = {
+        "entities": (outputs.entities, ENTITY_COLUMNS),
+        "notes": (outputs.notes, NOTE_COLUMNS),
+        SKIPPED: (outputs.skipped, SKIPPED_COLUMNS),
+    }
+    with streamed_files((outputs.predictions, "list"), tables, page_notes) as files:
         for item in items:
             if isinstance(item, SkippedReport):
-                counts["notes_skipped"] += 1
-                skipped[item.reason] += 1
-                skipped_table.write(csv_line((item.id, item.reason)))
+                files.counts["notes_skipped"] += 1
+                files.skip(item.id, item.reason)
                 continue
             sure = note_confidence(item, rule)
             decision, confidence = rule.of_document(sure), rounded(sure)
             rows = [_row(item, entity, rule, decision) for entity in item.entities]
             for_review = sum(row["decision"] == REVIEW for row in rows)
-            predictions.add({"id": item.id, "text": item.text, "decision": decision, "entities": rows})
-            entity_table.writelines(csv_line((item.id, *row.values())) for row in rows)
-            note_table.write(csv_line((item.id, len(rows), for_review, confidence, decision)))
-            counts.update(notes=1, entities=len(rows), entities_accepted=len(rows) - for_review)
-            counts["notes_accepted"] += decision == AUTO
+            files.json.add({"id": item.id, "text": item.text, "decision": decision, "entities": rows})
+            for row in rows:
+                files.add_row("entities", (item.id, *row.values()))
+            files.add_row("notes", (item.id, len(rows), for_review, confidence, decision))
+            files.counts.update(notes=1, entities=len(rows), entities_accepted=len(rows) - for_review)
+            files.counts["notes_accepted"] += decision == AUTO
             by_label.update(entity.label for entity in item.entities)
-            if len(shown) < page_notes:
-                shown.append(MarkedText(item.id, item.text, tuple(map(_mark, rows))))
-        predictions.close()
+            files.show(lambda item=item, rows=rows: MarkedText(item.id, item.text, tuple(map(_mark, rows))))
         meanings = dict.fromkeys(sorted(labels), "found")
-        write_annotated_page(outputs.page, TITLE, shown, meanings, by_label, counts["notes"], what="note")
+        write_annotated_page(outputs.page, TITLE, files.shown, meanings, by_label, files.counts["notes"], what="note")
     names = ("notes", "notes_skipped", "notes_accepted", "entities", "entities_accepted")
     return {
-        **{name: counts[name] for name in names},
+        **{name: files.counts[name] for name in names},
         "entities_by_type": dict(sorted(by_label.items())),
-        "skipped": dict(sorted(skipped.items())),
+        "skipped": files.skipped_by_reason(),
     }
 
 

@@ -13,9 +13,8 @@ from medtune.data.radgraph import LABELS, Report, Sentence, cut
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
 from medtune.data.segments import Token, tokenise
 from medtune.errors import InputError
-from medtune.files import fingerprint, write_json
+from medtune.files import write_json
 from medtune.inference.progress import Journal
-from medtune.state import open_state
 from medtune.tasks.adapters import check_adapter
 from medtune.tasks.annotation import (
     READ_IN_PART,
@@ -25,12 +24,13 @@ from medtune.tasks.annotation import (
     adapter_record,
     changed,
     context_of,
+    finished_work,
     fits,
     generate_fitting,
+    new_only,
     record_of,
     survey,
     with_entries,
-    work_in_chunks,
 )
 from medtune.tasks.generation import part_confidences, rounded
 from medtune.tasks.radgraph.annotation_files import Annotation, Outputs, Problem, write_annotations
@@ -39,7 +39,6 @@ from medtune.tasks.radgraph.template import RadGraphTask
 
 logger = logging.getLogger(__name__)
 
-DONE = "done.jsonl"
 TOO_LONG = "the sentence does not fit the model"
 NOT_THERE = "a value is not in the sentence"
 OTHER_TYPE = "an item is of another type"
@@ -88,21 +87,16 @@ def annotate(
     found = survey(read_reports(job.reports), _sentences, job.reports)
     adapters = {label: adapter_record(job.adapters[label], task) for label, task in tasks.items()}
     record = record_of(job, job.reports, found, {"adapters": adapters})
-    with open_state(state, fingerprint(record)) as held:
-        journal = Journal(held.folder / DONE)
-        chunks = -(-found.pieces // job.chunk)
-        if journal.length < chunks:
-            answers = (load or adapter_answers)(job, tasks)
 
-            def work(chunk: list[_Place]) -> list[dict]:
-                return _annotated(chunk, tasks, answers)
+    def loaded() -> Callable[[list[_Place]], list]:
+        answers = (load or adapter_answers)(job, tasks)
+        return lambda chunk: _annotated(chunk, tasks, answers)
 
-            unit = f"sentences by {len(tasks)} adapters"
-            work_in_chunks(_places(job.reports), job.chunk, work, journal, chunks, unit)
+    unit = f"sentences by {len(tasks)} adapters"
+    with finished_work(state, record, found.pieces, job.chunk, _places(job.reports), loaded, unit) as journal:
         annotations = _annotations(job.reports, found, journal)
         counts = write_annotations(annotations, outputs, list(tasks), job.page_reports, job.threshold)
         write_json(outputs.record, {**record, "threshold": job.threshold, **counts})
-        held.remove()
     logger.info("%s", counts)
 
 
@@ -160,8 +154,7 @@ def _places(source: Source) -> Iterator[_Place]:
     """All sentences. A chunk of them may end within a report."""
     return (
         (sentence, tokens)
-        for report in read_reports(source)
-        if isinstance(report, NewReport)
+        for report in new_only(read_reports(source))
         for tokens, sentences in [_cut(report)]
         for sentence in sentences
     )

@@ -1,6 +1,5 @@
 """The files that `annotate` writes, one report after the other."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +8,7 @@ from typing import Any
 
 from medtune.data.report_sources import SkippedReport
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
-from medtune.reporting.streamed import JsonParts, opened, opened_table
-from medtune.reporting.tables import csv_line
+from medtune.reporting.streamed import SKIPPED, streamed_files
 from medtune.tasks.radgraph.found import Found
 from medtune.tasks.radgraph.merge import CONFLICT_COLUMNS, annotated, conflict_row, layout_of, merge_entities
 from medtune.tasks.radgraph.thresholds import accepts
@@ -87,69 +85,61 @@ def write_annotations(
     Returns counts, for the record: reports, those accepted without review, sentences, entities by label, conflicts,
     and what was skipped by reason.
     """
-    counts: Counter[str] = Counter()
-    entities: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
-    shown: list[MarkedText] = []
-    with contextlib.ExitStack() as stack:
-        layout = JsonParts(opened(outputs.annotations, stack), "object")
-        report_table = opened_table(outputs.reports, REPORT_COLUMNS, stack)
-        entity_table = opened_table(outputs.entities, ENTITY_COLUMNS, stack)
-        conflict_table = opened_table(outputs.conflicts, CONFLICT_COLUMNS, stack)
-        skipped_table = opened_table(outputs.skipped, SKIPPED_COLUMNS, stack)
+    by_label: Counter[str] = Counter()
+    tables = {
+        "reports": (outputs.reports, REPORT_COLUMNS),
+        "entities": (outputs.entities, ENTITY_COLUMNS),
+        "conflicts": (outputs.conflicts, CONFLICT_COLUMNS),
+        SKIPPED: (outputs.skipped, SKIPPED_COLUMNS),
+    }
+    with streamed_files((outputs.annotations, "object"), tables, page_reports) as files:
         for item in items:
             if isinstance(item, SkippedReport):
-                counts["reports_skipped"] += 1
-                skipped[item.reason] += 1
-                skipped_table.write(csv_line((item.id, None, None, None, item.reason)))
+                files.counts["reports_skipped"] += 1
+                files.skip(item.id, None, None, None, item.reason)
                 continue
             kept, conflicts = merge_entities(item.found)
-            layout.update(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
+            files.json.update(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
             disputed = {conflict.kept for conflict in conflicts}
-            entity_table.writelines(_entity_line(item.id, entity, entity in disputed) for entity in kept)
-            conflict_table.writelines(csv_line(conflict_row(item.id, conflict).values()) for conflict in conflicts)
-            skipped_table.writelines(
-                csv_line((item.id, problem.label, problem.start_char, problem.end_char, problem.reason))
-                for problem in item.problems
-            )
-            by_label = Counter(entity.label for entity in kept)
+            for entity in kept:
+                files.add_row("entities", _entity_row(item.id, entity, entity in disputed))
+            for conflict in conflicts:
+                files.add_row("conflicts", conflict_row(item.id, conflict).values())
+            for problem in item.problems:
+                files.skip(item.id, problem.label, problem.start_char, problem.end_char, problem.reason)
+            in_report = Counter(entity.label for entity in kept)
             accepted = accepts(threshold, item.confidence)
-            report_table.write(_report_line(item, by_label, len(conflicts), accepted))
-            entities.update(by_label)
-            skipped.update(problem.reason for problem in item.problems)
-            counts.update(reports=1, accepted=int(accepted), sentences=item.sentences, conflicts=len(conflicts))
-            if len(shown) < page_reports:
-                shown.append(MarkedText(item.id, item.text, tuple(map(_mark, kept))))
-        layout.close()
+            files.add_row("reports", _report_row(item, in_report, len(conflicts), accepted))
+            by_label.update(in_report)
+            files.counts.update(reports=1, accepted=int(accepted), sentences=item.sentences, conflicts=len(conflicts))
+            files.show(lambda item=item, kept=kept: MarkedText(item.id, item.text, tuple(map(_mark, kept))))
         meanings = {label: MEANINGS[label] for label in labels}
-        write_annotated_page(outputs.page, TITLE, shown, meanings, entities, counts["reports"])
+        write_annotated_page(outputs.page, TITLE, files.shown, meanings, by_label, files.counts["reports"])
     return {
-        **{name: counts[name] for name in ("reports", "reports_skipped", "accepted", "sentences")},
-        "entities": {label: entities[label] for label in labels},
-        "conflicts": counts["conflicts"],
-        "skipped": dict(sorted(skipped.items())),
+        **{name: files.counts[name] for name in ("reports", "reports_skipped", "accepted", "sentences")},
+        "entities": {label: by_label[label] for label in labels},
+        "conflicts": files.counts["conflicts"],
+        "skipped": files.skipped_by_reason(),
     }
 
 
-def _entity_line(report: str, entity: Found, disputed: bool) -> str:
-    return csv_line(
-        (
-            report,
-            entity.label,
-            entity.text,
-            entity.start_char,
-            entity.end_char,
-            entity.start_token,
-            entity.end_token,
-            entity.confidence,
-            disputed,
-        )
+def _entity_row(report: str, entity: Found, disputed: bool) -> tuple[Any, ...]:
+    return (
+        report,
+        entity.label,
+        entity.text,
+        entity.start_char,
+        entity.end_char,
+        entity.start_token,
+        entity.end_token,
+        entity.confidence,
+        disputed,
     )
 
 
-def _report_line(item: Annotation, by_label: Counter[str], conflicts: int, accepted: bool) -> str:
+def _report_row(item: Annotation, by_label: Counter[str], conflicts: int, accepted: bool) -> tuple[Any, ...]:
     numbers = [by_label[label] for label in MEANINGS]
-    return csv_line((item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence, accepted))
+    return (item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence, accepted)
 
 
 def _mark(entity: Found) -> Mark:

@@ -14,21 +14,22 @@ from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
 from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
-from medtune.files import fingerprint, sha256_of, write_json
+from medtune.files import sha256_of, write_json
 from medtune.inference.progress import Journal
-from medtune.state import open_state
 from medtune.tasks.adapters import check_adapter
 from medtune.tasks.annotation import (
     AnnotationJob,
     Survey,
     adapter_record,
     context_of,
+    finished_work,
     fits,
     generate_fitting,
+    new_only,
+    one_piece,
     record_of,
     survey,
     with_entries,
-    work_in_chunks,
 )
 from medtune.tasks.generation import Question, prediction_row
 from medtune.tasks.relations.prediction_files import Outputs, Prediction, write_predictions
@@ -38,7 +39,6 @@ from medtune.tasks.relations.template import RelationsTask
 
 logger = logging.getLogger(__name__)
 
-DONE = "done.jsonl"
 TOO_LONG = "the note does not fit the model"
 _SPLIT = "notes"
 
@@ -75,20 +75,19 @@ def predict(
     task = RelationsTask(**job.task_options, schema=job.types)
     schema = read_schema(job.types)
     check_adapter(job.adapter, job.base, task)
-    found = survey(read_reports(job.notes), _one, job.notes)
+    found = survey(read_reports(job.notes), one_piece, job.notes)
     used = {"adapter": adapter_record(job.adapter, task), "schema": sha256_of(job.types)}
     record = record_of(job, job.notes, found, used)
-    with open_state(state, fingerprint(record)) as held:
-        journal = Journal(held.folder / DONE)
-        chunks = -(-found.pieces // job.chunk)
-        if journal.length < chunks:
-            answers = (load or adapter_answers)(job, task)
-            notes = (note for note in read_reports(job.notes) if isinstance(note, NewReport))
-            work_in_chunks(notes, job.chunk, lambda chunk: _answered(chunk, task, answers), journal, chunks, "notes")
+
+    def loaded() -> Callable[[list[NewReport]], list]:
+        answers = (load or adapter_answers)(job, task)
+        return lambda chunk: _answered(chunk, task, answers)
+
+    notes = new_only(read_reports(job.notes))
+    with finished_work(state, record, found.pieces, job.chunk, notes, loaded, "notes") as journal:
         predictions = _predictions(job.notes, found, journal, schema)
         counts = write_predictions(predictions, outputs, schema, job.page_notes)
         write_json(outputs.record, {**record, **counts})
-        held.remove()
     logger.info("%s", counts)
 
 
@@ -123,10 +122,6 @@ def adapter_answers(job: Job, task: RelationsTask) -> Answerer:
     return answers
 
 
-def _one(note: NewReport) -> int:
-    return 1
-
-
 def _answered(chunk: Sequence[NewReport], task: RelationsTask, answers: Answerer) -> list[dict | None]:
     """The prediction for each note, both steps joined where there are two; None where a step does not fit the model."""
 
@@ -152,7 +147,7 @@ def _predictions(
     source: Source, found: Survey, journal: Journal, schema: RelationSchema
 ) -> Iterator[Prediction | SkippedReport]:
     """All notes with what is made of their answers. Raises InputError when the notes are not those of the survey."""
-    for item in with_entries(read_reports(source), journal, _one, found, source):
+    for item in with_entries(read_reports(source), journal, one_piece, found, source):
         if isinstance(item, SkippedReport):
             yield item
             continue

@@ -1,6 +1,5 @@
 """The files that `predict` writes, one note after the other."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,12 +12,10 @@ from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import SkippedReport
 from medtune.reporting.annotated_page import Mark
 from medtune.reporting.relations_page import Arrow, Example, Panel, write_relations_page
-from medtune.reporting.streamed import JsonParts, opened, opened_table
-from medtune.reporting.tables import csv_line
+from medtune.reporting.streamed import SKIPPED, streamed_files
 from medtune.tasks.annotation import READ_IN_PART, UNREADABLE
 
 TITLE = "Entities and relations"
-SKIPPED = "skipped"
 NOT_THERE = "the value is not in the note"
 NO_SUCH_TYPE = "its type is not in the schema"
 ARGUMENT_NOT_THERE = "an argument is not in the note"
@@ -76,56 +73,49 @@ def write_predictions(
     could not be asked about is in the tables of notes and of what was skipped alone.
     page_notes: most notes on the page. Returns counts, for the record.
     """
-    counts: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
     entities: Counter[str] = Counter()
     relations: Counter[str] = Counter()
-    skipped: Counter[str] = Counter()
-    shown: list[Example] = []
-    with contextlib.ExitStack() as stack:
-        predictions = JsonParts(opened(outputs.predictions, stack), "list")
-        entity_table = opened_table(outputs.entities, ENTITY_COLUMNS, stack)
-        relation_table = opened_table(outputs.relations, RELATION_COLUMNS, stack)
-        document_table = opened_table(outputs.documents, DOCUMENT_COLUMNS, stack)
-        skipped_table = opened_table(outputs.skipped, SKIPPED_COLUMNS, stack)
+    tables = {
+        "entities": (outputs.entities, ENTITY_COLUMNS),
+        "relations": (outputs.relations, RELATION_COLUMNS),
+        "documents": (outputs.documents, DOCUMENT_COLUMNS),
+        SKIPPED: (outputs.skipped, SKIPPED_COLUMNS),
+    }
+    with streamed_files((outputs.predictions, "list"), tables, page_notes) as files:
         for item in items:
             if isinstance(item, SkippedReport):
-                counts["notes_skipped"] += 1
-                skipped[item.reason] += 1
-                skipped_table.write(csv_line((item.id, None, item.reason)))
-                document_table.write(csv_line((item.id, SKIPPED, *[None] * (len(DOCUMENT_COLUMNS) - 2))))
+                files.counts["notes_skipped"] += 1
+                files.skip(item.id, None, item.reason)
+                files.add_row("documents", (item.id, SKIPPED, *[None] * (len(DOCUMENT_COLUMNS) - 2)))
                 continue
             document, left_out = _placed(item)
-            problems = [*_problems(item), *left_out]
-            predictions.add({**to_row(document), "status": item.status})
-            entity_table.writelines(
-                csv_line((item.id, number, entity.label, entity.text, entity.start, entity.end))
-                for number, entity in enumerate(document.entities)
-            )
-            relation_table.writelines(_relation_line(document, relation) for relation in document.relations)
-            skipped_table.writelines(csv_line((item.id, *problem)) for problem in problems)
-            document_table.write(_document_line(item, document, len(left_out)))
-            counts["notes"] += 1
+            files.json.add({**to_row(document), "status": item.status})
+            for number, entity in enumerate(document.entities):
+                files.add_row("entities", (item.id, number, entity.label, entity.text, entity.start, entity.end))
+            for relation in document.relations:
+                files.add_row("relations", _relation_row(document, relation))
+            for problem in (*_problems(item), *left_out):
+                files.skip(item.id, *problem)
+            files.add_row("documents", _document_row(item, document, len(left_out)))
+            files.counts["notes"] += 1
             statuses[item.status] += 1
             entities.update(entity.label for entity in document.entities)
             relations.update(relation.type for relation in document.relations)
-            skipped.update(reason for _, reason in problems)
-            if len(shown) < page_notes:
-                shown.append(_example(document, schema))
-        predictions.close()
+            files.show(lambda document=document: _example(document, schema))
         labels = {label: f"{entities[label]} found" for label in schema.entities}
         types = {
             relation.name: f"{', '.join(relation.heads)} {'↔' if relation.symmetric else '→'} "
             f"{', '.join(relation.tails)}, {relations[relation.name]} found"
             for relation in schema.relations
         }
-        write_relations_page(outputs.page, TITLE, shown, labels, types, counts["notes"])
+        write_relations_page(outputs.page, TITLE, files.shown, labels, types, files.counts["notes"])
     return {
-        **{name: counts[name] for name in ("notes", "notes_skipped")},
+        **{name: files.counts[name] for name in ("notes", "notes_skipped")},
         "statuses": dict(sorted(statuses.items())),
         "entities": {label: entities[label] for label in schema.entities},
         "relations": {relation.name: relations[relation.name] for relation in schema.relations},
-        "skipped": dict(sorted(skipped.items())),
+        "skipped": files.skipped_by_reason(),
     }
 
 
@@ -161,30 +151,28 @@ def _problems(item: Prediction) -> Iterator[tuple[str | None, str]]:
         yield None, f"{READ_IN_PART if item.readable else UNREADABLE} ({item.status})"
 
 
-def _relation_line(document: RelatedDocument, relation: Relation) -> str:
+def _relation_row(document: RelatedDocument, relation: Relation) -> tuple[Any, ...]:
     ends: list[Any] = []
     for argument in (relation.head, relation.tail):
         entity = document.entities[argument]
         ends += [argument, entity.label, entity.text]
-    return csv_line((document.id, relation.type, *ends))
+    return (document.id, relation.type, *ends)
 
 
-def _document_line(item: Prediction, document: RelatedDocument, left_out: int) -> str:
+def _document_row(item: Prediction, document: RelatedDocument, left_out: int) -> tuple[Any, ...]:
     removals = item.found.removals
-    return csv_line(
-        (
-            item.id,
-            item.status,
-            len(document.entities),
-            len(document.relations),
-            removals.duplicate_entities,
-            removals.duplicate_relations,
-            removals.violations,
-            removals.unknown_arguments,
-            removals.unplaced_entities,
-            left_out,
-            item.confidence,
-        )
+    return (
+        item.id,
+        item.status,
+        len(document.entities),
+        len(document.relations),
+        removals.duplicate_entities,
+        removals.duplicate_relations,
+        removals.violations,
+        removals.unknown_arguments,
+        removals.unplaced_entities,
+        left_out,
+        item.confidence,
     )
 
 
