@@ -299,7 +299,8 @@ use rule write_card as meerkat_card with:
         model=rules.meerkat_train.output.config,
         record=rules.meerkat_train.output.record,
         metrics=rules.meerkat_score.output.metrics,
-        practised=meerkat_practised_metrics,
+        base_metrics=rules.meerkat_score_base.output.metrics,
+        practised_metrics=meerkat_practised_metrics,
         manifest=rules.meerkat_prepare.output.manifest,
     output:
         card=f"{MEERKAT_STEP}/adapter/README.md",

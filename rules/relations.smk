@@ -261,7 +261,8 @@ use rule write_card as relations_card with:
         record=rules.relations_train.output.record,
         metrics=rules.relations_score.output.metrics,
         manifest=rules.relations_prepare.output.manifest,
-        practised=f"{RELATIONS}/practised/metrics.json",
+        base_metrics=f"{RELATIONS}/base/metrics.json",
+        practised_metrics=f"{RELATIONS}/practised/metrics.json",
         prompts=relations_prompts,
     output:
         card=f"{RELATIONS_RUN}/final_model/README.md",
@@ -270,7 +271,7 @@ use rule write_card as relations_card with:
     conda:
         "../envs/train.yaml"
     params:
-        options=relations_card_options,
+        options=relations_options,
 
 
 rule relations_summarize:

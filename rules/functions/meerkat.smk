@@ -90,8 +90,7 @@ def meerkat_options(wildcards):
 def meerkat_card_options(wildcards):
     """What the model card needs to know besides."""
     steering, base = CONFIG.meerkat.metrics.steering, base_model("meerkat")
-    practised = meerkat_practised_metrics(wildcards) or None
-    return {**meerkat_options(wildcards), "steering": steering, "base": base, "practised": practised}
+    return {**meerkat_options(wildcards), "steering": steering, "base": base}
 
 
 def meerkat_adjustments(wildcards):

@@ -207,11 +207,6 @@ def relations_generation(wildcards):
     return _relations_generation(_relations_run(wildcards))
 
 
-def relations_card_options(wildcards):
-    """The same for the card, and where the scores of the base model in the form that it knows are."""
-    return {**relations_options(wildcards), "practised": f"{RESULTS}/relations/practised/metrics.json"}
-
-
 def relations_practised(wildcards):
     """What the task needs to know to ask the base model in the form that it knows."""
     return {

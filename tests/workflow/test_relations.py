@@ -112,9 +112,8 @@ def test_nothing_of_validation_and_test_has_been_read(study):
             assert found["held_out"] > 10 and found["shared"] == 0
     page = study.read(f"{STUDY}/summary/summary.md")
     assert "The documents are synthetic" in page and "training and pre-training text" in page
-    assert "Without this adapter, asked in the form that it knows" in study.read(
-        f"{STUDY}/default/final_model/README.md"
-    )
+    card = study.read(f"{STUDY}/default/final_model/README.md")
+    assert "| figure | adapter | base model | base model, practised form |" in card
 
 
 def test_with_one_training_seed_each_switch_has_its_interval_and_nothing_is_claimed(study):

@@ -1,8 +1,8 @@
 """Write the model card of an adapter or a tagger. Called by the rule `write_card` and its derivatives.
 
 The card stands in the model's folder. Optional inputs `base_metrics` and `practised_metrics` are of the base model,
-asked in the study's form and in its own: shown beside. The param `options`, where there is one, goes to the study's
-`study_card` by its names.
+asked in the study's form and in its practised form; they are shown beside. The param `options`, where there is one,
+goes to the study's `study_card` by its names.
 """
 
 from importlib import import_module
@@ -16,14 +16,18 @@ if __name__ == "__main__":
         from medtune.reporting.cards import write_card
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.card")
-        manifest, metrics = (read_json(snakemake.input[name]) for name in ("manifest", "metrics"))
-        if hasattr(study, "card_metrics"):  # a study whose splits have other names says what the card shows
-            metrics = study.card_metrics(metrics)
-        others = {
+        manifest = read_json(snakemake.input.manifest)
+        figures = {
             name: read_json(snakemake.input[key])
-            for key, name in (("base_metrics", "base model"), ("practised_metrics", "base model, practised form"))
+            for key, name in (
+                ("metrics", "adapter"),
+                ("base_metrics", "base model"),
+                ("practised_metrics", "base model, practised form"),
+            )
             if snakemake.input.get(key)
         }
+        if hasattr(study, "card_metrics"):  # a study whose splits have other names says what the card shows
+            figures = {name: study.card_metrics(metrics) for name, metrics in figures.items()}
         write_card(
             snakemake.output.card,
             study=study.study_card(manifest, **snakemake.params.get("options", {})),
@@ -32,6 +36,6 @@ if __name__ == "__main__":
             base=read_json(Path(snakemake.input.base) / "record.json"),
             manifest=manifest,
             record=read_json(snakemake.input.record),
-            metrics=metrics,
-            others=others,
+            metrics=figures.pop("adapter"),
+            others=figures,
         )

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.chat import prompt_text
-from medtune.files import read_json
 from medtune.metrics.text.names import BLEU, BUILT_IN, EXACT_MATCH, MEDICAL_TERM_F1, ROUGE, TOKEN_F1
 from medtune.reporting.cards import Headline, StudyCard
-from medtune.reporting.tables import estimate_text
 from medtune.tasks.meerkat.synthetic import what_figures_show
 from medtune.tasks.meerkat.template import MeerkatTask
 
@@ -36,20 +34,17 @@ def study_card(
     system_message: str = "",
     template: Path | str | None = None,
     answer_tokens: int | None = None,
-    practised: Path | str | None = None,
 ) -> StudyCard:
     """The card's texts. manifest: of the frozen data. steering: metric that says which specialties are low.
 
-    base: folder of the base model, for its own chat template; None where it has none. practised: metrics.json of the
-    base model asked in the form that it knows, where it is. The others: as `MeerkatTask` takes them. Raises InputError
-    for a template that cannot be used.
+    base: folder of the base model, for its own chat template; None where it has none. The others: as `MeerkatTask`
+    takes them. Raises InputError for a template that cannot be used.
     """
     task = MeerkatTask(system_message, template, answer_tokens)
     example = {"question": QUESTION}
     own = None if base is None or template is not None else _chat_template(base)
     shown = dict.fromkeys([*([steering] if steering in BUILT_IN else []), *ALWAYS])
     about_data = what_figures_show(manifest)
-    about_base = [] if practised is None else [_practised(read_json(practised), steering)]
     return StudyCard(
         title="Answers to medical questions: LoRA adapter",
         summary="Answers a medical question in a few sentences, as one turn of a chat: "
@@ -58,7 +53,7 @@ def study_card(
         f"figures below are of the holdout: {_most(manifest)} of each specialty, which no iteration saw.",
         prompt=task.prompt(example) if own is None else prompt_text(own, task.system_message, QUESTION),
         headlines=(*(Headline(metric, metric.replace("_", " ")) for metric in shown), *ANSWERS),
-        limits=[*([about_data] if about_data else []), *about_base, *LIMITS],
+        limits=[*([about_data] if about_data else []), *LIMITS],
         tags=("medical", "question-answering"),
         items="questions",
         held_out="holdout",
@@ -70,15 +65,6 @@ def card_metrics(metrics: Mapping) -> dict:
     """metrics.json as the card reads it: the figures of the holdout, over all specialties, in the place of "test"."""
     holdout = metrics["splits"][HOLDOUT]
     return {"splits": {"test": {**holdout["overall"], **{line.key: holdout[line.key] for line in ANSWERS}}}}
-
-
-def _practised(metrics: Mapping, steering: str) -> str:
-    """What the base model reaches without the adapter."""
-    figure = estimate_text(metrics["splits"][HOLDOUT]["overall"][steering], as_percent=False)
-    return (
-        "Without this adapter, asked in the form that it knows (a sentence to complete), the base model has "
-        f"{steering} {figure} on the same questions."
-    )
 
 
 def _most(manifest: Mapping) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.data.related import RelatedDocument
-from medtune.files import read_json
 from medtune.reporting.cards import Headline, StudyCard
-from medtune.reporting.tables import escape_markdown, estimate_text
+from medtune.reporting.tables import escape_markdown
 from medtune.tasks.relations.pages import PUBLISHED_NOTE, published_words, what_figures_show
 from medtune.tasks.relations.rows import row_of
 from medtune.tasks.relations.runs import labels_of
@@ -48,16 +47,14 @@ def study_card(
     prompts: Path | str,
     two_steps: bool = False,
     relation_weight: float = 1.0,
-    practised: Path | str | None = None,
 ) -> StudyCard:
-    """The card's texts for one run. manifest: of the prepared data. practised: metrics.json of the base model asked in
-    the form that it knows. The others: as `RelationsTask` takes them. Raises InputError for a file that is missing."""
+    """The card's texts for one run. manifest: of the prepared data. The others: as `RelationsTask` takes them. Raises
+    InputError for a file that is missing."""
     task = RelationsTask(prompts, two_steps, relation_weight)
     labels = labels_of(manifest)
     synthetic = [source["format"] == "synthetic" for source in manifest["sources"]]
     shown = what_figures_show(manifest)
     about_data = [shown] if shown else [SOME_SYNTHETIC] if any(synthetic) else []
-    base = [] if practised is None else [_practised(read_json(practised)["splits"]["test"])]
     proxy = [f"Labels: {escape_markdown(labels.name)}. {escape_markdown(labels.caption)}"] if labels.caption else []
     return StudyCard(
         title="Entities and relations in biomedical texts: LoRA adapter",
@@ -66,18 +63,9 @@ def study_card(
         "of its own.",
         prompt=task.prompt(row_of(RelatedDocument("example", EXAMPLE), task.steps[0])),
         headlines=HEADLINES,
-        limits=[*about_data, *base, *proxy, *LIMITS],
+        limits=[*about_data, *proxy, *LIMITS],
         tags=("biomedical", "named-entity-recognition", "relation-extraction"),
         items="documents",
         published="" if shown else f"{PUBLISHED_NOTE} {published_words()}",
         max_new_tokens=512,
-    )
-
-
-def _practised(test: Mapping) -> str:
-    """What the base model reaches without the adapter."""
-    return (
-        "Without this adapter, asked in the form that it knows, the base model has an entity F1 of "
-        f"{estimate_text(test['entity_f1'])} and a relation F1 of {estimate_text(test['relation_f1'])} on the same "
-        "test documents."
     )
