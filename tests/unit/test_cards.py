@@ -86,6 +86,13 @@ def test_figures_have_interval_and_n():
     assert "| accuracy | 75.8 % (59.0–87.2, n = 33 items) |" in render()
 
 
+def test_figures_of_the_base_model_in_both_forms_stand_beside():
+    others = {"base": proportion(4, 33), "base, practised form": proportion(11, 33)}
+    card = render(others={name: {"splits": {"test": {"accuracy": n.as_dict()}}} for name, n in others.items()})
+    assert "| figure | adapter | base | base, practised form |" in card
+    assert re.search(r"\| accuracy \| 75.8 % .*\| 12.1 % .*\| 33.3 % ", card)
+
+
 def test_settings_data_and_training_are_there():
     card = render()
     for part in (

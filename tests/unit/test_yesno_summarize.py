@@ -60,7 +60,7 @@ def write_inputs(folder):
 
 
 def summarized(folder, base, runs, outputs, practised=None):
-    practised = practised or make_run(folder / "practised", right(12, 12, 3))
+    practised = practised or make_run(folder / "practised", right(12, 12, 2))
     summarize(
         base,
         replace(practised, practised=True),
@@ -351,11 +351,14 @@ def test_ensembles_have_figures_by_label_and_by_source(study):
 def test_challenge_answers_stand_side_by_side(study):
     rows = table(study[-1]["challenge"])
     assert len(rows) == 10
-    answers = [f"{model}_{part}" for model in ("base", "chosen") for part in ("answer", "label", "correct")]
+    answers = [
+        f"{model}_{part}" for model in ("base", "practised", "chosen") for part in ("answer", "label", "correct")
+    ]
     assert list(rows[0]) == ["question", "expected", *answers]
     assert rows[0]["question"] == "Question 0, of challenge?"
     assert rows[0]["base_answer"] == "Yes. Rationale: So | it\n<is>."
     assert sum(row["base_correct"] == "True" for row in rows) == 3
+    assert sum(row["practised_correct"] == "True" for row in rows) == 2
     assert sum(row["chosen_correct"] == "True" for row in rows) == 7
     assert "<is>" not in study[-1]["challenge_html"].read_text()
 

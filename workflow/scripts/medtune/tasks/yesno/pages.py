@@ -55,7 +55,8 @@ HTML_PAGES = {
     ),
     "challenge": (
         "Yes/no study: challenge questions",
-        "The same questions put to the base model and to the chosen run, with greedy decoding.",
+        "The same questions put to the base model, in the study's form and in its practised form, and to the chosen "
+        "run, with greedy decoding.",
     ),
 }
 
@@ -135,7 +136,7 @@ def summary_page(
         f"## Labels and sources\n\n{_labels_section(rows, [*bases, chosen, *ensembles])}",
         f"## What is held out\n\n{_held_out_section(manifest)}",
         f"## Ensembles of all runs\n\n{_ensemble_table(rows['ensemble'])}",
-        f"## Challenge questions\n\n{_challenge_section(bases[0], chosen, rows['challenge'])}",
+        f"## Challenge questions\n\n{_challenge_section([*bases, chosen], rows['challenge'])}",
         f"## Training\n\n![Validation accuracy over steps]({pictures['curves']})",
     ]
     return "\n\n".join(sections) + "\n"
@@ -416,14 +417,14 @@ def _held_out_section(manifest: Mapping) -> str:
     return f"Counted in the texts; templates are sentences without their terms and numbers.{note}\n\n{table}"
 
 
-def _challenge_section(base: Run, chosen: Run, challenge: Sequence[dict]) -> str:
-    right = [estimate_text(run.splits["challenge"]["accuracy"]) for run in (base, chosen)]
+def _challenge_section(runs: Sequence[Run], challenge: Sequence[dict]) -> str:
+    right = ", ".join(f"{run_name(run)} {estimate_text(run.splits['challenge']['accuracy'])}" for run in runs)
     rows = [
-        [row["question"], row["expected"], row["base_label"] or "none", row["chosen_label"] or "none"]
+        [row["question"], row["expected"], *(row[f"{key}_label"] or "none" for key in ("base", "practised", "chosen"))]
         for row in challenge
     ]
-    table = markdown_table(rows, ["question", "expected", "base", "chosen"])
-    return f"Right: base {right[0]}, chosen {right[1]}. The full answers are in the table of the challenge.\n\n{table}"
+    table = markdown_table(rows, ["question", "expected", *map(run_name, runs)])
+    return f"Right: {right}. The full answers are in the table of the challenge.\n\n{table}"
 
 
 def _key(run: Run | Mapping) -> dict:

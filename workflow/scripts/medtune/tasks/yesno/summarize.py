@@ -54,14 +54,8 @@ SEED_COLUMNS = (
     *(*end_columns("difference"), "p_value", "p_holm", "verdict"),
 )
 CHALLENGE_COLUMNS = (
-    "question",
-    "expected",
-    "base_answer",
-    "base_label",
-    "base_correct",
-    "chosen_answer",
-    "chosen_label",
-    "chosen_correct",
+    *("question", "expected"),
+    *(f"{model}_{cell}" for model in ("base", "practised", "chosen") for cell in ("answer", "label", "correct")),
 )
 CONFUSION_COLUMNS = ("rank", "seed", "gold", "predicted", "count")
 LABEL_COLUMNS = (
@@ -111,7 +105,7 @@ def summarize(
         "seeds": seed_rows(trained, chosen.rank),
         "comparisons": compare(bases, trained, chosen, seed),
         "ensemble": compare_ensembles(ensembles, chosen),
-        "challenge": challenge_rows(base_run, chosen, read_jsonl(challenge)),
+        "challenge": challenge_rows([*bases, chosen], read_jsonl(challenge)),
         "confusion": confusion_rows([*bases, *trained]),
         "labels": label_rows([*bases, *trained, *ensembles]),
         "sources": source_rows([*bases, *trained, *ensembles]),
@@ -175,16 +169,17 @@ def seed_rows(runs: Sequence[Run], reference: int) -> list[dict]:
     return rows
 
 
-def challenge_rows(base: Run, chosen: Run, challenge: Sequence[dict]) -> list[dict]:
-    """The challenge questions with the answers of the base model and of the chosen run side by side.
+def challenge_rows(runs: Sequence[Run], challenge: Sequence[dict]) -> list[dict]:
+    """The challenge questions with the answers of several models side by side.
 
+    runs: the base model, the same in its practised form, and the chosen run.
     challenge: examples of that split. Raises InputError when one was not scored.
     """
-    scored = [{item["id"]: item for item in run.of_split("challenge")} for run in (base, chosen)]
+    scored = [{item["id"]: item for item in run.of_split("challenge")} for run in runs]
     rows = []
     for example in challenge:
         answers = []
-        for run, items in zip((base, chosen), scored, strict=True):
+        for run, items in zip(runs, scored, strict=True):
             item = items.get(example["id"])
             if item is None:
                 raise InputError(f'summary: challenge question "{example["id"]}" was not scored; score again')
