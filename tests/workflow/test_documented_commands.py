@@ -10,7 +10,14 @@ import pytest
 
 from tests.workspace import ROOT, Workspace, environment
 
-PAGES = ("README.md", "config/README.md", "config/config.yaml", *map(str, ROOT.glob("docs/*.md")))
+PAGES = [
+    *("README.md", "config/README.md"),
+    *(
+        str(path.relative_to(ROOT))
+        for at in ("docs/*.md", "config/*.yaml", "profiles/*/*.yaml")
+        for path in ROOT.glob(at)
+    ),
+]
 ELSEWHERE = ("git", "cd", "source", "scancel", "wandb", "hf", "pip")
 """First words of commands that are other programs' own."""
 WRITTEN = {"my/reports/a.txt": "No effusion.\n", "my/notes/a.txt": "Aspirin.\n", "my.yaml": "yesno: {ranks: [4]}\n"}
@@ -87,6 +94,34 @@ def test_commands_are_found_in_blocks_and_in_lines():
         "snakemake --profile tiny --config 'b={c: 1}'",
     ]
     assert {"snakemake --profile tiny", "make demo", "snakemake yesno --profile gpu --configfile mine.yaml"} <= set(RUN)
+
+
+def passed_over(text: str) -> list[str]:
+    """Code with a command of this workflow that `commands` does not find: in blocks of another language, or after
+    variables."""
+    block = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+    lines = [line for found in block.findall(text) for line in re.split(r"\n|&&", re.sub(r"\s# .*", "", found))]
+    lines += re.findall(r"`([^`]+)`", block.sub("", text))
+    lines = [" ".join(re.sub(r"\n\s*# ?", " ", line).split()) for line in lines]
+    return [
+        line for line in lines if re.search(r"(?<![\w./])(snakemake|make) -*[a-z]", line) and line not in commands(text)
+    ]
+
+
+def test_a_command_in_a_form_that_is_not_read_is_noticed():
+    shown = [
+        "```console\n$ make demo\n```",
+        "Run `A=1 snakemake\nyesno`.",
+        "```\nsnakemake yesno\n```",
+        "# `B=2 make demo`",
+    ]
+    assert [len(passed_over(text)) for text in shown] == [1, 1, 1, 1]
+    assert passed_over("```bash\ncd a && make demo  # all\n```\nRun `snakemake\n  -n`.") == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_command_of_a_page_is_passed_over(page):
+    assert passed_over((ROOT / page).read_text()) == []
 
 
 @pytest.mark.parametrize("command", RUN)
