@@ -1,8 +1,11 @@
 import codecs
 import json
+import re
+from functools import reduce
 from pathlib import Path
 
 import pytest
+import yaml
 
 from medtune.config_check import load_config
 from medtune.config_layers import Layer, merge, read_layers, read_settings
@@ -139,3 +142,21 @@ def test_a_file_of_a_users_goes_over_the_scale(corpora):
     config = load_config(merge(layers), layers)
     assert (config.scale, config.yesno.ranks, config.seed) == ("tiny", [4], 7)
     assert config.yesno.model == "tiny-qwen3"
+
+
+SETTINGS = re.findall(
+    r"`((?:yesno|radgraph|maccrobat|meerkat|relations|tracking)(?:\.\w+)*)(?:: ([^`]+))?`",
+    (CONFIG.parent / "README.md").read_text(encoding="utf-8"),
+)
+"""Keys that README names in running text, and what it sets them to."""
+
+
+@pytest.mark.parametrize(("key", "value"), sorted(set(SETTINGS)))
+def test_a_setting_that_readme_prints_is_accepted(key, value):
+    names = key.split(".")
+    layers = read_layers(OWN[:1], [], [])
+    if value:
+        layers += [
+            Layer("README.md", reduce(lambda inner, name: {name: inner}, reversed(names), yaml.safe_load(value)))
+        ]
+    reduce(getattr, names, load_config(merge(layers), layers))
