@@ -8,7 +8,8 @@ import yaml
 from medtune.errors import InputError
 from medtune.metrics.proportions import proportion
 from medtune.reporting.cards import Headline, StudyCard, render_card, write_card
-from medtune.tasks.yesno.card import ONLY_SYNTHETIC, confounded, study_card
+from medtune.tasks.yesno.card import HEADLINES, ONLY_SYNTHETIC, confounded, study_card
+from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
 
 STUDY = StudyCard(
     title="A title",
@@ -161,6 +162,10 @@ def test_the_yesno_card_warns_of_synthetic_questions():
     assert ONLY_SYNTHETIC in study_card({"sources": [synthetic], "labels_by_source": {}}).limits
     assert ONLY_SYNTHETIC not in study_card({"sources": [synthetic, bioasq], "labels_by_source": {}}).limits
     assert study_card(MANIFEST | {"labels_by_source": {}}).prompt.startswith("Q: ")
+
+
+def test_the_yesno_card_shows_the_figures_of_rationales():
+    assert {line.key for line in HEADLINES} >= set(RATIONALE_COLUMNS)
 
 
 def test_the_yesno_card_warns_of_a_source_that_lacks_a_label():

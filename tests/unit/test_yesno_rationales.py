@@ -28,6 +28,11 @@ def test_a_rationale_about_something_else_is_seen():
     assert found["agrees_with_label"] == 1  # it speaks for Yes, of other things
 
 
+@pytest.mark.parametrize("rationale", ["Hand washing reduced chest pain.", "Statin therapy reduced nausea."])
+def test_a_rationale_about_half_of_the_question_does_not_name_its_terms(rationale):
+    assert scores(rationale)["names_terms"] == 0
+
+
 def test_a_rationale_against_its_own_label_is_seen():
     assert scores("Hand washing did not reduce nausea.")["agrees_with_label"] == 0
     assert scores("Hand washing did not reduce nausea.", label="No")["agrees_with_label"] == 1
