@@ -1,6 +1,8 @@
 """Every figure in a table has its interval: what says which columns are none, and why."""
 
-from collections.abc import Collection, Mapping, Sequence
+import csv
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from medtune.metrics.estimate import end_columns
 
@@ -51,6 +53,8 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
     },
 }
 """Columns that need no interval, by the reason; those of one table alone with its name before them."""
+MEASURED_TABLES = ("speed", "precision", "streaming")
+"""Tables of timed rounds, whose ranges are the slowest and the fastest of these: equal where the clock says so."""
 ITEM_TABLES = ("challenge", "conflicts", "document_decisions", "entity_decisions", "examples", "items")
 """Tables whose rows are single questions, documents or entities: what was observed, without any figure."""
 
@@ -66,3 +70,27 @@ def without_interval(table: str, columns: Sequence[str]) -> list[str]:
     figures = [*map(end_columns, columns), ("value", "low", "high")]
     with_ends = {column for figure in figures if set(figure) <= set(columns) for column in figure}
     return [column for column in columns if column not in free | with_ends]
+
+
+def faults(folder: Path) -> Iterator[str]:
+    """What is wrong with the tables (CSV) of finished runs: figures without interval, and intervals that do not hold
+    their figure or have no width."""
+    for path in sorted(folder.rglob("*.csv")):
+        if ".state" in path.parts or path.stem.endswith("_model_results"):
+            continue
+        with path.open(newline="", encoding="utf-8") as stream:
+            table = csv.DictReader(stream)
+            columns, rows = table.fieldnames, list(table)
+        yield from (f"{path}: {column} has no interval" for column in without_interval(path.stem, columns))
+        for figure in [*map(end_columns, columns), ("value", "low", "high")]:
+            if set(figure) <= set(columns):
+                wrong = [row for row in rows if not _holds(path.stem, *(row[column] for column in figure))]
+                yield from (f"{path}: {[row[column] for column in figure]} of {row}" for row in wrong)
+
+
+def _holds(table: str, value: str, low: str, high: str) -> bool:
+    if table in MEASURED_TABLES:
+        return not (low and high) or float(low) <= float(value) <= float(high)
+    if not (value and low and high):
+        return not (value or low or high)
+    return float(low) <= float(value) <= float(high) and float(low) < float(high)

@@ -3,6 +3,7 @@
 import pytest
 
 from medtune.analysis.stages import confidence, errors, speed, types
+from medtune.reporting.tables import write_csv
 from medtune.tasks.maccrobat import readiness, selection
 from medtune.tasks.maccrobat import summarize as maccrobat
 from medtune.tasks.meerkat import evaluate
@@ -10,7 +11,7 @@ from medtune.tasks.meerkat import summarize as meerkat
 from medtune.tasks.radgraph import summarize as radgraph
 from medtune.tasks.relations import summarize as relations
 from medtune.tasks.yesno import summarize as yesno
-from tests.columns import ITEM_TABLES, NEEDS_NONE, without_interval
+from tests.columns import ITEM_TABLES, NEEDS_NONE, faults, without_interval
 
 PARTS = {
     "yesno": yesno,
@@ -38,6 +39,16 @@ def test_a_figure_without_both_ends_is_told():
     assert without_interval("t", ["rank", "accuracy", "accuracy_low", "n"]) == ["accuracy", "accuracy_low"]
     assert without_interval("t", ["accuracy_low", "accuracy_high"]) == ["accuracy_low", "accuracy_high"]
     assert without_interval("t", ["accuracy", "accuracy_low", "accuracy_high", "n"]) == []
+
+
+def test_faults_of_written_tables_are_told(tmp_path):
+    header = ("rank", "accuracy", "accuracy_low", "accuracy_high", "macro_f1")
+    rows = [(4, 0.5, 0.4, 0.6, 0.5), (8, 0.5, 0.6, 0.7, 0.5), (16, 1.0, 1.0, 1.0, 0.5), (24, 0.5, None, None, 0.5)]
+    write_csv(tmp_path / "ranks.csv", [dict(zip(header, row, strict=True)) for row in rows], header)
+    write_csv(tmp_path / "labels.csv", [], ("rank", "recall"))
+    labels, no_interval, *wrong = faults(tmp_path)
+    assert labels.endswith("recall has no interval") and no_interval.endswith("macro_f1 has no interval")
+    assert [text.split("'rank': '")[1].split("'")[0] for text in wrong] == ["8", "16", "24"]
 
 
 def test_a_word_that_names_a_row_in_one_table_is_a_figure_in_another():

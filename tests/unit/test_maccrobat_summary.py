@@ -18,6 +18,7 @@ from medtune.tasks.maccrobat import readiness, selection, summarize
 from medtune.tasks.maccrobat.insights import OF_RUNS, write_insights
 from medtune.tasks.maccrobat.notebook import write_summary_notebook
 from medtune.tasks.maccrobat.runs import chosen_run, rare_types, read_runs, synthetic_note
+from tests.columns import faults
 from tests.unit.tagged_study import RUNS, made_study
 
 SETTINGS = MaccrobatAnalysis(high_value=["Medication"], target=0.8)
@@ -70,7 +71,7 @@ def analyse(run, data, tags):
     )
     speed = home / "speed"
     for name in ("speed", "precision"):
-        (speed / f"{name}.csv").write_text("device,documents_per_second\ncpu,2\n")
+        (speed / f"{name}.csv").write_text("device,documents\ncpu,2\n")
     (speed / "throughput.png").write_bytes((home / "types" / "tiers.png").read_bytes())
 
 
@@ -279,3 +280,10 @@ def test_with_three_seeds_each_the_page_says_what_is_known_of_the_encoders(tmp_p
     page = summarize_into(tmp_path / "summary", files, selected, data, tags)["page"].read_text()
     assert re.search(r"## Encoders\n.*small at 5e-05 against large at 2e-05: -\d.* points .*, worse\.", page, re.DOTALL)
     assert "nothing is claimed" not in page
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study, insights):
+    """Those of the analyses, too, which the insights are made of."""
+    folder, *_ = study
+    assert list(folder.rglob("patterns.csv"))
+    assert list(faults(folder)) == []

@@ -10,6 +10,7 @@ from medtune.tasks.meerkat.comparisons import compare, holm_of, verdict
 from medtune.tasks.meerkat.evaluate import evaluate, figures
 from medtune.tasks.meerkat.runs import PRACTISED, RunFiles, check_same, read_run
 from medtune.tasks.meerkat.score import score
+from tests.columns import faults
 from tests.unit.meerkat_models import SIZES, examples, metric_scores, write_examples, write_model, write_study
 
 NAMES = {
@@ -359,3 +360,7 @@ def test_iterations_are_checked_against_each_other(study):
         check_same(read_run(base), [first, first])
     with pytest.raises(InputError, match=r"lacks training\.json or dataset_stats\.json"):
         check_same(read_run(base), [replace(first, stats=None)])
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study):
+    assert list(faults(study[-1]["model_comparison"].parent)) == []

@@ -16,6 +16,7 @@ from medtune.tasks.meerkat.runs import PRACTISED, read_run
 from medtune.tasks.meerkat.specialty_changes import change_words, specialty_changes
 from medtune.tasks.meerkat.summarize import summarize
 from medtune.tasks.meerkat.synthetic import SHOWN, shared_words
+from tests.columns import faults
 from tests.unit.meerkat_models import SIZES, write_model, write_study
 
 PLAIN_TABLES = ("progress", "near_twins")
@@ -399,3 +400,7 @@ def test_what_the_correction_undoes_is_no_change(tmp_path):
     (row,) = (r for r in rows if (r["specialty"], r["split"]) == ("cardiology", "holdout"))
     assert row["p_value"] == pytest.approx(2 / 2**5)
     assert row["verdict"] == "tie"
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study):
+    assert list(faults(study["progress"].parent)) == []

@@ -31,6 +31,7 @@ from medtune.tasks.radgraph.thresholds import (
     read_threshold,
     threshold_row,
 )
+from tests.columns import faults
 
 TABLES = ("entities", "comparisons", "confusion", "thresholds", "merged", "conflicts")
 PAGES = ("entities", "comparisons", "thresholds")
@@ -373,3 +374,7 @@ def test_the_card_shows_the_figures_and_says_that_the_data_were_made(study):
     assert json.dumps("List what is absent.\nSentence: ")[1:-1] in card
     assert "Trained and tested on reports made by rules" in card
     assert f"| strict F1 (boundaries and type) | {estimate_text(metrics['splits']['test']['strict_f1'])} |" in card
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study):
+    assert list(faults(study[-1]["entities"].parent)) == []

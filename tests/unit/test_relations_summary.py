@@ -15,6 +15,7 @@ from medtune.tasks.relations.figures import PLOTS
 from medtune.tasks.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences, what_figures_show
 from medtune.tasks.relations.runs import PRACTISED_TITLE, RunFiles, changes, read_runs
 from medtune.tasks.relations.summarize import COLUMNS, summarize
+from tests.columns import faults
 from tests.unit.relations_study import answers, made_rows, schema_file, scored, task
 
 SETTINGS = {
@@ -315,3 +316,7 @@ def test_runs_that_do_not_belong_together_are_refused(study, tmp_path):
     paths = scored(tmp_path, "other", other, answers(other, task(folder), 0.1), folder / "schema.json")
     with pytest.raises(InputError, match="other and default were scored on different documents"):
         read_runs([*files, RunFiles("other", SETTINGS, *paths)])
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study):
+    assert list(faults(study[-1]["comparison"].parent)) == []

@@ -16,6 +16,7 @@ from medtune.tasks.yesno.pages import HTML_PAGES, SYNTHETIC, choice_words, what_
 from medtune.tasks.yesno.runs import PRACTISED, RunFiles, choose, read_run
 from medtune.tasks.yesno.score import ITEM_COLUMNS, score
 from medtune.tasks.yesno.summarize import seed_rows, summarize
+from tests.columns import faults
 
 LABELS = ("Yes", "No", "Uncertain")
 SIZES = {"validation": 33, "test": 33, "challenge": 10}
@@ -405,3 +406,7 @@ def test_a_training_record_that_lacks_a_figure_is_named(study, tmp_path):
     write_json(tmp_path / "training.json", {"history": []})
     with pytest.raises(InputError, match=r"training\.json: has no trainable_parameters, train_seconds, peak_memory_mb"):
         read_run(replace(runs[0], record=tmp_path / "training.json"))
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study):
+    assert list(faults(study[-1]["ranks"].parent)) == []

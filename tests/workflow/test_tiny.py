@@ -12,6 +12,7 @@ import pytest
 
 from medtune.reporting.figures_page import replace_block, write_page
 from medtune.tasks.yesno.summarize import RANK_COLUMNS
+from tests.columns import faults
 from tests.workspace import ROOT, environment
 
 pytestmark = pytest.mark.demo
@@ -39,6 +40,12 @@ def test_ranks_table_has_the_base_and_eight_ranks(tiny_run):
         "128",
     ]
     assert sum(row["chosen"] == "True" for row in ranks) == 1
+
+
+def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(tiny_run):
+    results = tiny_run.folder / "results/tiny"
+    assert len(list(results.rglob("summary/*.csv"))) > 25
+    assert list(faults(results)) == []
 
 
 def test_the_chosen_adapter_learned_the_format_and_the_rule(tiny_run):
