@@ -18,7 +18,6 @@ from medtune.analysis.errors import (
     TOO_LONG,
     TOO_SHORT,
     TYPE,
-    class_counts,
     classify,
     direction,
     direction_rows,
@@ -30,6 +29,7 @@ from medtune.analysis.lengths import SINGLE, length_rows
 from medtune.analysis.patterns import is_abbreviation, pattern_rows, patterns
 from medtune.analysis.stages.errors import COLUMNS, PLOTS, analyse_errors, length_differences
 from medtune.files import write_jsonl
+from medtune.metrics.counts import class_counts
 from medtune.metrics.spans import Span
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
@@ -59,7 +59,7 @@ def test_each_class_has_its_case(gold, predicted, kind):
 @given(PAIRS)
 def test_the_classes_add_up_to_gold_and_to_predicted(pairs):
     documents = [document(" ".join(g for g, _ in d), " ".join(p for _, p in d)) for d in pairs]
-    counts = class_counts(classify(documents), len(documents))
+    counts = class_counts(classify(documents), len(documents), CLASSES)
     for number, found in enumerate(documents):
         assert sum(counts[kind][number] for kind in GOLD_CLASSES) == len(found.gold)
         assert sum(counts[kind][number] for kind in PREDICTED_CLASSES) == len(found.predicted)

@@ -8,7 +8,6 @@ from medtune.data.deduplication import normalise
 from medtune.data.held_out import sentences_of, templates_of, terms_of
 from medtune.data.synthetic import maccrobat as generator
 from medtune.data.synthetic.maccrobat import (
-    FRAMES,
     SPLITS,
     TEST,
     TRAIN,
@@ -117,7 +116,8 @@ def test_the_written_folders_are_read_like_any_other(tmp_path):
 
 
 def test_every_frame_has_a_template_in_every_split():
-    for frame in FRAMES:
+    frames = [frame for paragraph in generator.PARAGRAPHS for group, _, _ in paragraph for frame in group]
+    for frame in (*frames, *generator.RARE):
         for split in SPLITS:
             assert generator.templates_of(frame, split)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.sentences import first_sentence, sentences
+from medtune.data.sentences import sentences
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,6 @@ from medtune.data.sentences import first_sentence, sentences
 )
 def test_a_sentence_ends_where_the_next_begins(first, rest):
     assert sentences(f"{first} {rest}") == [first, rest]
-    assert first_sentence(f"{first} {rest}") == first
 
 
 def test_a_lost_space_between_sentences_is_forgiven():
@@ -39,7 +38,6 @@ def test_a_lost_space_between_sentences_is_forgiven():
 
 def test_an_empty_text_has_no_sentence():
     assert sentences(" \n") == []
-    assert first_sentence("") == ""
 
 
 @given(st.text(alphabet="ab AB1.?!()\"' \n", max_size=40))

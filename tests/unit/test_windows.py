@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.windows import Window, count_too_long, homes, merge, windows
+from medtune.data.windows import Window, homes, merge, windows
 
 
 @st.composite
@@ -78,10 +78,9 @@ def test_in_the_overlap_the_earlier_half_is_predicted_by_the_earlier_window():
     assert homes(spread, [1] * 16) == [0] * 8 + [1] * 8
 
 
-def test_a_word_longer_than_the_window_stands_alone_and_is_counted():
+def test_a_word_longer_than_the_window_stands_alone():
     subwords = [1, 1, 30, 1, 1]
     assert windows(subwords, [0], 10, 2) == [Window(0, 2), Window(2, 3), Window(3, 5)]
-    assert count_too_long(subwords, 10) == 1
 
 
 def test_an_empty_document_has_no_window():

@@ -143,6 +143,11 @@ def configuration_name(configuration: tuple[str, float]) -> str:
     return f"{encoder} at {lr:g}"
 
 
+def tagger_name(row: Mapping) -> str:
+    """How texts call the tagger that a row of a table is about."""
+    return f"{configuration_name((row['encoder'], row['lr']))}, seed {row['seed']}"
+
+
 def by_configuration(runs: Sequence[TaggerRun]) -> dict[tuple[str, float], list[TaggerRun]]:
     """Runs by encoder and learning rate, each by seed; in alphabetical order."""
     grouped: dict[tuple[str, float], list[TaggerRun]] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtune.analysis.documents import FoundSpan, TaggedDocument
+from medtune.metrics.counts import class_counts
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import share
 from medtune.metrics.spans import Span, match_spans
@@ -62,34 +63,26 @@ def direction(gold: Span, predicted: Span) -> str:
     return SHIFTED
 
 
-def class_counts(cases: Sequence[Case], documents: int) -> dict[str, np.ndarray]:
-    """(documents,) number of cases of each class in each document."""
-    counts = {kind: np.zeros(documents) for kind in CLASSES}
-    for case in cases:
-        counts[case.kind][case.document] += 1
-    return counts
-
-
 def error_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
     """Share of each class among all errors, with its interval over documents."""
-    counts = class_counts(cases, documents)
-    errors = _sum(counts, ERROR_CLASSES)
-    return {kind: share(counts[kind], errors) for kind in ERROR_CLASSES}
+    return _shares(cases, documents, ERROR_CLASSES)
 
 
 def gold_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
     """Share of each class among gold entities: what becomes of them. The share of `correct` is strict recall, that of
     `boundary only` the rate of partial matches."""
-    counts = class_counts(cases, documents)
-    gold = _sum(counts, GOLD_CLASSES)
-    return {kind: share(counts[kind], gold) for kind in GOLD_CLASSES}
+    return _shares(cases, documents, GOLD_CLASSES)
 
 
 def predicted_shares(cases: Sequence[Case], documents: int) -> dict[str, Estimate]:
     """Share of each class among predicted entities. The share of `correct` is strict precision."""
-    counts = class_counts(cases, documents)
-    predicted = _sum(counts, PREDICTED_CLASSES)
-    return {kind: share(counts[kind], predicted) for kind in PREDICTED_CLASSES}
+    return _shares(cases, documents, PREDICTED_CLASSES)
+
+
+def _shares(cases: Sequence[Case], documents: int, classes: Sequence[str]) -> dict[str, Estimate]:
+    counts = class_counts(cases, documents, CLASSES)
+    together = _sum(counts, classes)
+    return {kind: share(counts[kind], together) for kind in classes}
 
 
 def direction_rows(cases: Sequence[Case], documents: int) -> list[dict]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medtune.analysis.comparison import configuration_name
+from medtune.analysis.comparison import configuration_name, tagger_name
 from medtune.analysis.confidence import RAW, SPANS
 from medtune.analysis.corrected import corrected
 from medtune.analysis.errors import BOUNDARY, TYPE
@@ -125,8 +125,8 @@ def _overall(choice: Record) -> Iterator[Finding]:
     yield Finding(
         "micro-F1",
         KEY,
-        f"{_run(choice['chosen'])} has a strict micro-F1 of {figure_text(micro)} on the test documents, and a macro-F1 "
-        f"of {figure_text(test['macro_f1'])}.",
+        f"{tagger_name(choice['chosen'])} has a strict micro-F1 of {figure_text(micro)} on the test documents, "
+        f"and a macro-F1 of {figure_text(test['macro_f1'])}.",
         micro.value,
         micro.low,
         micro.high,
@@ -148,7 +148,7 @@ def _runs(choice: Record) -> Iterator[Finding]:
     for row in choice["comparisons"]:
         difference = Contrast(*(row[f"difference{end}"] for end in ENDS))
         figure = points(difference.value, difference.low, difference.high, of="F1 points")
-        name, chosen = _run(row), _run(choice["chosen"])
+        name, chosen = tagger_name(row), tagger_name(choice["chosen"])
         if row["verdict"] == "tie" or not difference.shown:
             text, kind = f"{name} against the chosen {chosen}: {NO_DIFFERENCE} on test, {figure}", NOT_SHOWN
             text += f"{', which the correction for all comparisons undoes' if difference.shown else ''}."
@@ -352,10 +352,6 @@ def _boundaries_or_types(shown: Mapping[str, Finding]) -> Iterator[str]:
 
 def _tier_name(row: Record) -> str:
     return f"{row['first']} against {row['second']} types"
-
-
-def _run(key: Record) -> str:
-    return f"{configuration_name((key['encoder'], key['lr']))}, seed {key['seed']}"
 
 
 def _contrast(record: Record) -> Contrast:

@@ -14,7 +14,7 @@ import numpy as np
 
 from medtune.analysis.confidence import CALIBRATED, Items, span_items
 from medtune.analysis.documents import FoundSpan, TaggedDocument
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, end_values
 from medtune.metrics.intervals import rate, share
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
@@ -256,9 +256,9 @@ def document_row(split: str, pool: Pool, threshold: float) -> dict:
         threshold,
         len(documents),
         len(automated),
-        *_ends(proportion(len(automated), len(documents))),
+        *end_values(proportion(len(automated), len(documents))),
         right,
-        *_ends(proportion(right, len(automated))),
+        *end_values(proportion(right, len(automated))),
         sum(map(_all_gold, automated)),
         sum(_all_gold(document) - _hits(document) for document in automated),
         sum(len(document.predicted) - _hits(document) for document in automated),
@@ -278,11 +278,11 @@ def entity_row(split: str, pool: Pool, threshold: float) -> dict:
         threshold,
         len(automated),
         int(automated.sum()),
-        *_ends(pool.share(automated)),
+        *end_values(pool.share(automated)),
         int((automated & correct).sum()),
-        *_ends(pool.accuracy(automated)),
+        *end_values(pool.accuracy(automated)),
         int(gold.sum()),
-        *_ends(share(pool.counts(automated & pool.found), gold)),
+        *end_values(share(pool.counts(automated & pool.found), gold)),
         int(gold.sum() - pool.found.sum()),
     )
     return dict(zip(ENTITY_COLUMNS[:-1], values, strict=True))
@@ -307,13 +307,13 @@ def high_value_rows(pool: Pool, labels: Sequence[str], high_value: Sequence[str]
             name,
             scores.gold,
             scores.predicted,
-            *_ends(figures.precision),
-            *_ends(figures.recall),
-            *_ends(figures.f1),
-            *_ends(recall),
+            *end_values(figures.precision),
+            *end_values(figures.recall),
+            *end_values(figures.f1),
+            *end_values(recall),
             threshold,
             int(passed.sum()),
-            *_ends(pool.accuracy(passed)),
+            *end_values(pool.accuracy(passed)),
         )
         rows.append(dict(zip(HIGH_VALUE_COLUMNS, values, strict=True)))
     return rows
@@ -334,15 +334,15 @@ def type_row(label: str, validation: Pool, test: Pool, threshold: float, target:
         + sum(name == label for document in test.documents for name in document.dropped_labels),
         int(predicted.sum()),
         int(false.sum()),
-        *_ends(share(false, test.counts(predicted))),
-        *_ends(rate(false, [len(document.words) for document in test.documents], per=1000)),
+        *end_values(share(false, test.counts(predicted))),
+        *end_values(rate(false, [len(document.words) for document in test.documents], per=1000)),
         threshold,
         int(validation.passing(threshold, [label]).sum()),
-        *_ends(tried),
+        *end_values(tried),
         int(test.passing(threshold, [label]).sum()),
-        *_ends(found),
-        _reaches(tried, target),
-        not (_reaches(tried, target) and _reaches(found, target)),
+        *end_values(found),
+        tried.reaches(target),
+        not (tried.reaches(target) and found.reaches(target)),
     )
     return dict(zip(TYPE_COLUMNS, values, strict=True))
 
@@ -365,9 +365,9 @@ def recommend(
     automated, right = (whole["automated"], whole["right"]) if whole else (0, 0)
     documents_right = proportion(right, automated)
     chosen = test.passing(judged_at, picked)
-    if _reaches(documents_right, target):
+    if documents_right.reaches(target):
         mode, rate, accuracy = DOCUMENTS, proportion(automated, len(test.documents)), documents_right
-    elif automatic and _reaches(test.accuracy(chosen), target):
+    elif automatic and test.accuracy(chosen).reaches(target):
         mode, rate, accuracy = TYPES, test.share(test.passing(judged_at, automatic)), test.accuracy(chosen)
     else:
         nothing = np.zeros(len(chosen), dtype=bool)
@@ -421,14 +421,6 @@ def entity_decisions(documents: Sequence[TaggedDocument], recommendation: Recomm
             )
             rows.append(dict(zip(ENTITY_DECISION_COLUMNS, values, strict=True)))
     return rows
-
-
-def _ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
-    return estimate.value, estimate.low, estimate.high
-
-
-def _reaches(estimate: Estimate, target: float) -> bool:
-    return estimate.low is not None and estimate.low >= target
 
 
 def _all_gold(document: TaggedDocument) -> int:

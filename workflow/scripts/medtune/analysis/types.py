@@ -14,7 +14,7 @@ from medtune.analysis.documents import TaggedDocument
 from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.metrics.contrasts import Contrast, contrast
-from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.estimate import Estimate, end_cells, end_columns, end_values
 from medtune.metrics.intervals import p_of_f1
 from medtune.metrics.significance import ALPHA, holm
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
@@ -112,8 +112,8 @@ def type_rows(found: TypeScores, table: TypeTable) -> list[dict]:
             "documents": all_gold.documents,
         }
         for name in _FIGURES:
-            row |= _ends(name, strict and getattr(strict, name))
-        row |= _ends("all_gold_recall", all_gold.schemes["strict"].recall)
+            row |= end_cells(name, strict and getattr(strict, name))
+        row |= end_cells("all_gold_recall", all_gold.schemes["strict"].recall)
         row["p_holm"] = p_holm.get(label)
         row["below_overall"] = row["p_holm"] is not None and row["p_holm"] < ALPHA and row["f1"] < overall
         rows.append(row)
@@ -144,7 +144,7 @@ def tier_rows(found: TypeScores, table: TypeTable) -> list[dict]:
         }
         for average in ("micro", "macro"):
             for name in _FIGURES:
-                row |= _ends(f"{average}_{name}", getattr(getattr(scores, average)["strict"], name))
+                row |= end_cells(f"{average}_{name}", getattr(getattr(scores, average)["strict"], name))
         rows.append(row)
     return rows
 
@@ -215,10 +215,6 @@ def _against_overall(counts: SpanCounts, overall: float | None) -> dict[str, flo
     table = np.stack([hits, predicted - hits, gold - hits], axis=-1)[:, with_spans]
     adjusted = holm(p_of_f1(table, overall).tolist())
     return {counts.labels[number]: p for number, p in zip(with_spans, adjusted, strict=True)}
-
-
-def _ends(name: str, estimate: Estimate | None) -> dict:
-    return dict(zip(end_columns(name), end_values(estimate), strict=True))
 
 
 def _of_tier(counts: SpanCounts, table: TypeTable, tier: str) -> SpanCounts:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from medtune.config.section import Count, Fraction, PathText, Section, Seed, Share
+from medtune.config.section import Count, Fraction, PathText, Section, Seed, Share, distinct
 from medtune.config.stages import NewTexts, Splits, TaggerTraining, Tagging
 
 
@@ -60,12 +60,7 @@ class MaccrobatAnalysis(Section):
             raise ValueError("must be ascending, without repeats")
         return value
 
-    @field_validator("high_value")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if len(set(value)) != len(value):
-            raise ValueError("must not repeat a value")
-        return value
+    _distinct = field_validator("high_value")(distinct)
 
 
 class MaccrobatFiles(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
-from medtune.config.section import NAME, Count, License, PathText, Section, Seed
+from medtune.config.section import NAME, Count, License, PathText, Section, Seed, distinct
 from medtune.config.stages import Generation, NewTexts, Splits, Training
 from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
 
@@ -163,12 +163,7 @@ class Relations(Section):
                 raise ValueError(f'the switch "{name}" changes nothing; set one of its keys, or null to leave it out')
         return value
 
-    @field_validator("seeds")
-    @classmethod
-    def _once(cls, value: list) -> list:
-        if len(set(value)) != len(value):
-            raise ValueError("must not repeat a value")
-        return value
+    _distinct = field_validator("seeds")(distinct)
 
     @model_validator(mode="after")
     def _known_run(self) -> "Relations":

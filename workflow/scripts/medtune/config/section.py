@@ -33,6 +33,13 @@ License = Annotated[str | None, Field(min_length=1)]
 PathText = Annotated[str, Field(min_length=1), AfterValidator(expanded)]
 
 
+def distinct(values: list) -> list:
+    """For validators of lists. Raises ValueError when a value stands twice."""
+    if len(set(values)) != len(values):
+        raise ValueError("must not repeat a value")
+    return values
+
+
 class Section(BaseModel):
     """A part of the configuration: unknown keys are errors, values cannot change later."""
 

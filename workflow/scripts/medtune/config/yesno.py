@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from medtune.config.section import Count, License, PathText, Section, Seed
+from medtune.config.section import Count, License, PathText, Section, Seed, distinct
 from medtune.config.stages import Generation, Splits, Training
 
 
@@ -72,9 +72,4 @@ class YesNo(Section):
         min_length=10, description="Questions put to the base and the chosen adapter, side by side."
     )
 
-    @field_validator("ranks", "seeds")
-    @classmethod
-    def _distinct(cls, value: list[int]) -> list[int]:
-        if len(set(value)) != len(value):
-            raise ValueError("must not repeat a value")
-        return value
+    _distinct = field_validator("ranks", "seeds")(distinct)

@@ -38,11 +38,6 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in [*found, text[start:].strip()] if sentence]
 
 
-def first_sentence(text: str) -> str:
-    """The first sentence of a text; empty for an empty text."""
-    return next(iter(sentences(text)), "")
-
-
 def _ends(text: str, mark: re.Match) -> bool:
     """Whether the punctuation at `mark` closes a sentence. text: with single spaces only."""
     if text[mark.start()] != "." or mark.group()[1:2] == ".":

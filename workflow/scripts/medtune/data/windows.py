@@ -31,7 +31,7 @@ def windows(subwords: Sequence[int], sentences: Sequence[int], limit: int, overl
     A document that fits is one window. Otherwise a window takes the words that fit and gives back those after the last
     sentence end, if at least half of the room stays in use. The next one starts `overlap` subwords (or one word more)
     before that end; at the start of the sentence there, if this at most doubles the overlap. A word of more than
-    `limit` subwords is a window of its own, and the caller cuts its subwords; see `count_too_long`.
+    `limit` subwords is a window of its own, and the caller cuts its subwords.
     Raises ValueError unless 0 <= overlap <= limit / 2.
     """
     if not 0 <= overlap <= limit / 2:
@@ -86,11 +86,6 @@ def merge(spread: Sequence[Window], subwords: Sequence[int], values: Sequence[Se
         if len(row) != window.last - window.first:
             raise ValueError(f"{window} has {len(row)} values; expected one for each word")
     return [values[home][word - spread[home].first] for word, home in enumerate(homes(spread, subwords))]
-
-
-def count_too_long(subwords: Sequence[int], limit: int) -> int:
-    """Words of more subwords than fit into a window: their last subwords are cut."""
-    return sum(number > limit for number in subwords)
 
 
 def _fitting(before: Sequence[int], first: int, limit: int) -> int:

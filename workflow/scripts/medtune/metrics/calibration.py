@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from medtune.metrics.estimate import Estimate, end_columns, end_values, nothing
+from medtune.metrics.estimate import Estimate, end_cells, nothing
 from medtune.metrics.intervals import clustered_mean, divide, mean, quantiles, share
 from medtune.metrics.proportions import proportion
 
@@ -135,8 +135,8 @@ def reliability_table(
                 "bin_low": float(number / bins),
                 "bin_high": float((number + 1) / bins),
                 "n": int(inside.sum()),
-                **dict(zip(end_columns("confidence"), end_values(mean_confidence), strict=True)),
-                **dict(zip(end_columns("accuracy"), end_values(accuracy), strict=True)),
+                **end_cells("confidence", mean_confidence),
+                **end_cells("accuracy", accuracy),
             }
         )
     return rows

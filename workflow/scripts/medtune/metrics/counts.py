@@ -1,6 +1,7 @@
 """Statistics of counts that add up over documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,14 @@ def f1_of_counts(sums: np.ndarray) -> np.ndarray:
     tp, fp, fn = sums[:, 0], sums[:, 1], sums[:, 2]
     denominator = 2 * tp + fp + fn
     return np.divide(2 * tp, denominator, out=np.zeros(len(sums)), where=denominator > 0)
+
+
+def class_counts(cases: Iterable[Any], documents: int, classes: Sequence[str]) -> dict[str, np.ndarray]:
+    """(documents,) number of cases of each class in each document. cases: with `kind` and `document`, from 0."""
+    counts = {kind: np.zeros(documents) for kind in classes}
+    for case in cases:
+        counts[case.kind][case.document] += 1
+    return counts
 
 
 def counted(counts: ArrayLike) -> np.ndarray:

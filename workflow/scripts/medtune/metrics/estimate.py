@@ -28,6 +28,10 @@ class Estimate:
     method: str
     unit: str = "items"
 
+    def reaches(self, target: float) -> bool:
+        """Whether the whole interval lies at the target or above."""
+        return self.low is not None and self.low >= target
+
     def as_dict(self) -> dict:
         """Plain dictionary for JSON."""
         return asdict(self)
@@ -41,6 +45,11 @@ def nothing(unit: str) -> Estimate:
 def end_columns(*names: str) -> tuple[str, ...]:
     """Columns of figures in a table: of each the value and the ends of its interval."""
     return tuple(f"{name}{end}" for name in names for end in ENDS)
+
+
+def end_cells(name: str, figure: Figure | Mapping[str, Any] | None) -> dict[str, float | None]:
+    """The cells of a figure by their columns."""
+    return dict(zip(end_columns(name), end_values(figure), strict=True))
 
 
 def end_values(figure: Figure | Mapping[str, Any] | None) -> tuple[float | None, float | None, float | None]:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from medtune.metrics.concepts import ConceptDocument, link_concepts
+from medtune.metrics.counts import class_counts
 from medtune.metrics.intervals import GRADED, SHARE, divide, graded_ends, share_ends
 from medtune.metrics.prf import (
     F1,
@@ -132,10 +133,7 @@ def score_relations(counts: RelationCounts, unit: str = "documents") -> Relation
 
 def error_counts(cases: Iterable[RelationCase], documents: int) -> dict[str, np.ndarray]:
     """(documents,) number of cases of each class in each document; they add up as `classify_relations` says."""
-    counts = {kind: np.zeros(documents) for kind in CLASSES}
-    for case in cases:
-        counts[case.kind][case.document] += 1
-    return counts
+    return class_counts(cases, documents, CLASSES)
 
 
 def relation_types(cases: Iterable[RelationCase]) -> Counter[tuple[str, str]]:

@@ -32,7 +32,7 @@ from medtune.analysis.thresholds import (
 from medtune.files import write_json
 from medtune.metrics.calibration import reliability_table
 from medtune.metrics.contrasts import contrast
-from medtune.metrics.estimate import ENDS, Estimate, end_columns, end_values
+from medtune.metrics.estimate import ENDS, end_cells, end_columns
 from medtune.reporting.plots import Line, plot_histograms, plot_lines, plot_reliability, save_figure
 from medtune.reporting.tables import percent, write_csv
 
@@ -122,7 +122,7 @@ def mean_rows(documents: Sequence[TaggedDocument]) -> list[dict]:
         means = outcome_means(documents, kind)
         for outcome in OUTCOMES:
             mean = means[outcome]
-            rows.append({"confidence": kind, "outcome": outcome, "n": mean.n, **_columns("mean", mean)})
+            rows.append({"confidence": kind, "outcome": outcome, "n": mean.n, **end_cells("mean", mean)})
     return rows
 
 
@@ -135,7 +135,7 @@ def calibration_rows(documents: Mapping[str, Sequence[TaggedDocument]]) -> list[
                 items = items_of(of_split, level, kind)
                 row = {"level": level, "confidence": kind, "split": split, "n": len(items.confidence)}
                 for name, estimate in calibration(items).items():
-                    row |= _columns(name, estimate)
+                    row |= end_cells(name, estimate)
                 rows.append(row)
     return rows
 
@@ -218,7 +218,3 @@ def _reliability(documents: Sequence[TaggedDocument], level: str, kind: str) -> 
 
 def _is(row: Mapping, level: str, kind: str) -> bool:
     return (row["level"], row["confidence"]) == (level, kind)
-
-
-def _columns(name: str, estimate: Estimate) -> dict:
-    return dict(zip(end_columns(name), end_values(estimate), strict=True))

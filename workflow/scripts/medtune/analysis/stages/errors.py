@@ -12,7 +12,6 @@ from medtune.analysis.errors import (
     CORRECT,
     ERROR_CLASSES,
     Case,
-    class_counts,
     classify,
     direction_rows,
     error_shares,
@@ -23,6 +22,7 @@ from medtune.analysis.examples import EXAMPLE_COLUMNS, example_rows, sample_erro
 from medtune.analysis.lengths import LENGTH_COLUMNS, boundary_difference, f1_difference, length_rows
 from medtune.analysis.patterns import PATTERN_COLUMNS, pattern_rows, patterns, training_words
 from medtune.files import write_json
+from medtune.metrics.counts import class_counts
 from medtune.metrics.estimate import Estimate
 from medtune.reporting.plots import Bar, plot_bars, plot_heatmap, save_figure
 from medtune.reporting.tables import write_csv
@@ -105,7 +105,7 @@ def analyse_errors(
 
 def class_rows(cases: Sequence[Case], documents: int) -> list[dict]:
     """A row for each class, with columns `CLASS_COLUMNS`; a share is empty where the class has no part in it."""
-    counts = class_counts(cases, documents)
+    counts = class_counts(cases, documents, CLASSES)
     shares = {
         "share_of_errors": error_shares(cases, documents),
         "share_of_gold": gold_shares(cases, documents),

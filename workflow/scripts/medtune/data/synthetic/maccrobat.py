@@ -20,91 +20,87 @@ from functools import cache
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
+from medtune.data.synthetic.terms import terms_in
 from medtune.files import write_text
 
 EVENTS = frozenset({"Clinical_event", "Diagnostic_procedure", "Disease_disorder", "Sign_symptom"})
 """Types whose mentions the corpus also annotates as events."""
 
 
-def _terms(text: str) -> tuple[str, ...]:
-    """The terms of a text in which they are parted by semicolons."""
-    return tuple(" ".join(term.split()) for term in text.split(";"))
-
-
 # Markup: [Type|words] is a mention; it may hold others. [Type#1|words] … [#1|words] are the parts of a discontinuous
 # one. {name} is a term of a lexicon, which may hold markup and slots again; {2-9} is a number.
 LEXICON: Mapping[str, tuple[str, ...]] = {
-    "symptom": _terms(
+    "symptom": terms_in(
         """fever; nausea; vomiting; headache; fatigue; dizziness; dyspnea; palpitations; weight loss; night sweats; back
         pain; jaundice; hematuria; syncope; skin rash; confusion; diarrhea; dry cough; seizures; hemoptysis; blurred
         vision; joint pain; [Biological_structure|chest] pain; hoarseness; constipation;
         [Biological_structure|abdominal] pain; pruritus; dysphagia; tremor; anorexia; dysuria; malaise; tinnitus;
         polyuria; hiccups; vertigo"""
     ),
-    "finding": _terms(
+    "finding": terms_in(
         """mass; lesion; nodule; effusion; edema; stenosis; thrombus; lymphadenopathy; cyst; abscess; wall thickening;
         hematoma; fracture; opacity; dilatation; atrophy; ulcer; polyp; calcification; erosion"""
     ),
-    "disease": _terms(
+    "disease": terms_in(
         """hypertension; type 2 diabetes mellitus; asthma; pneumonia; cholangitis; tuberculosis; lymphoma; sarcoidosis;
         lupus nephritis; infective endocarditis; acute pancreatitis; hepatocellular carcinoma; multiple sclerosis;
         meningioma; atrial fibrillation; chronic kidney disease; heart failure; hypothyroidism; myocarditis; epilepsy;
         psoriasis; gout; cirrhosis; osteomyelitis; melanoma; appendicitis; anemia; hepatitis; vasculitis; pulmonary
         embolism"""
     ),
-    "drug": _terms(
+    "drug": terms_in(
         """prednisone; metformin; warfarin; aspirin; amoxicillin; vancomycin; rituximab; cyclophosphamide; furosemide;
         omeprazole; levetiracetam; methotrexate; {analyte}; lisinopril; ceftriaxone; {analyte}; {analyte}; doxycycline;
         heparin; infliximab; tacrolimus; fluconazole; {analyte}; digoxin; phenytoin"""
     ),
-    "analyte": _terms("potassium; calcium; iron; glucose; magnesium; insulin; albumin; zinc; cortisol; folate"),
-    "test": _terms(
+    "analyte": terms_in("potassium; calcium; iron; glucose; magnesium; insulin; albumin; zinc; cortisol; folate"),
+    "test": terms_in(
         """hemoglobin; platelet count; creatinine; C-reactive protein; bilirubin; {analyte}; {analyte}; ferritin;
         troponin; lactate; urea; {analyte}; {analyte}; procalcitonin; thyrotropin"""
     ),
-    "imaging": _terms(
+    "imaging": terms_in(
         """computed tomography; CT; magnetic resonance imaging; MRI; ultrasound; chest radiography; echocardiography;
         positron emission tomography; angiography; scintigraphy"""
     ),
-    "exam": _terms(
+    "exam": terms_in(
         """physical examination; electrocardiogram; urinalysis; biopsy; colonoscopy; bronchoscopy; spirometry; lumbar
         puncture; laryngoscopy; electromyography"""
     ),
-    "place": _terms(
+    "place": terms_in(
         """liver; spleen; pancreas; brain; abdomen; neck; duodenum; left ventricle; right atrium; stomach; bladder;
         cervical spine; mitral valve; thyroid gland; esophagus; femur; retina; larynx; appendix; hip"""
     ),
-    "paired": _terms("kidney; lung; eye; arm; leg; adrenal gland; ear; foot; ovary; shoulder"),
-    "look": _terms(
+    "paired": terms_in("kidney; lung; eye; arm; leg; adrenal gland; ear; foot; ovary; shoulder"),
+    "look": terms_in(
         """enhancing; irregular; calcified; solitary; large; well-defined; hypoechoic; diffuse; left-sided; right-sided;
         pulsatile; mobile; lobulated; heterogeneous; painless"""
     ),
-    "degree": _terms("mild; moderate; severe; marked; slight"),
-    "operation": _terms(
+    "degree": terms_in("mild; moderate; severe; marked; slight"),
+    "operation": terms_in(
         """surgical resection; percutaneous drainage; drainage; radiotherapy; chemotherapy; hemodialysis; mechanical
         ventilation; splenectomy; stent placement; blood transfusion; plasma exchange; laparoscopy; thoracentesis;
         physiotherapy; craniotomy; embolization; amputation; tracheostomy; vitrectomy; cholecystectomy"""
     ),
-    "unit": _terms("days; weeks; months"),
+    "unit": terms_in("days; weeks; months"),
     "span": ("{2-9} {unit}",),
     "value": ("{amount}", "{amount}", "normal", "elevated", "low", "within normal limits"),
     "amount": ("{2-9}.{0-9} mmol/L", "{10-99} mg/dL", "{2-9}.{0-9} g/dL", "{100-900} U/L"),
     "dose": ("{5-80} mg daily", "{5-80} mg", "{1-4} g twice daily", "{10-90} mg/m2"),
     "date": ("{month} {2-30}", "{month} {2-30}, {2001-2019}", "day {2-30}"),
-    "month": _terms("January; March; May; July; September; November"),
-    "event": _terms("presented; was admitted; was referred"),
+    "month": terms_in("January; March; May; July; September; November"),
+    "event": terms_in("presented; was admitted; was referred"),
     "past": (
         "[History|[Disease_disorder|{disease}]]",
         "[History|[Disease_disorder|{disease}]]",
         "[History|appendectomy [Date|{2-20} years earlier]]",
         "[History|long-term use of [Medication|{drug}]]",
     ),
-    "habit": _terms(
+    "habit": terms_in(
         "former smoker; heavy smoker; social drinker; nonsmoker; vegetarian; keen runner; former athlete; lifelong "
         "abstainer; frequent traveler; daily drinker"
     ),
-    "job": _terms("farmer; teacher; retired miner; nurse; carpenter; baker; bus driver; librarian; plumber; tailor"),
-    "relative": _terms("father; mother; brother; sister"),
+    "job": terms_in("farmer; teacher; retired miner; nurse; carpenter; baker; bus driver; librarian; plumber; tailor"),
+    "relative": terms_in("father; mother; brother; sister"),
 }
 HELD_OUT = frozenset(LEXICON) - {
     *("degree", "unit", "span", "value", "amount", "dose", "date", "month", "event", "past", "relative")
@@ -198,7 +194,6 @@ PARAGRAPHS = (
     ((TREATMENT, 2, 3), (COURSE, 1, 2), (PROBLEMS, 1, 2)),
 )
 """Of each paragraph its groups of frames, with the fewest and most sentences of each."""
-FRAMES = (*(frame for paragraph in PARAGRAPHS for group, _, _ in paragraph for frame in group), *RARE)
 RARE_SHARE = 0.12
 """Share of the reports with a sentence of a rare type; of validation and test the first reports have one each."""
 OPENINGS = (

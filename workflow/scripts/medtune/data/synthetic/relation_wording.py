@@ -9,35 +9,30 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from medtune.data.relation_schema import STUDY_SCHEMA
-
-
-def _terms(text: str) -> tuple[str, ...]:
-    """The terms of a text in which they are parted by semicolons."""
-    return tuple(" ".join(term.split()) for term in text.split(";"))
-
+from medtune.data.synthetic.terms import terms_in
 
 LEXICON = {
-    "Disease": _terms(
+    "Disease": terms_in(
         """asthma; diabetes mellitus; chronic kidney disease; pneumonia; heart failure; atrial fibrillation; migraine;
         rheumatoid arthritis; psoriasis; epilepsy; tuberculosis; gout; hypertension; osteoporosis; pancreatitis; sepsis;
         hypothyroidism; endocarditis; multiple sclerosis; glaucoma; cirrhosis; anemia"""
     ),
-    "Symptom": _terms(
+    "Symptom": terms_in(
         """chest pain; fever; shortness of breath; nausea; fatigue; dizziness; wheezing; vomiting; weight loss; itching;
         insomnia; abdominal pain; confusion; blurred vision; joint stiffness; numbness; diarrhea; tremor; jaundice;
         headache; dry cough; muscle weakness"""
     ),
-    "Drug": _terms(
+    "Drug": terms_in(
         """metformin; aspirin; atorvastatin; levothyroxine; warfarin; lisinopril; amoxicillin; prednisone; ibuprofen;
         omeprazole; furosemide; methotrexate; digoxin; clopidogrel; sertraline; gabapentin; fluconazole; amiodarone;
         insulin glargine; allopurinol; cyclosporine; rifampicin"""
     ),
-    "Lab_Test": _terms(
+    "Lab_Test": terms_in(
         """blood glucose; hemoglobin A1c; C-reactive protein; serum creatinine; troponin I; D-dimer; ferritin; lactate;
         bilirubin; uric acid; procalcitonin; amylase; prolactin; calcitonin; cortisol; alkaline phosphatase;
         serum calcium; parathyroid hormone; ammonia; thyrotropin"""
     ),
-    "Procedure": _terms(
+    "Procedure": terms_in(
         """cardiac catheterization; coronary angioplasty; hemodialysis; radiotherapy; physiotherapy; splenectomy;
         thyroidectomy; plasma exchange; laser therapy; bronchoscopy; joint replacement; catheter ablation; phototherapy;
         valve repair; liver transplantation; nerve stimulation; cataract surgery; bone grafting; immunoadsorption;

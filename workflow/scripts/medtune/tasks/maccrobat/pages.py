@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from medtune.analysis.comparison import TaggerRun, configuration_name
+from medtune.analysis.comparison import TaggerRun, configuration_name, tagger_name
 from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.metrics.significance import p_text
 from medtune.reporting.plots import Bar, plot_bars
@@ -64,7 +64,7 @@ def against_others(comparisons: Sequence[Mapping], seeds: Sequence[int]) -> str:
         return "There is no other run to compare with."
     parts = []
     for word in ("better", "worse"):
-        names = [_name(row) for row in comparisons if row["verdict"] == word]
+        names = [tagger_name(row) for row in comparisons if row["verdict"] == word]
         if names:
             parts.append(f"On the test documents {word} than the chosen run: {listed(names)}.")
     ties = [row for row in comparisons if row["verdict"] == "tie"]
@@ -72,7 +72,7 @@ def against_others(comparisons: Sequence[Mapping], seeds: Sequence[int]) -> str:
         smallest = min(row["p_holm"] for row in ties)
         parts.append(
             "No difference from the chosen run is shown on the test documents for "
-            f"{listed([_name(row) for row in ties])} (smallest p after Holm {smallest:.3f})."
+            f"{listed([tagger_name(row) for row in ties])} (smallest p after Holm {smallest:.3f})."
         )
     if min(seeds) < LEAST_SEEDS:
         parts.append(NO_CLAIM)
@@ -178,7 +178,7 @@ def _comparison_blocks(comparisons: Sequence[Mapping]) -> list:
         return []
     rows = [
         [
-            _name(row),
+            tagger_name(row),
             f"{interval_text(row, 'micro_f1')} / {interval_text(row, 'chosen_micro_f1')}",
             difference_text(row),
             p_text(row["p_holm"], row["p_value"]),
@@ -243,7 +243,7 @@ def _type_blocks(by_type: Sequence[Mapping]) -> list:
     rows = [
         [
             row["type"],
-            f"{configuration_name((row['encoder'], row['lr']))}, seed {row['seed']}",
+            tagger_name(row),
             row["test_gold"],
             interval_text(row, "f1"),
             interval_text(row, "chosen_f1"),
@@ -254,7 +254,3 @@ def _type_blocks(by_type: Sequence[Mapping]) -> list:
     ]
     headers = ["type", "best on validation", "test entities", "F1", "F1 of the chosen run", "difference", "verdict"]
     return [Paragraph(words), Table(headers, rows)]
-
-
-def _name(row: Mapping) -> str:
-    return f"{configuration_name((row['encoder'], row['lr']))}, seed {row['seed']}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from medtune.analysis.comparison import configuration_name
+from medtune.analysis.comparison import tagger_name
 from medtune.analysis.readiness import ALL, DOCUMENTS, TYPES, Readiness, Recommendation
 from medtune.reporting.plots import Line, plot_lines
 from medtune.reporting.prose import (
@@ -90,7 +90,7 @@ def readiness_page(found: Readiness, run: Mapping, pictures: Mapping[str, Path |
     blocks = [
         *([Paragraph(note)] if note else []),
         Paragraph(
-            f"Assessed: {configuration_name((run['encoder'], run['lr']))}, seed {run['seed']}. Simulated: entities (or "
+            f"Assessed: {tagger_name(run)}. Simulated: entities (or "
             f"documents) with a {advice.confidence} confidence from a threshold on are coded without review, the "
             f"others are reviewed. Thresholds were chosen on validation, for {target} to be right by the lower end of "
             "the interval; the figures are of the test split, with 95 % intervals."

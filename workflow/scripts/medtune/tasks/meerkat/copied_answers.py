@@ -7,7 +7,7 @@ import numpy as np
 
 from medtune.errors import InputError
 from medtune.files import read_json
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.text.registry import estimate_of_counts
 from medtune.tasks.meerkat.runs import SPLITS, Run
 
@@ -48,7 +48,7 @@ def twin_rows(runs: Sequence[Run], twins: Mapping[str, Collection[str]]) -> list
                         "n": all_of_them["n"],
                         **{end: all_of_them[end] for end in _ENDS},
                         "n_without": without["n"],
-                        **dict(zip(end_columns("value_without"), end_values(without), strict=True)),
+                        **end_cells("value_without", without),
                     }
                 )
     return rows

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells
 from medtune.metrics.significance import p_words
 from medtune.reporting.prose import counted
 from medtune.reporting.score_plots import score_text
@@ -38,7 +38,7 @@ def specialty_changes(runs: Sequence[Run], metric: str, seed: int) -> list[dict]
         there = {name: pair for name, pair in counts.items() if len(pair[0])}
         tests = [tested(ours, theirs, metric, seed) for ours, theirs in there.values()]
         for name, test, adjusted in zip(there, tests, holm_of(tests), strict=True):
-            low = dict(zip(end_columns("difference"), end_values(test), strict=True))
+            low = end_cells("difference", test)
             rows.append(
                 {
                     "specialty": name,

@@ -8,7 +8,7 @@ from medtune.metrics.significance import p_text
 from medtune.reporting.plots import plot_confusions, plot_groups
 from medtune.reporting.prose import difference_text, interval_text, short_text
 from medtune.reporting.tables import estimate_text, markdown_table, percent
-from medtune.tasks.radgraph.runs import MODELS, Run
+from medtune.tasks.radgraph.runs import MODELS, Run, by_entity
 
 NAMES = {"base": "base model", "practised": "base model, practised form", "adapter": "adapter"}
 SYNTHETIC = (
@@ -55,7 +55,7 @@ def headline(runs: Mapping[str, Sequence[Run]], synthetic: bool = False) -> str:
     parts = [
         f"{adapter.entity} {estimate_text(_test(adapter)['strict_f1'])} against "
         f"{short_text(_test(base)['strict_f1'])} and {short_text(_test(practised)['strict_f1'])}"
-        for base, practised, adapter in _by_entity(runs)
+        for base, practised, adapter in by_entity(runs)
     ]
     kind = "synthetic test reports" if synthetic else "test reports"
     return f"strict F1 on the {kind}, adapter against base model in the study's and its own form: {'; '.join(parts)}\n"
@@ -122,7 +122,7 @@ def _entity_table(runs: Mapping[str, Sequence[Run]]) -> str:
     rows = [
         [name, members[0].entity, *(estimate_text(_test(run)[key]) for run in members)]
         for key, name in shares.items()
-        for members in _by_entity(runs)
+        for members in by_entity(runs)
     ]
     return markdown_table(rows, ["figure", "entity", *(NAMES[model] for model in MODELS)])
 
@@ -253,7 +253,3 @@ def _threshold_section(rows: Sequence[dict]) -> str:
 
 def _test(run: Run) -> Mapping:
     return run.splits["test"]
-
-
-def _by_entity(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
-    return list(zip(*(runs[model] for model in MODELS), strict=True))

@@ -115,7 +115,7 @@ def prepare(
         "rows": {label: by_label[label].counts for label in LABELS},
         "repeated_sentences": repeated_sentences(sentences),
         "held_out": shared_material(corpora, by_label, pretraining) if source["format"] == "synthetic" else None,
-        "readers": _readers(corpora, labeler, seed),
+        "readers": _readers(corpora, labeler),
         "dropped": summarise_drops(dropped),
         "leakage": leakage,
         "prompts": {label: sha256_of(prompts[label]) for label in LABELS},
@@ -376,7 +376,7 @@ def _segmentation(cuts: Sequence[Cut]) -> dict[str, int]:
     }
 
 
-def _readers(splits: Mapping[str, Corpus], labeler: str, seed: int) -> dict:
+def _readers(splits: Mapping[str, Corpus], labeler: str) -> dict:
     """Whose annotation counts, and how far the other reader agrees: F1 of sets of (first token, last token, label)."""
     return {
         "gold": labeler,

@@ -1,6 +1,6 @@
 """The scored models that a summary compares: by entity type the base model, asked in two forms, and its adapter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,3 +131,8 @@ def _reports(run: Run) -> dict[str, list[tuple[str, str]]]:
 
 def _gold(run: Run, split: str) -> list[tuple[Span, ...]]:
     return [outcome.gold for outcome in run.outcomes[split]]
+
+
+def by_entity(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
+    """The models of each entity type, in the order of `MODELS`. runs: of each model, by entity type."""
+    return list(zip(*(runs[model] for model in MODELS), strict=True))

@@ -21,7 +21,7 @@ from medtune.tasks.radgraph.merged import (
     merged_row,
 )
 from medtune.tasks.radgraph.pages import HTML_PAGES, figures, headline, summary_page, with_caution
-from medtune.tasks.radgraph.runs import MODELS, Outcome, Run, RunFiles, read_runs
+from medtune.tasks.radgraph.runs import MODELS, Outcome, Run, RunFiles, by_entity, read_runs
 from medtune.tasks.radgraph.score import SPAN_FIGURES, span_of
 from medtune.tasks.radgraph.thresholds import ALL, TARGET, THRESHOLD_COLUMNS, Case, threshold_row
 
@@ -65,7 +65,7 @@ def summarize(
     merged = {(model, split): merge_outcomes(runs[model], split) for model in MODELS for split in SPLITS}
     merged_scores = {key: merged_figures(reports) for key, reports in merged.items()}
     rows = {
-        "entities": [entity_row(run, split) for members in _by_entity(runs) for run in members for split in SPLITS],
+        "entities": [entity_row(run, split) for members in by_entity(runs) for run in members for split in SPLITS],
         "comparisons": compare([runs["base"], runs["practised"]], runs["adapter"], seed),
         "confusion": [row for model in MODELS for row in confusion_rows(model, runs[model], "test")],
         "thresholds": threshold_rows(runs["adapter"], merged, target),
@@ -111,11 +111,6 @@ def threshold_rows(
     ]
     of_all = [[_merged_case(report) for report in merged["adapter", split]] for split in SPLITS]
     return [*by_type, threshold_row(ALL, *of_all, target)]
-
-
-def _by_entity(runs: Mapping[str, Sequence[Run]]) -> list[tuple[Run, ...]]:
-    """The models of each entity type."""
-    return list(zip(*(runs[model] for model in MODELS), strict=True))
 
 
 def _case(outcome: Outcome) -> Case:

@@ -56,7 +56,7 @@ def choose_threshold(cases: Sequence[Case], target: float) -> float | None:
     if meaningless(cases):
         return None
     for threshold in sorted({case.confidence for case in cases if case.confidence > 0}):
-        if _reaches(accuracy_of(accept(cases, threshold)), target):
+        if accuracy_of(accept(cases, threshold)).reaches(target):
             return threshold
     return None
 
@@ -123,10 +123,6 @@ def threshold_row(entity: str, validation: Sequence[Case], test: Sequence[Case],
         sum(len(case.gold) for case in accepted),
         sum(len(set(case.gold) - set(case.found)) for case in accepted),
         sum(len(set(case.found) - set(case.gold)) for case in accepted),
-        _reaches(accuracy, target),
+        accuracy.reaches(target),
     )
     return dict(zip(THRESHOLD_COLUMNS, values, strict=True))
-
-
-def _reaches(estimate: Estimate, target: float) -> bool:
-    return estimate.low is not None and estimate.low >= target

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medtune.data.relation_output import Removals
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.tasks.relations.runs import Run, Runs
 
 TYPE_COLUMNS = (
@@ -65,7 +65,7 @@ def type_rows(runs: Runs, kind: str) -> list[dict]:
 def error_rows(runs: Runs) -> list[dict]:
     """Relations by class, but for `labels`."""
     return [
-        {"run": run.name, "split": split, "class": kind, "count": error["count"], **_ends("share", error["share"])}
+        {"run": run.name, "split": split, "class": kind, "count": error["count"], **end_cells("share", error["share"])}
         for run, split, metrics in _scored(runs, "relations")
         for kind, error in metrics["errors"].items()
     ]
@@ -93,7 +93,7 @@ def familiarity_rows(runs: Runs) -> list[dict]:
             **{
                 key: value
                 for name in ("entity_precision", "entity_recall", "entity_f1", "relation_f1")
-                for key, value in _ends(name, found.get(name, NONE)).items()
+                for key, value in end_cells(name, found.get(name, NONE)).items()
             },
             "relations": found.get("relations"),
         }
@@ -112,7 +112,7 @@ def answer_rows(runs: Runs) -> list[dict]:
             **{
                 key: value
                 for name in ("parse_rate", "repair_rate", "cut_rate", "mean_output_tokens")
-                for key, value in _ends(name, metrics[name]).items()
+                for key, value in end_cells(name, metrics[name]).items()
             },
             **metrics["removals"],
             "duplicates_left": metrics["duplicates"],
@@ -147,10 +147,5 @@ def _type_row(
         "n_documents": found["documents"],
     }
     for name in ("precision", "recall", "f1"):
-        row |= _ends(name, figures["strict"][name]) | _ends(f"relaxed_{name}", figures[relaxed][name])
+        row |= end_cells(name, figures["strict"][name]) | end_cells(f"relaxed_{name}", figures[relaxed][name])
     return row
-
-
-def _ends(name: str, estimate: Mapping[str, Any]) -> dict[str, float | None]:
-    """A figure and both ends of its interval, as columns."""
-    return dict(zip(end_columns(name), end_values(estimate), strict=True))

@@ -80,7 +80,7 @@ def choice_words(bases: Sequence[Run], runs: Sequence[Run], chosen: Run, compari
         [
             _reason(runs, chosen),
             *(_against_base(base, chosen, comparisons) for base in bases),
-            *_against_others(runs, comparisons),
+            *_against_others(comparisons),
         ]
     )
 
@@ -224,7 +224,7 @@ def _against_base(base: Run, chosen: Run, comparisons: Sequence[dict]) -> str:
     )
 
 
-def _against_others(runs: Sequence[Run], comparisons: Sequence[dict]) -> list[str]:
+def _against_others(comparisons: Sequence[dict]) -> list[str]:
     """What the test split says about the other runs: most often, that they are ties."""
     rows = [row for row in comparisons if row["family"] == "chosen"]
     if not rows:
