@@ -89,6 +89,9 @@ def test_the_folder_can_serve_as_a_base_model_and_says_where_it_is_from(material
     assert load_base(folder)[1]("Is it?")["input_ids"]
     card = (folder / "README.md").read_text()
     assert str(material / "adapter") in card and "4-bit NF4" in card and "license: apache-2.0" in card
+    # A count of what was compared, not an estimate.
+    agreeing = round(record["top1_agreement"] * record["tokens"])
+    assert f"| {agreeing} of {record['tokens']} tokens |" in card
     assert (record["adapter_trained_on"], record["tolerance_in_float32"]) == ("nf4", merging.TOLERANCE)
     assert "NF4" not in str(merge_into(tmp_path, job_of(material)))
     assert "NF4" not in (folder / "README.md").read_text()

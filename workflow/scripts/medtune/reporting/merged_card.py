@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from medtune.reporting.tables import escape_markdown, markdown_table, percent, template
+from medtune.reporting.tables import escape_markdown, markdown_table, template
 
 QUANTISED = {"int8": "LLM.int8()", "nf4": "4-bit NF4"}
 
@@ -24,7 +24,12 @@ def merged_card(
         "license": base.get("licence") or "unknown",
     }
     rows = [
-        (name, f"{found.mean_abs:.3g}", f"{found.max_abs:.3g}", percent(found.top1_agreement))
+        (
+            name,
+            f"{found.mean_abs:.3g}",
+            f"{found.max_abs:.3g}",
+            f"{round(found.top1_agreement * check.tokens)} of {check.tokens} tokens",
+        )
         for name, found in (("this model", check.rounding), ("base without the adapter", check.adapter))
     ]
     return template("merged_card.md.j2", html=False).render(

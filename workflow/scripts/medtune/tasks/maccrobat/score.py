@@ -47,7 +47,7 @@ def score(
     """Score every document of every split.
 
     examples: by split, rows as `prepare` writes them. predictions: one row for each. tags: tags.json.
-    seed: of the paired tests.
+    seed: is recorded.
     Raises InputError when predictions and documents do not belong together.
     """
     table = read_type_table(tags)
