@@ -1,7 +1,8 @@
 import hashlib
 import json
+import os
 
-from medtune.data.manifest import SourceDescription, build_manifest, summarise_drops
+from medtune.data.manifest import SourceDescription, build_manifest, describe_files, summarise_drops
 from medtune.data.questions import Dropped
 
 
@@ -51,3 +52,9 @@ def test_files_are_named_with_their_hash_and_nothing_depends_on_time_or_folder(t
     assert made["files"] == {"train.jsonl": hashlib.sha256(b"{}\n").hexdigest()}
     assert json.dumps(made) == json.dumps(manifest(tmp_path / "other"))
     assert made["sources"][0]["licence"] is None
+
+
+def test_a_file_name_that_is_no_text_can_stand_in_the_manifest(tmp_path):
+    path = tmp_path / os.fsdecode(b"a\xff.txt")
+    path.write_bytes(b"")
+    assert describe_files([path]) == {r"a\xff.txt": hashlib.sha256(b"").hexdigest()}

@@ -6,6 +6,7 @@ from medtune.data.medical_qa import read_specialties
 from medtune.data.provenance import MEDQUAD, SOURCES, table
 from medtune.data.pubmedqa import licence_of
 from medtune.errors import InputError
+from medtune.tasks.relations.corpora import describe
 from tests.conftest import ROOT
 
 
@@ -25,3 +26,22 @@ def test_the_license_of_pubmedqa_is_that_of_its_own_files_alone():
     assert licence_of([Path("data/pqa_artificial/train-00000-of-00001.parquet")]) == "MIT"
     assert licence_of([Path("data/ours.json")]) is None
     assert licence_of([Path("data/ours/train.parquet")]) is None
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "given", "license"),
+    [
+        ("brat", "15939911.ann", None, None),
+        ("brat", "15939911.ann", "CC BY 4.0", "CC BY 4.0"),
+        ("chemprot", "ours_entities.tsv", None, None),
+        ("chemprot", "drugprot_training_entities.tsv", None, "CC BY 4.0"),
+        ("chemprot", "drugprot_training_entities.tsv", "ours", "ours"),
+        ("biored", "Train.PubTator", None, None),
+    ],
+)
+def test_the_license_of_a_corpus_of_relations_is_recorded_where_it_is_known_alone(
+    tmp_path, format, name, given, license
+):
+    (tmp_path / name).write_text("")
+    path = tmp_path / name if format == "biored" else tmp_path
+    assert describe({"format": format, "train": str(path), "license": given}, "train", 1).licence == license

@@ -1,4 +1,5 @@
 import json
+import os
 from collections import Counter
 
 import pyarrow
@@ -113,6 +114,11 @@ def test_parquet_files_of_the_hub_are_read_alone_or_by_the_folder(tmp_path):
     questions, _ = read_pubmedqa(one, "artificial")
     assert questions[0] == Question("Are group 2 cells raised?", "Yes", "They are.", "artificial", "25429730")
     assert [q.key for q in read_pubmedqa(tmp_path, "artificial")[0]] == ["25429730", "25433161", "3", "4"]
+
+
+def test_a_parquet_file_whose_name_is_no_text_is_refused(tmp_path):
+    (tmp_path / os.fsdecode(b"a\xff.parquet")).write_bytes(b"")
+    assert r"a\udcff.parquet" in refusal(tmp_path)
 
 
 def test_parquet_in_another_layout_is_refused(tmp_path):

@@ -256,6 +256,12 @@ DYGIE = {"doc_key": "a", "sentences": [["No", "edema", "."], ["Left", "lung", ".
 NER = [[[1, 1, "Observation::definitely absent"]], [[3, 4, "Anatomy::definitely present"]]]
 
 
+def test_separators_of_lines_within_a_text_of_radgraph_xl_end_no_record(tmp_path):
+    record = {**DYGIE, "ner": NER, "dataset": "one\u2028two\x85three"}
+    (report,) = read_radgraph(write(tmp_path, json.dumps(record, ensure_ascii=False) + "\n")).reports
+    assert report.source == record["dataset"]
+
+
 def test_relations_of_radgraph_xl_go_from_entity_to_entity(tmp_path):
     line = json.dumps({**DYGIE, "ner": NER, "relations": [[[1, 1, 3, 4, "located_at"]], []]})
     (report,) = read_radgraph(write(tmp_path, line + "\n\n")).reports

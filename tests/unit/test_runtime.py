@@ -32,6 +32,13 @@ def test_an_input_error_is_one_sentence_in_log_and_on_screen(tmp_path):
         assert "Traceback" not in text
 
 
+def test_a_file_name_that_is_no_text_can_stand_in_the_sentence(tmp_path):
+    done = run(r"raise InputError('a\udcff.json: wrong')", tmp_path / "job.log", refusals=tmp_path)
+    assert done.returncode == 1
+    for text in (done.stderr, (tmp_path / "job.log").read_text()):
+        assert r"a\udcff.json: wrong" in text and "Traceback" not in text
+
+
 def test_any_other_exception_leaves_its_traceback_in_the_log(tmp_path):
     done = run("{}['missing']", tmp_path / "job.log")
     assert done.returncode == 1

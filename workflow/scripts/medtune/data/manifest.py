@@ -1,5 +1,6 @@
 """The record of a prepared data set: what went in, what was left out and why, what came out."""
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,8 +26,8 @@ class SourceDescription:
 
 
 def describe_files(files: Iterable[Path]) -> dict[str, str]:
-    """sha256 by file name."""
-    return {file.name: sha256_of(file) for file in files}
+    """sha256 by file name, in which bytes that are not UTF-8 are escaped (`\\xff`)."""
+    return {os.fsencode(file.name).decode(errors="backslashreplace"): sha256_of(file) for file in files}
 
 
 def summarise_drops(dropped: Sequence[Dropped]) -> list[dict]:

@@ -271,7 +271,8 @@ def _parse(text: str, path: Path | str, first: int = 1) -> Any:
 def _lines(text: str, path: Path | str) -> dict:
     """Records of DyGIE's JSON lines, in RadGraph's layout."""
     records: dict[str, dict] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    # splitlines() would also cut inside strings at U+2028 and the like.
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             where = f"radgraph: {path}, line {number}"
             key, record = from_dygie(_object(_parse(line, path, number), where, "field"), where)

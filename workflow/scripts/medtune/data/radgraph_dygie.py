@@ -9,7 +9,7 @@ from medtune.errors import InputError
 
 def is_dygie(text: str) -> bool:
     """Whether the first line that is not empty is a whole record of its own with tokenised sentences."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    line = next((line for line in text.split("\n") if line.strip()), "")
     try:
         record = json.loads(line)
     except json.JSONDecodeError:
