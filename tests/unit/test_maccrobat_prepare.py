@@ -294,5 +294,15 @@ def test_made_reports_are_split_as_made_and_what_was_read_before_is_counted(made
             assert all(found["held_out"] > 20 for found in counts[read].values())
 
 
+def test_what_was_read_before_is_found(made, tmp_path, monkeypatch):
+    monkeypatch.setattr("medtune.data.synthetic.maccrobat.templates_of", lambda frame, split: (frame,))
+    texts = [row["text"] for row in made[0]["test"]]
+    monkeypatch.setattr("medtune.tasks.maccrobat.prepare.pretraining_texts", lambda seed: texts)
+    _, _, manifest = run(tmp_path, {"format": "synthetic", "documents": 30})
+    counts = manifest["held_out"]["test"]
+    assert counts["training split"]["templates"]["shared"] > 0
+    assert counts["pre-training text of made"]["held-out terms"]["shared"] > 0
+
+
 def test_own_reports_have_no_such_count(tmp_path):
     assert run(tmp_path, brat(tmp_path / "own", plain(12)))[2]["held_out"] is None

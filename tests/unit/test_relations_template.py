@@ -43,6 +43,12 @@ WHOLE = f"{{{ENTITIES},{RELATIONS}}}"
 REST = RELATIONS.removeprefix('"relations":') + "}"
 
 
+def test_the_confidence_of_an_answer_is_that_of_its_values_and_of_where_items_begin_and_lists_end():
+    chosen = [WHOLE[start:end] for start, end in JOINT.content(WHOLE)]
+    entities = ["{", 'Aspirin"', 'Drug"', "{", 'gout"', 'Disease"', "]"]
+    assert chosen == ["{", *entities, "{", 'Aspirin"', 'causes"', 'gout"', "]"]
+
+
 def answers(documents):
     return [JOINT.completion(row_of(document)) for document in documents]
 

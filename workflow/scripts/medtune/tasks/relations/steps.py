@@ -38,7 +38,7 @@ def join_steps(first: Sequence[dict], second: Sequence[dict]) -> list[dict]:
 
     value: entities of the first and relations of the second answer, None when neither can be read. status: the worse
     one. raw: both answers, the second on a new line. Tokens are added; finish is "length" if either is; confidence is
-    the geometric mean over the tokens of both. passes: what `PASS_FIELDS` were in each.
+    the geometric mean of both, weighed by their tokens. passes: what `PASS_FIELDS` were in each.
     A split that the first step does not have (one with given entities) stays as it is.
     Raises InputError when an answer of the first step has no second one, or the other way round.
     """
@@ -74,7 +74,7 @@ def _items(answer: dict, name: str) -> list[dict]:
 
 
 def _confidence(passes: Sequence[dict]) -> float:
-    """Geometric mean of the token probabilities of all answers, EOS included, as `Generated.confidence` has it."""
+    """Geometric mean of the answers' confidences, each weighed by its tokens, EOS included."""
     tokens = [answer["output_tokens"] + (answer["finish"] == "eos") for answer in passes]
     logs = [math.log(max(answer["confidence"], 1e-30)) for answer in passes]
     return rounded(math.exp(sum(map(math.prod, zip(tokens, logs, strict=True))) / sum(tokens)))
