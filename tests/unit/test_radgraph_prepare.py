@@ -124,7 +124,7 @@ def test_train_holds_all_positives_and_the_planned_negatives_and_ids_are_unique(
         label: manifest["negatives"]["wanted"][label] / manifest["rows"][label]["train"]["positives"]
         for label in LABELS
     }
-    assert ratios["ANAT-DP"] == pytest.approx(0.5, abs=0.01) and ratios["OBS-U"] > 1 < ratios["OBS-DA"]
+    assert ratios["ANAT-DP"] == pytest.approx(0.5, abs=0.01) and ratios["OBS-U"] > 0.75 < ratios["OBS-DA"]
 
 
 def test_synthetic_rows_are_in_train_alone_and_twins_of_nothing_held_out(tmp_path):

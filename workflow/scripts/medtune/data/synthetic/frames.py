@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 _SLOT = re.compile(r"\{([a-z]\d)(?:=([\w-]+))?(?::(\w+))?\}")
 Filled = tuple[str, str | None, int, int]
@@ -14,13 +14,15 @@ def fill(
     frame: str,
     pools: Mapping[str, Sequence[str]],
     counted: Container[str],
+    together: Callable[[str, str], bool] = lambda one, other: True,
 ) -> tuple[list[str], list[Filled]]:
     """The tokens of a sentence and the places of its slots, in order.
 
     frame: tokens parted by spaces. A slot is {letter and digit}, with "=" before a fixed filler, a dash for each space
     (or another slot, for the same filler again), and ":" before its tag. "a?" is an article where the next slot's last
     word is `counted`, and "#" is a number.
-    pools: terms by the letter of a slot; none is used twice unless the frame says so.
+    pools: terms by the letter of a slot; none is used twice unless the frame says so. together: whether two terms may
+    stand in one sentence.
     """
     fillers: dict[str, str] = {}
     words: list[str] = []
@@ -32,7 +34,13 @@ def fill(
             continue
         slot, fixed, tag = match.groups()
         filler = fillers.get(fixed, (fixed or "").replace("-", " "))
-        filler = filler or rng.choice([term for term in pools[slot[0]] if term not in fillers.values()])
+        filler = filler or rng.choice(
+            [
+                term
+                for term in pools[slot[0]]
+                if term not in fillers.values() and all(together(term, other) for other in fillers.values())
+            ]
+        )
         fillers[slot] = filler
         first = len(words)
         words += filler.split()

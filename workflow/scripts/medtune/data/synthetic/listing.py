@@ -2,19 +2,18 @@
 
 It practises to find terms by the words around them, to copy them and to list them in JSON, in sentences of another
 subject, whose kinds are none of the study's: what was bought, sold, lent or mended, and by whom. The pictures show what
-reports of the training split name, anatomy and observations alike. Of radiology it reads prose without any list, from
-the material of the training split alone. So whatever tells anatomy from observations, and present from absent and
-uncertain ones, must be learnt from the study's own training data.
+reports name, anatomy and observations alike; no two terms stand together that only held-out reports have together. Of
+radiology it reads prose without any list, from the material of the training split alone. So whatever tells anatomy from
+observations, and present from absent and uncertain ones, must be learnt from the study's own training data.
 """
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from medtune.data.synthetic import radgraph
 from medtune.data.synthetic.frames import Filled, fill
-from medtune.data.synthetic.radgraph import LEARNT, MODIFIERS
 
 FIELDS = ("term", "name", "value")
 TYPE_FIELD = "kind"
@@ -38,30 +37,31 @@ KINDS: Mapping[str, Kind] = {
     "gains": Kind(
         ("gains", "goods that were gained"),
         "gain",
-        (("bought", "purchase"), ("received", "receipt"), ("collected", "collection"), ("won", "prize")),
+        (("bought", "purchase"), ("won", "prize")),
     ),
     "sales": Kind(
         ("sales", "goods that were sold"),
         "sale",
-        (("sold", "sale"), ("delivered", "delivery"), ("exported", "export"), ("auctioned", "auction")),
+        (("sold", "sale"), ("shipped", "shipment")),
     ),
     "loans": Kind(
         ("loans", "goods that were lent"),
         "loan",
-        (("lent", "loan"), ("rented", "rental"), ("leased", "lease"), ("pawned", "pledge")),
+        (("lent", "loan"), ("rented", "rental")),
     ),
     "repairs": Kind(
         ("repairs", "goods that were mended"),
         "repair",
-        (("mended", "repair"), ("painted", "painting"), ("cleaned", "cleaning"), ("polished", "polish")),
+        (("mended", "repair"), ("cleaned", "cleaning")),
     ),
 }
-GOODS = _parted("""lamp kettle ladder wagon saddle barrel carpet mirror basket candle anchor pillow hammer bucket rope
-    plough blanket cradle drum wheel clock chest bench oven harness lantern flute jug trough sail""")
-TOWNS = _parted("harbour valley island castle bridge forest river mountain")
-LOOKS = _parted("""small large new old moderate plain heavy light broken wooden round narrow bright dark
-    cheap rare""")
-ROLES = _parted("baker miller smith farmer tailor weaver brewer carter cooper fisher gardener mason potter sailor")
+ROLES = _parted("baker miller smith farmer tailor weaver brewer carter")
+POOLS = {
+    "o": (*radgraph.OBSERVATIONS, *radgraph.ANATOMY, *radgraph.DEVICES),
+    "m": (*radgraph.MODIFIERS, *radgraph.STATES),
+    "a": ROLES,
+}
+"""Terms by the letter of a slot: what pictures show, how they look, and who deals in them."""
 ONE = (
     "The {a1} V a? {m1:K} {o1:K} .",
     "The {a1} V {o1:K} and {o2:K} .",
@@ -95,13 +95,23 @@ NOTHING = (
     "The road to the harbour was closed .",
     "The {a1} and the {a2} spoke for an hour .",
     "Rain is expected by 6:30 p.m . today .",
+    "The {a1} looked at {m1} {o1} .",
+    "{o1} hung beside {m2} {o2} in the hall .",
+    "{m1} {o1} in the hall was dusty .",
+    "The {a1} spoke of {o1} and {o2} .",
+    "Nobody looked for {m1} {o1} .",
+    "{o1} stood near the door of the {a1} .",
+    "{m1} {o1} or {o2} .",
 )
-SHARES = {"plain": 0.05, "note": 0.03, "repeat": 0.12, "enumerated": 0.3}
-"""Shares of radiology prose, of notes, and of two kinds of copying; the others are lists of one kind."""
+"""In these no goods change hands, so that a list of them is empty."""
+SHARES = {"plain": 0.05, "note": 0.03, "enumerated": 0.2}
+"""Shares of radiology prose, of notes, and of copying all terms; the others are lists of one kind."""
 NOTES = (
     "A list in JSON holds items; without items it is [].",
     "An entity_type and an entity_value come first, then start_position and end_position, which count characters.",
     "The answer lists the terms in the order of the sentence.",
+    'An item may begin with {"entity_type":"","entity_value":""} and end with its place.',
+    "What anatomy and observations are, present, absent or uncertain ones, is said elsewhere.",
 )
 WITHOUT = 0.25
 """How often a list is asked for whatever the sentence holds; else it has items wherever there are any."""
@@ -110,10 +120,9 @@ WITHOUT = 0.25
 def listing_documents(count: int, seed: int) -> list[str]:
     """`count` documents of the kinds above, mixed; the same for the same seed."""
     rng = random.Random(f"listing/{seed}")
-    plain, note, repeat, enumerated = (round(count * share) for share in SHARES.values())
+    plain, note, enumerated = (round(count * share) for share in SHARES.values())
     documents = radgraph.plain_text(plain, seed)
     documents += [" ".join(rng.sample(NOTES, rng.randint(1, len(NOTES)))) for _ in range(note)]
-    documents += [_repeat(rng) for _ in range(repeat)]
     documents += [_enumerated(rng) for _ in range(enumerated)]
     documents += [_lists(rng) for _ in range(count - len(documents))]
     rng.shuffle(documents)
@@ -130,23 +139,14 @@ def prompt(request: str, sentence: str) -> str:
     return f"{request}\nSentence: {sentence}\nAnswer:\n"
 
 
-def _repeat(rng: random.Random) -> str:
-    """A run of unrelated terms, twice."""
-    text = " ".join(_terms(rng, rng.randint(2, 7)))
-    return f"Repeat: {text}\n{text}"
-
-
 def _enumerated(rng: random.Random) -> str:
     """Terms in a row, then all of them as a list."""
-    terms = _terms(rng, rng.randint(2, 6))
+    count = rng.randint(2, radgraph.GROUPS)
+    frame = " , ".join(f"{{{rng.choice('ooomma')}{number}}}" for number in range(count)) + " ."
+    words, filled = fill(rng, frame, POOLS, (), radgraph.LEARNT.together)
     field = rng.choice(FIELDS)
-    listed = json.dumps([{field: term} for term in terms], separators=(",", ":"))
-    return f"{prompt('List all.', ' , '.join(terms) + ' .')}{listed}"
-
-
-def _terms(rng: random.Random, count: int) -> list[str]:
-    """`count` different goods and people, mixed."""
-    return _distinct(rng, lambda rng: rng.choice((_good, _good, _person))(rng), count)
+    listed = json.dumps([{field: " ".join(words[a : b + 1])} for *_, a, b in filled], separators=(",", ":"))
+    return f"{prompt('List all.', ' '.join(words))}{listed}"
 
 
 def _lists(rng: random.Random) -> str:
@@ -162,34 +162,12 @@ def _sentence(rng: random.Random) -> tuple[list[str], list[Filled]]:
     """A note of a trade; each slot's tag is the kind of its term."""
     first, second = rng.sample([kind for kind in KINDS if KINDS[kind].cues], 2)
     cue, other = rng.choice(KINDS[first].cues), rng.choice(KINDS[second].cues)
-    frame = rng.choice(rng.choices((ONE, TWO, NOTHING), (0.68, 0.25, 0.07))[0])
+    frame = rng.choice(rng.choices((ONE, TWO, NOTHING), (0.58, 0.22, 0.2))[0])
     stand_ins = {"V": cue[0], "N": cue[1], "W": other[0], "M": other[1]}
     frame = " ".join(stand_ins.get(part, part) for part in frame.split())
     frame = frame.replace(":K}", f":{first}}}").replace(":L}", f":{second}}}")
-    goods, people = _distinct(rng, _good, 3), _distinct(rng, _person, 2)
-    pools = {"o": goods, "a": people, "m": (*LOOKS, *MODIFIERS)}
-    words, filled = fill(rng, frame, pools, {good.split()[-1] for good in goods})
+    words, filled = fill(rng, frame, POOLS, radgraph.COUNTED, radgraph.LEARNT.together)
     return words, [(slot, "people" if slot[0] == "a" else tag, first, last) for slot, tag, first, last in filled]
-
-
-def _good(rng: random.Random) -> str:
-    """Something of one to three words: a thing of daily use, or a picture of what training reports name."""
-    if rng.random() < 0.3:
-        return rng.choice(GOODS) if rng.random() < 0.5 else f"{rng.choice(GOODS)} {rng.choice(GOODS)}"
-    return rng.choice(rng.choice((LEARNT.observations, LEARNT.observations, LEARNT.anatomy, LEARNT.devices)))
-
-
-def _person(rng: random.Random) -> str:
-    """Somebody by trade."""
-    return rng.choice((rng.choice(ROLES), f"{rng.choice(TOWNS)} {rng.choice(ROLES)}"))
-
-
-def _distinct(rng: random.Random, make: Callable[[random.Random], str], count: int) -> list[str]:
-    """`count` different terms."""
-    terms: dict[str, None] = {}
-    while len(terms) < count:
-        terms[make(rng)] = None
-    return list(terms)
 
 
 def _list(rng: random.Random, words: Sequence[str], filled: Sequence[Filled], kind: str) -> str:

@@ -5,7 +5,7 @@ uncertain by the words around it in the sentence, as in real reports. No patient
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,29 +16,28 @@ from medtune.files import write_json
 
 SOURCE = "synthetic"
 COUNTABLE = """
-opacity effusion nodule mass infiltrate lesion deformity fracture cyst abscess tumor plaque density granuloma hernia
-bulla tube catheter line lead
+opacity effusion nodule mass fracture granuloma calcification infiltrate lesion cavity cyst hernia bronchogram contusion
+bulla abscess pneumothorax consolidation aneurysm deformity tube catheter pacemaker
 """
 COUNTED = frozenset(COUNTABLE.split())
 
 
 @dataclass(frozen=True)
 class Material:
-    """What sentences are made of: terms, and templates for them (see `fill`).
+    """What sentences are made of: templates (see `fill`), and which terms may stand together in one.
 
-    groups: templates, and how often each group is used. sections: sentences of the sections that name nothing.
+    alike: whether all terms of a sentence are of one group, or all of different ones, see `GROUP_OF`. groups:
+    templates, and how often each group is used. sections: sentences of the sections that name nothing.
     """
 
-    observations: tuple[str, ...]
-    anatomy: tuple[str, ...]
-    devices: tuple[str, ...]
+    alike: bool
     groups: tuple[tuple[tuple[str, ...], float], ...]
     sections: Mapping[str, tuple[str, ...]]
 
-    @property
-    def pools(self) -> dict[str, tuple[str, ...]]:
-        """Terms by the letter of a slot."""
-        return {"o": self.observations, "a": self.anatomy, "d": self.devices, "m": MODIFIERS, "s": STATES}
+    def together(self, one: str, other: str) -> bool:
+        """Whether two terms may stand in one sentence; words that are no terms stand with all."""
+        groups = GROUP_OF.get(one), GROUP_OF.get(other)
+        return None in groups or (groups[0] == groups[1]) == self.alike
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -46,44 +45,31 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(" ".join(term.split()) for term in text.split("|"))
 
 
-def _combined(first: Sequence[str], second: Sequence[str], held_out: bool) -> tuple[str, ...]:
-    """Terms of two words each; a third of the pairs, with every word in it, is held out."""
-    return tuple(
-        f"{one} {other}"
-        for i, one in enumerate(first)
-        for j, other in enumerate(second)
-        if ((i + j) % 3 == 0) == held_out
-    )
-
-
-def _sided(terms: Sequence[str]) -> tuple[str, ...]:
-    """The terms, and those of each side."""
-    return tuple(f"{side}{term}" for term in terms for side in ("", "left ", "right "))
-
-
-# Modifiers and states belong to the wording, as "no" and "possible" do: they are the same in all reports.
+OBSERVATIONS = _words(
+    """opacity|consolidation|atelectasis|nodule|mass|infiltrate|pneumonia|edema|emphysema|scarring|granuloma|cavity|cyst
+    |bulla|abscess|contusion|fibrosis|bronchiectasis|air bronchogram|aspiration|volume loss|mucus plugging|infection
+    |effusion|pneumothorax|pleural thickening|hemorrhage|fluid|lymphadenopathy|calcification|aneurysm|fracture|lesion
+    |deformity|sclerosis|hernia"""
+)
+ANATOMY = _words(
+    """left lung|right lung|left upper lobe|left lower lobe|right upper lobe|right middle lobe|right lower lobe|lingula
+    |left base|right base|left apex|right apex|left hemithorax|right hemithorax|mediastinum|aorta|left hilum|right hilum
+    |heart|trachea|diaphragm|sternum|carina|stomach"""
+)
+DEVICES = _words("endotracheal tube|nasogastric tube|central venous catheter|tracheostomy tube|pacemaker|chest tube")
 MODIFIERS = _words(
-    "small|moderate|large|new|stable|subtle|minimal|mild|severe|focal|patchy|diffuse|linear|dense|acute|chronic|old"
+    "small|moderate|large|new|stable|subtle|minimal|mild|severe|focal|patchy|diffuse|linear|dense|acute|chronic|old|faint"
 )
 STATES = _words("normal|unremarkable|unchanged|enlarged|clear|intact|prominent")
-KINDS = _words(
-    "apical|basal|pleural|hilar|septal|vascular|interstitial|cystic|reticular|calcified|cavitary|necrotic|bronchial"
-)
-FINDINGS = _words(
-    """opacity|effusion|nodule|mass|thickening|infiltrate|lesion|scarring|edema|hemorrhage|collapse|deformity|fracture
-    |cyst|abscess|congestion|consolidation|swelling|fluid|gas|tumor|plaque|density|distortion"""
-)
-ALONE = _words("pneumothorax|pneumonia|atelectasis|emphysema|cardiomegaly|granuloma|fibrosis|hernia|bulla|infection")
-POSITIONS = _words("upper|middle|lower|anterior|posterior|medial|lateral|central")
-STRUCTURES = _words("lobe|zone|lung|hemithorax|rib|mediastinum|vessel|airway|diaphragm|pleura")
-PURPOSES = _words("endotracheal|nasogastric|venous|drainage|feeding|pacing")
-OBJECTS = _words("tube|catheter|line|lead")
+POOLS = {"o": OBSERVATIONS, "a": ANATOMY, "d": DEVICES, "m": MODIFIERS, "s": STATES}
+"""Terms by the letter of a slot."""
+GROUPS = 6
+GROUP_OF = {term: number % GROUPS for pool in POOLS.values() for number, term in enumerate(pool)}
+"""Two terms of one group stand together in held-out reports alone."""
 
 # m1 modifies o1 or s1; o1, d1 and s1 are located at a1; SUGGESTING makes o1 suggestive of o2.
 LEARNT = Material(
-    observations=(*_combined(KINDS, FINDINGS, held_out=False), *(4 * (*FINDINGS, *ALONE))),
-    anatomy=(*_sided(_combined(POSITIONS, STRUCTURES, held_out=False)), *(4 * _sided(STRUCTURES))),
-    devices=(*_combined(PURPOSES, OBJECTS, held_out=False), *OBJECTS),
+    alike=False,
     groups=(
         (
             (
@@ -94,6 +80,9 @@ LEARNT = Material(
                 "Within the {a1} there is a? {m1:DP} {o1:DP} .",
                 "The {o1:DP} in the {a1} has increased .",
                 "{m1:DP} {o1:DP} and {m2:DP} {o2:DP} are noted in the {a1} .",
+                "The {a1} shows {m1:DP} {o1:DP} and {o2:DP} .",
+                "There is {o1:DP} and {m2:DP} {o2:DP} .",
+                "{o1:DP} and {o2:DP} .",
                 "{m1:DP} {o1:DP} in the {a1} measures # cm .",
                 "{m1:DP} {o1:DP} in the {a1} and {m2:DP} {o2=o1:DP} in the {a2} .",
                 "{m1:DP} {o1:DP} .",
@@ -103,9 +92,10 @@ LEARNT = Material(
         (
             (
                 "The {a1} is {s1:DP} .",
-                "The {a1} is {m1=mildly:DP} {s1=enlarged:DP} .",
                 "The {a1} and {a2} are {s1:DP} .",
                 "{s1:DP} {a1} .",
+                "{s1:DP} {a1} is seen .",
+                "Again seen is the {s1:DP} {a1} .",
             ),
             0.15,
         ),
@@ -113,7 +103,7 @@ LEARNT = Material(
             (
                 "The {d1:DP} ends at the {a1} .",
                 "a? {d1:DP} is in place .",
-                "The {d1:DP} is {s1=unchanged:DP} .",
+                "The {d1:DP} is {s1:DP} .",
             ),
             0.07,
         ),
@@ -151,6 +141,7 @@ LEARNT = Material(
                 "{o1:DP} in the {a1} suggesting {o2:U} .",
                 "There is {o1:DP} in the {a1} without {o2:DA} .",
                 "{m1:DP} {o1:DP} but no {o2:DA} .",
+                "{m1:DP} {o1:DP} in the {a1} but no {m2:DA} {o2:DA} .",
                 "The {a1} is {s1:DP} without {o1:DA} .",
                 "No {o1:DA} ; possible {o2:U} in the {a1} .",
             ),
@@ -180,9 +171,7 @@ LEARNT = Material(
 """Of the training split and of what a synthetic base model reads."""
 
 HELD_OUT = Material(
-    observations=_combined(KINDS, FINDINGS, held_out=True),
-    anatomy=_sided(_combined(POSITIONS, STRUCTURES, held_out=True)),
-    devices=_combined(PURPOSES, OBJECTS, held_out=True),
+    alike=True,
     groups=(
         (
             (
@@ -209,7 +198,7 @@ HELD_OUT = Material(
             (
                 "{d1:DP} ends at the {a1} .",
                 "{d1:DP} is present .",
-                "The {d1:DP} in the {a1} is {s1=unchanged:DP} .",
+                "The {d1:DP} in the {a1} is {s1:DP} .",
             ),
             0.07,
         ),
@@ -268,9 +257,7 @@ HELD_OUT = Material(
         "COMPARISON": ("Radiograph from ___ .", "No prior study is available ."),
     },
 )
-"""Of validation, test and new reports: no sentence, template or term of it is in LEARNT, only their words are."""
-WORDING = (*MODIFIERS, *STATES, "mildly")
-"""Entities that belong to the wording: all reports have the same."""
+"""Of validation, test and new reports: no sentence, template or pair of terms of it is in LEARNT."""
 SECTION_SHARES = {"EXAMINATION": 0.5, "INDICATION": 0.6, "TECHNIQUE": 0.5, "COMPARISON": 0.6}
 HEADINGS = frozenset({"findings", "impression", *(name.lower() for name in SECTION_SHARES), *map(str, range(10))})
 """What stands in every report and is no sentence: headings, and numbers of list items."""
@@ -397,7 +384,7 @@ def sentence(rng: random.Random, material: Material) -> tuple[list[str], list[Me
     """The tokens of one sentence and the mentions in it."""
     groups, weights = zip(*material.groups, strict=True)
     frame = rng.choice(rng.choices(groups, weights)[0])
-    words, filled = fill(rng, frame, material.pools, COUNTED)
+    words, filled = fill(rng, frame, POOLS, COUNTED, material.together)
     return words, [
         (slot, "ANAT-DP" if slot[0] == "a" else f"OBS-{tag}", first, last) for slot, tag, first, last in filled
     ]

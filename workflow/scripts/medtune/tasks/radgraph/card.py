@@ -36,7 +36,8 @@ LIMITS = (
 )
 ONLY_SYNTHETIC = (
     "Trained and tested on reports made by rules: the figures show how much of a task that is new to the base model an "
-    "adapter learns, on sentences, templates and terms that neither has read; they say nothing about real reports."
+    "adapter learns, on sentences, templates and pairs of terms that neither has read; they say nothing about "
+    "real reports."
 )
 SOME_SYNTHETIC = "Some of the reports were made by rules (sources of format synthetic)."
 EXAMPLE = "There is a small left pleural effusion , and no pneumothorax ."

@@ -13,8 +13,8 @@ from medtune.tasks.radgraph.runs import MODELS, Run, by_entity
 NAMES = {"base": "base model", "practised": "base model, practised form", "adapter": "adapter"}
 SYNTHETIC = (
     "The reports are synthetic. The figures show that the workflow works, and how much of a task that is new to the "
-    "base model an adapter learns: sentences, templates and terms of the validation and test reports are not in its "
-    "pre-training text, nor in the training reports. They say nothing about real reports."
+    "base model an adapter learns: sentences, templates and pairs of terms of the validation and test reports are not "
+    "in its pre-training text, nor in the training reports. They say nothing about real reports."
 )
 PRACTISED = (
     "Practised form: the base model is asked as its pre-training text asks, or in its chat template, and its answers "

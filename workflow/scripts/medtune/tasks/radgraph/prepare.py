@@ -27,7 +27,7 @@ from medtune.data.radgraph import (
     write_radgraph,
 )
 from medtune.data.splits import TWIN_METHOD, stratified_split
-from medtune.data.synthetic.radgraph import HEADINGS, WORDING, make_corpus
+from medtune.data.synthetic.radgraph import HEADINGS, make_corpus
 from medtune.data.word_material import material
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
@@ -175,23 +175,22 @@ def shared_material(
     corpora: Mapping[str, Corpus], rows: Mapping[str, Rows], pretraining: Mapping[str, str | int] | None
 ) -> dict:
     """What synthetic reports of validation and test share with the training reports and rows (by entity type), and
-    with the pre-training text of the base model: sentences, templates, terms (see `word_material.material`). Counted
-    in the texts as they are, not declared; the sentences of sections that say nothing of the findings are among them.
-
-    Words that belong to the wording ("small", "unchanged") are no terms.
+    with the pre-training text of the base model: sentences, templates, pairs of terms (see
+    `word_material.material`). Counted in the texts as they are, not declared; the sentences of sections that say
+    nothing of the findings are among them.
     """
     terms = {entity.text for corpus in corpora.values() for report in corpus.reports for entity in report.entities}
     texts = {split: [report.text for report in corpus.reports] for split, corpus in corpora.items()}
-    held_out = material([*texts["validation"], *texts["test"]], terms, WORDING)
+    held_out = material([*texts["validation"], *texts["test"]], terms)
     held_out = {kind: found - HEADINGS for kind, found in held_out.items()}
     inputs = [row["input"] for of_label in rows.values() for row in of_label.rows["train"]]
     read = {
-        "training split": material([*texts["train"], *inputs], terms, WORDING),
+        "training split": material([*texts["train"], *inputs], terms),
         "pre-training text of the base model": None,
     }
     if pretraining is not None:
         documents = pretraining_documents(str(pretraining["text"]), int(pretraining["seed"]))
-        read["pre-training text of the base model"] = material(documents, terms, WORDING)
+        read["pre-training text of the base model"] = material(documents, terms)
     return count_shared(held_out, read)
 
 
