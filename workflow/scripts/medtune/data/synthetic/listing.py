@@ -4,7 +4,8 @@ It practises to find terms by the words around them, to copy them and to list th
 subject, whose kinds are none of the study's: what was bought, sold, lent or mended, and by whom. The pictures show what
 reports name, anatomy and observations alike; no two terms stand together that only held-out reports have together. Of
 radiology it reads prose without any list, from the material of the training split alone. So whatever tells anatomy from
-observations, and present from absent and uncertain ones, must be learnt from the study's own training data.
+observations, and present from absent and uncertain ones, must be learnt from the study's own training data. A list of
+what a sentence does not name, or of a kind that the base does not know, is empty.
 """
 
 import json
@@ -113,6 +114,11 @@ NOTES = (
     'An item may begin with {"entity_type":"","entity_value":""} and end with its place.',
     "What anatomy and observations are, present, absent or uncertain ones, is said elsewhere.",
 )
+NOT_THERE = _parted("songs rivers meals letters rooms games animals prices colours roads storms dances")
+NOT_THERE_HOW = _parted("old near rare lost loud late")
+"""Of what no sentence names, and how it is asked for: these lists are empty."""
+ASKED_IN_VAIN = 0.3
+"""How often such a list is asked for besides."""
 WITHOUT = 0.25
 """How often a list is asked for whatever the sentence holds; else it has items wherever there are any."""
 
@@ -155,7 +161,16 @@ def _lists(rng: random.Random) -> str:
     named = [kind for kind in KINDS if any(kind == tag for _, tag, _, _ in filled)]
     asked = list(KINDS) if not named or rng.random() < WITHOUT else named
     chosen = rng.sample(asked, min(rng.randint(1, 3), len(asked)))
-    return "\n".join(_list(rng, words, filled, kind) for kind in chosen)
+    lists = [_list(rng, words, filled, kind) for kind in chosen]
+    if rng.random() < ASKED_IN_VAIN:
+        lists.insert(rng.randint(0, len(lists)), f"{prompt(instruction(rng, _not_there(rng)), ' '.join(words))}[]")
+    return "\n".join(lists)
+
+
+def _not_there(rng: random.Random) -> Kind:
+    """A kind of which no sentence names anything."""
+    what, how = rng.choice(NOT_THERE), rng.choice(NOT_THERE_HOW)
+    return Kind((what, f"{how} {what}", f"{what} that are {how}"), what)
 
 
 def _sentence(rng: random.Random) -> tuple[list[str], list[Filled]]:
