@@ -4,7 +4,7 @@ import pytest
 
 from medtune.data.deduplication import normalise
 from medtune.data.radgraph import LABELS, Report, corpus_of, read_radgraph
-from medtune.data.synthetic.radgraph import make_corpus, make_reports
+from medtune.data.synthetic.radgraph import LEARNT, make_corpus, make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
 from medtune.tasks.radgraph.prepare import REPEATED, SPLITS, check_reports, patient_of, prepare
@@ -174,6 +174,12 @@ def test_held_out_material_is_counted_in_training_and_pre_training_text(tmp_path
     _, manifest = run(tmp_path / "2", MADE, pretraining={"text": "reports", "seed": 0})
     read = manifest["held_out"]["pre-training text of the base model"]
     assert all(found["shared"] > 0 for found in read.values())
+
+
+def test_held_out_material_in_the_training_reports_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("medtune.data.synthetic.radgraph.material_of", lambda part: LEARNT)
+    shared = run(tmp_path, MADE)[1]["held_out"]["training split"]
+    assert all(shared[kind]["shared"] > 0 for kind in ("templates", "terms"))
 
 
 def test_a_quarter_of_the_negatives_is_made_for_every_type_although_gold_ones_would_do(prepared):
