@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.current_basedir).parent / "workflow" / "scripts"))
 
+from medtune.config.stages import NewTexts
 from medtune.config_check import load_config
 from medtune.config_layers import merge, read_layers
 from medtune.data.report_sources import listing
@@ -162,7 +163,7 @@ def merging_memory(wildcards, input, attempt):
 
 
 def runtime_for(wildcards, input, attempt):
-    """Minutes; a retry gets more (and goes on where the last attempt was stopped)."""
+    """Minutes; a retry gets more (and resumes where the last attempt was stopped)."""
     return demand(input, "runtime") * attempt
 
 
@@ -207,9 +208,29 @@ def new_texts(study, section, what):
     return found
 
 
-def folder_listing(path):
-    """What tells that files of a folder changed, since its own time does not; none for a file."""
-    try:
-        return listing(path) if Path(path).is_dir() else None
-    except InputError as error:
-        sys.exit(str(error))
+def new_texts_path(*where):
+    """Input function: the file or folder of new texts. where: as `new_texts` takes it."""
+    return lambda wildcards: str(Path(new_texts(*where).path))
+
+
+def new_texts_source(*where):
+    """Param function: where new texts are and how they are read."""
+    return lambda wildcards: new_texts(*where).model_dump(include=set(NewTexts.model_fields))
+
+
+def new_texts_listing(*where):
+    """Param function: what tells that files of a folder changed, since its own time does not; none for a file."""
+
+    def listed(wildcards):
+        path = new_texts(*where).path
+        try:
+            return listing(path) if Path(path).is_dir() else None
+        except InputError as error:
+            sys.exit(str(error))
+
+    return listed
+
+
+def new_texts_on_page(*where):
+    """Param function: the maximum number of texts on the page."""
+    return lambda wildcards: getattr(new_texts(*where), f"page_{where[-1]}")

@@ -3,6 +3,7 @@
 MACCROBAT = f"{RESULTS}/maccrobat"
 MACCROBAT_RUN = f"{MACCROBAT}/{{encoder}}/lr{{lr}}{{replicate}}"
 MACCROBAT_ROWS = {split: f"{MACCROBAT}/data/{split}.jsonl" for split in ("train", "validation", "test")}
+MACCROBAT_NEW = ("maccrobat", "extract", "notes")
 MACCROBAT_TAGS = f"{MACCROBAT}/data/tags.json"
 
 

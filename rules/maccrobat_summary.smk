@@ -173,11 +173,11 @@ rule maccrobat_notebook:
 
 
 rule maccrobat_extract:
-    """The entities of the notes of `maccrobat.extract`. They stream, and a killed job goes on where it was."""
+    """The entities of the notes of `maccrobat.extract`. They are streamed, and the job resumes after being killed."""
     input:
         tagger=rules.maccrobat_export.output.folder,
         readiness=rules.maccrobat_readiness.output.record,
-        notes=maccrobat_new_notes,
+        notes=new_texts_path(*MACCROBAT_NEW),
     output:
         predictions=f"{MACCROBAT}/extractions/extractions.json",
         entities=f"{MACCROBAT}/extractions/entities.csv",
@@ -198,9 +198,9 @@ rule maccrobat_extract:
         runtime=encoder_runtime,
         batch_tokens=tagging_batch_tokens,
     params:
-        source=maccrobat_new_source,
-        listing=maccrobat_listing,  # notes that changed are tagged anew
-        page_notes=maccrobat_page_notes,
+        source=new_texts_source(*MACCROBAT_NEW),
+        listing=new_texts_listing(*MACCROBAT_NEW),  # notes that changed are tagged anew
+        page_notes=new_texts_on_page(*MACCROBAT_NEW),
         state=state_folder,
     script:
         "../workflow/scripts/extract_maccrobat.py"

@@ -5,6 +5,7 @@ from medtune.data.radgraph import LABELS as RADGRAPH_ENTITIES
 RADGRAPH = f"{RESULTS}/radgraph"
 RADGRAPH_ADAPTER = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_adapter"
 RADGRAPH_MERGED = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_final"
+RADGRAPH_NEW = ("radgraph", "annotate", "reports")
 RADGRAPH_SPLITS = ("train", "validation", "test")
 RADGRAPH_REPORTS = {split: f"{RADGRAPH}/data/reports_{split}.json" for split in RADGRAPH_SPLITS}
 
@@ -227,13 +228,13 @@ rule radgraph_summarize:
 
 
 rule radgraph_annotate:
-    """The reports of `radgraph.annotate`, by all adapters. They stream, and a killed job goes on where it was."""
+    """The reports of `radgraph.annotate`, by all adapters. They are streamed, and the job resumes after being killed."""
     input:
         base=base_model("radgraph"),
         adapters=expand(rules.radgraph_train.output.config, entity=RADGRAPH_ENTITIES),
         prompts=expand(f"{CONFIG.radgraph.prompts}/{{entity}}/prompt.txt", entity=RADGRAPH_ENTITIES),
         thresholds=rules.radgraph_summarize.output.thresholds,
-        reports=radgraph_new_reports,
+        reports=new_texts_path(*RADGRAPH_NEW),
     output:
         annotations=f"{RADGRAPH}/annotations/annotations.json",
         reports=f"{RADGRAPH}/annotations/reports.csv",
@@ -256,9 +257,9 @@ rule radgraph_annotate:
         batch_tokens=batch_tokens,
     params:
         entities=list(RADGRAPH_ENTITIES),
-        source=radgraph_new_source,
-        listing=radgraph_listing,  # reports that changed are annotated anew
-        page_reports=radgraph_page_reports,
+        source=new_texts_source(*RADGRAPH_NEW),
+        listing=new_texts_listing(*RADGRAPH_NEW),  # reports that changed are annotated anew
+        page_reports=new_texts_on_page(*RADGRAPH_NEW),
         settings=generation_settings("radgraph"),
         quantization=quantization_settings("radgraph"),
         seed=CONFIG.seed,

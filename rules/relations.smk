@@ -1,6 +1,7 @@
 """Study relations: entities and relations as generated JSON; a run for each switch that may improve on the default."""
 
 RELATIONS = f"{RESULTS}/relations"
+RELATIONS_NEW = ("relations", "predict", "notes")
 RELATIONS_DATA = f"{RELATIONS}/data"
 RELATIONS_RUN = f"{RELATIONS}/{{run}}"
 RELATIONS_SPLITS = ("validation", "test", "given")
@@ -328,13 +329,13 @@ rule relations_examples:
 
 
 rule relations_predict:
-    """Entities and relations in the notes of `relations.predict`. They stream, and a killed job goes on where it was."""
+    """Entities and relations in the notes of `relations.predict`. They are streamed, and the job resumes after being killed."""
     input:
         base=base_model("relations"),
         adapter=relations_predict_adapter,
         prompts=relations_prompts,
         schema=rules.relations_prepare.output.schema,
-        notes=relations_new_notes,
+        notes=new_texts_path(*RELATIONS_NEW),
     output:
         predictions=f"{RELATIONS}/predictions/predictions.json",
         entities=f"{RELATIONS}/predictions/entities.csv",
@@ -357,9 +358,9 @@ rule relations_predict:
         batch_tokens=batch_tokens,
     params:
         task_options=relations_predict_options,
-        source=relations_new_source,
-        listing=relations_notes_listing,  # notes that changed are read anew
-        page_notes=relations_page_notes,
+        source=new_texts_source(*RELATIONS_NEW),
+        listing=new_texts_listing(*RELATIONS_NEW),  # notes that changed are read anew
+        page_notes=new_texts_on_page(*RELATIONS_NEW),
         settings=relations_predict_generation,
         quantization=quantization_settings("relations"),
         seed=CONFIG.seed,

@@ -66,23 +66,3 @@ def maccrobat_analysis(name, tables, plots):
 def maccrobat_most_threads(wildcards):
     """CPU threads of a job with one of the encoders, whichever is chosen."""
     return max(DEMANDS[CONFIG.models[name].source]["threads"] for name in CONFIG.maccrobat.encoders)
-
-
-def maccrobat_new_notes(wildcards):
-    """The file or folder of new notes."""
-    return str(Path(new_texts("maccrobat", "extract", "notes").path))
-
-
-def maccrobat_new_source(wildcards):
-    """Where new notes are and how they are read."""
-    return new_texts("maccrobat", "extract", "notes").model_dump(exclude={"page_notes"})
-
-
-def maccrobat_page_notes(wildcards):
-    """Most notes on the page."""
-    return new_texts("maccrobat", "extract", "notes").page_notes
-
-
-def maccrobat_listing(wildcards):
-    """What tells that files of a folder of new notes changed."""
-    return folder_listing(new_texts("maccrobat", "extract", "notes").path)

@@ -27,23 +27,3 @@ def radgraph_sources(wildcards):
     if source.format == "synthetic":
         return []
     return [path for path in (source.train, source.validation, source.test) if path and Path(path).exists()]
-
-
-def radgraph_new_reports(wildcards):
-    """The file or folder of new reports."""
-    return str(Path(new_texts("radgraph", "annotate", "reports").path))
-
-
-def radgraph_new_source(wildcards):
-    """Where new reports are and how they are read."""
-    return new_texts("radgraph", "annotate", "reports").model_dump(exclude={"page_reports"})
-
-
-def radgraph_page_reports(wildcards):
-    """Most reports on the page."""
-    return new_texts("radgraph", "annotate", "reports").page_reports
-
-
-def radgraph_listing(wildcards):
-    """What tells that files of a folder of new reports changed."""
-    return folder_listing(new_texts("radgraph", "annotate", "reports").path)

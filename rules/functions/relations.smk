@@ -252,7 +252,7 @@ def relations_reading(wildcards):
 
 def relations_predict():
     """The section about new notes."""
-    return new_texts("relations", "predict", "notes")
+    return new_texts(*RELATIONS_NEW)
 
 
 def relations_predict_adapter(wildcards):
@@ -268,23 +268,3 @@ def relations_predict_options(wildcards):
 def relations_predict_generation(wildcards):
     """Generation settings of that run."""
     return _relations_generation(relations_predict().run)
-
-
-def relations_new_notes(wildcards):
-    """The file or folder of new notes."""
-    return str(Path(relations_predict().path))
-
-
-def relations_new_source(wildcards):
-    """Where new notes are and how they are read."""
-    return relations_predict().model_dump(exclude={"run", "page_notes"})
-
-
-def relations_page_notes(wildcards):
-    """Most notes on the page."""
-    return relations_predict().page_notes
-
-
-def relations_notes_listing(wildcards):
-    """What tells that files of a folder of new notes changed."""
-    return folder_listing(relations_predict().path)
