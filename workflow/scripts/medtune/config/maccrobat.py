@@ -33,7 +33,7 @@ class MaccrobatAnalysis(Section):
         description="Confidences from which on entities (documents) may go without review, ascending.",
     )
     confidence: Literal["raw", "calibrated"] = Field(
-        "calibrated", description="Confidence that decides on review: softmax as it is, or after temperature scaling."
+        "calibrated", description="Confidence that decides on review: raw softmax, or after temperature scaling."
     )
     target: Fraction = Field(
         0.9, description="Share of auto-coded entities (documents) that must be right, by the interval's lower end."
@@ -119,7 +119,7 @@ class MaccrobatData(Section):
 class MaccrobatExtract(NewTexts):
     """New notes whose entities the exported tagger finds (target `extract`)."""
 
-    page_notes: Count = Field(100, description="Most notes on the page of coloured entities.")
+    page_notes: Count = Field(100, description="Maximum number of notes on the page of coloured entities.")
 
 
 class Maccrobat(Section):

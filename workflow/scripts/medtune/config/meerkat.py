@@ -143,7 +143,7 @@ class Meerkat(Section):
         3, description="Trainings, one after another. Those without any low specialty are copies."
     )
     start_from: Literal["base", "previous"] = Field(
-        "base", description="Each iteration trains a new adapter on the base model, or goes on with the previous one."
+        "base", description="Each iteration trains a new adapter on the base model, or continues with the previous one."
     )
     data: MeerkatData = Field(description="Questions and splits.")
     training: Training = Field(default_factory=Training, description="Fine-tuning in each iteration.")

@@ -65,7 +65,7 @@ class RadGraphData(Section):
 class RadGraphAnnotate(NewTexts):
     """New reports that the four adapters annotate (target `annotate`)."""
 
-    page_reports: Count = Field(100, description="Most reports on the page of coloured entities.")
+    page_reports: Count = Field(100, description="Maximum number of reports on the page of coloured entities.")
 
 
 class RadGraph(Section):

@@ -89,7 +89,7 @@ class RelationsRun(Section):
     epochs: PositiveFloat | None = Field(None, description="Passes over the training data.")
     max_steps: Count | None = Field(None, description="Upper limit of optimiser steps.")
     max_tokens: Annotated[int, Field(ge=8)] | None = Field(
-        None, description="Most tokens of a training row; longer ones are left out and counted."
+        None, description="Maximum number of tokens of a training row; longer ones are left out and counted."
     )
     rank: Count | None = Field(None, description="LoRA rank.")
     learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
@@ -116,7 +116,7 @@ class RelationsPredict(NewTexts):
     """New notes whose entities and relations a run finds (target `predict`)."""
 
     run: str = Field("default", description="The run that reads them: default, or the name of a switch.")
-    page_notes: Count = Field(100, description="Most notes on the page of coloured entities and arrows.")
+    page_notes: Count = Field(100, description="Maximum number of notes on the page of coloured entities and arrows.")
 
 
 class Relations(Section):

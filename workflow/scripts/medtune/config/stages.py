@@ -89,8 +89,8 @@ class TaggerTraining(FineTuning):
     )
     cuttings: Count = Field(
         1,
-        description="Ways in which the training documents are cut into windows, with windows between half and all of"
-        " window_tokens. Words then stand at other places, beside other words, which helps where documents are few.",
+        description="Number of window layouts of the training documents, with windows between half and all of"
+        " window_tokens. Words then have other positions and neighbours, which helps where documents are few.",
     )
     head_factor: PositiveFloat = Field(
         1.0, description="How much larger the learning rate of the new classification head is than the encoder's."
@@ -100,8 +100,8 @@ class TaggerTraining(FineTuning):
     )
     freeze_embeddings: bool = Field(
         False,
-        description="Leave the embeddings as they are, so that words that the training documents lack stay near those"
-        " that they have; less memory.",
+        description="Do not train the embeddings, so that words that the training documents lack stay near those that"
+        " they have; less memory.",
     )
 
 
@@ -113,19 +113,20 @@ class Tagging(Section):
     )
     cuttings: Count = Field(
         1,
-        description="Ways in which documents are cut into windows; a word gets the mean of its scores. Time"
-        " grows with them.",
+        description="Number of window layouts (offsets); the scores of a word are averaged over them. Time grows in"
+        " proportion.",
     )
     transition_weights: list[Annotated[float, Field(ge=0)]] = Field(
         [0.0],
         min_length=1,
-        description="Weights that are tried for what the training documents say of which tag follows which; the one"
-        " with the best F1 on the validation split is taken. [0]: what follows what plays no part, but for valid BIO.",
+        description="Weights of the transition scores, estimated from the training documents, in Viterbi decoding; the"
+        " one with the best F1 on the validation split is chosen. [0] disables transition scores; BIO constraints still"
+        " apply.",
     )
     outside_scores: list[float] = Field(
         [0.0],
         min_length=1,
-        description='Scores that are tried as added to "O": above 0 fewer entities are found, more of them right.',
+        description='Scores added to the tag "O", chosen like the weights: above 0 precision rises, recall falls.',
     )
     batch_tokens: Count = Field(
         8192, description="Token budget of a batch: windows × longest window. Changes speed only."
@@ -136,7 +137,8 @@ class Generation(Section):
     """Text generation."""
 
     max_new_tokens: Count = Field(
-        64, description="Most tokens of an answer, also of those in training that choose a checkpoint."
+        64,
+        description="Maximum number of generated tokens, also in training, for the answers that choose a checkpoint.",
     )
     temperature: Annotated[float, Field(ge=0)] = Field(0.0, description="Sampling temperature; 0 means greedy.")
     batch_tokens: Count = Field(

@@ -23,7 +23,7 @@ from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.tracking import Tracker, track
-from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
+from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
 from medtune.training.preflight import Plan, make_plan
 from medtune.versions import library_versions
 
@@ -198,7 +198,7 @@ def run_training(
     job: Job,
     material: Material,
     checkpoints: Path,
-    report: Callable[[dict[str, float], int], None],
+    report: Report,
     owner: int | None = None,
 ) -> None:
     """Run the engine in this process. owner: process id of the job, in a worker."""
@@ -278,7 +278,7 @@ def _fingerprint(job: Job, material: Material) -> str:
             "seed": job.seed,
             "base": material.base["fingerprint"],
             "processes": job.processes,
-            "cuda": _cuda(),
+            "cuda": has_cuda(),
             "versions": library_versions(),
         }
     )
@@ -298,19 +298,10 @@ def _tracked(job: Job, material: Material) -> dict[str, Any]:
     }
 
 
-def _cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def _work() -> None:
-    """One of several processes of a training, started by `launch_job`."""
-    told, checkpoints, owner = launched_job()
-    job = Job.model_validate(told)
-    run_training(job, prepare(job), checkpoints, send_metrics, owner=owner)
-    leave()
+def _work(job: Job, checkpoints: Path, report: Report, owner: int) -> None:
+    """The part of one of several processes, started by `launch_job`."""
+    run_training(job, prepare(job), checkpoints, report, owner=owner)
 
 
 if __name__ == "__main__":
-    _work()
+    work(Job, _work)

@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from medtune.tasks.adapters import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, ch
 from medtune.tasks.base import Task
 from medtune.tasks.validation import drawn, figure_name, validation_figure
 from medtune.tracking import Tracker, track
-from medtune.training.launch import launched_job, leave, see_one_gpu, send_metrics, train_to_end
+from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
 from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
 from medtune.versions import library_versions
 
@@ -187,7 +186,7 @@ def run_training(
     job: Job,
     material: Material,
     checkpoints: Path,
-    report: Callable[[dict[str, float], int], None],
+    report: Report,
     owner: int | None = None,
 ) -> None:
     """Run the engine in this process. owner: process id of the job, in a worker."""
@@ -199,7 +198,7 @@ def run_training(
     answering = job.generation.model_copy(
         update={"batch_tokens": max(1, job.generation.batch_tokens // job.batch_divisor)}
     )
-    device = f"cuda:{os.environ['LOCAL_RANK']}" if owner is not None and _cuda() else None
+    device = f"cuda:{os.environ['LOCAL_RANK']}" if owner is not None and has_cuda() else None
     train(
         material.rows,
         material.validation_rows,
@@ -296,7 +295,7 @@ def _fingerprint(job: Job, material: Material) -> str:
             "seed": job.seed,
             "base": material.base["fingerprint"],
             "processes": job.processes,
-            "cuda": _cuda(),
+            "cuda": has_cuda(),
             "versions": library_versions(),
         }
     )
@@ -323,19 +322,10 @@ def _log_examples(tracker: Tracker, material: Material) -> None:
     )
 
 
-def _cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def _work() -> None:
-    """One of several processes of a training, started by `launch_job`."""
-    told, checkpoints, owner = launched_job()
-    job = Job.model_validate(told)
-    run_training(job, prepare(job), checkpoints, send_metrics, owner=owner)
-    leave()
+def _work(job: Job, checkpoints: Path, report: Report, owner: int) -> None:
+    """The part of one of several processes, started by `launch_job`."""
+    run_training(job, prepare(job), checkpoints, report, owner=owner)
 
 
 if __name__ == "__main__":
-    _work()
+    work(Job, _work)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 import medtune
 from medtune.files import read_json, write_json
 from medtune.runtime import quieten
@@ -19,11 +21,13 @@ from medtune.training.attempts import bring_to_end
 
 logger = logging.getLogger("medtune")
 
+Report = Callable[[dict[str, float], int], None]
+"""Takes metrics of a step."""
 METRICS = "medtune-metrics "
 """Begins a line by which a worker hands metrics to the job: JSON of `metrics` and `step` follows."""
 
 
-def launch(module: str, argument: str, processes: int, report: Callable[[dict[str, float], int], None]) -> None:
+def launch(module: str, argument: str, processes: int, report: Report) -> None:
     """Run `python -m module argument` in `processes` processes that find each other, and wait for them.
 
     What they write goes to this job's log; lines made by `send_metrics` go to `report`.
@@ -59,7 +63,7 @@ def train_to_end(
     checkpoints: Path,
     processes: int,
     train: Callable[[], object],
-    report: Callable[[dict[str, float], int], None],
+    report: Report,
 ) -> None:
     """Bring `checkpoints` to a finished training: with `train` in this process, or, where there are to be several, in
     processes of `module`; see `bring_to_end` and `launch_job`."""
@@ -67,9 +71,7 @@ def train_to_end(
     bring_to_end(checkpoints, train if alone else lambda: launch_job(module, job, checkpoints, processes, report))
 
 
-def launch_job(
-    module: str, job: dict[str, Any], checkpoints: Path, processes: int, report: Callable[[dict[str, float], int], None]
-) -> None:
+def launch_job(module: str, job: dict[str, Any], checkpoints: Path, processes: int, report: Report) -> None:
     """Run a job in several processes of `module`, each of which learns of it by `launched_job`."""
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / "job.json"
@@ -84,6 +86,23 @@ def launched_job() -> tuple[dict[str, Any], Path, int]:
     quieten()
     told = read_json(sys.argv[1])
     return told["job"], Path(told["checkpoints"]), told["owner"]
+
+
+def work(
+    job_type: type[BaseModel], run: Callable[[Any, Path, Callable[[dict[str, float], int], None], int], Any]
+) -> None:
+    """A worker from start to end. job_type: of the job that `launch_job` was given. run: trains, given the job, the
+    folder of checkpoints, what takes metrics, and the id of the process that launched it."""
+    told, checkpoints, owner = launched_job()
+    run(job_type.model_validate(told), checkpoints, send_metrics, owner)
+    leave()
+
+
+def has_cuda() -> bool:
+    """Whether torch finds a CUDA device that it can use."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def send_metrics(metrics: dict[str, float], step: int) -> None:
