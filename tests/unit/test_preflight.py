@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 from medtune.config import Training
 from medtune.errors import InputError
 from medtune.rendering import Rendered
+from medtune.tasks.meerkat.template import MeerkatTask
+from medtune.tasks.radgraph.template import RadGraphTask
+from medtune.tasks.relations.template import RelationsTask
+from medtune.tasks.yesno.template import YesNoTask
 from medtune.training.preflight import IGNORED, check_answer_limit, check_rows, make_plan, truncate
 
 BOS, EOS = 1, 2
@@ -93,6 +97,15 @@ def test_where_answers_are_of_whole_prompts_a_row_that_does_not_fit_is_left_out_
     assert check_rows(rows[:2], 5, TOKENIZER, "train").truncated == 1
     with pytest.raises(InputError, match=r"train: none of 2 rows fits into max_tokens = 5.*the shortest has 6 tokens"):
         check_rows(rows[1:], 5, TOKENIZER, "train", whole_prompts=True)
+
+
+@pytest.mark.parametrize(
+    ("task", "left_out"), [(RadGraphTask, True), (RelationsTask, True), (YesNoTask, False), (MeerkatTask, False)]
+)
+def test_studies_that_list_what_a_text_holds_leave_out_rows_that_would_lose_a_part_of_it(task, left_out):
+    rows = [Rendered([BOS, 5], [7, EOS]), Rendered([BOS, 5, 6], [7, EOS])]
+    found = check_rows(rows, 4, TOKENIZER, "train", task.whole_prompts)
+    assert (found.left_out, found.truncated) == ((1, 0) if left_out else (0, 1))
 
 
 def answers(*lengths):

@@ -59,7 +59,9 @@ class Training(FineTuning):
         " last two are of bitsandbytes; on a CPU nothing is paged.",
     )
     max_tokens: Annotated[int, Field(ge=8)] = Field(
-        512, description="Longest sequence; longer rows are cut at the left."
+        512,
+        description="Longest sequence. Longer rows are cut at the left; of radgraph and relations, whose answers are of"
+        " all of the text, they are left out of training and counted.",
     )
     checkpoint_by: Literal["figure", "loss"] = Field(
         "figure",
