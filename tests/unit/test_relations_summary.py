@@ -8,7 +8,7 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.metrics.over_seeds import UNCLAIMED
-from medtune.metrics.significance import Difference
+from medtune.metrics.significance import Difference, holm
 from medtune.tasks.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows, verdict
 from medtune.tasks.relations.familiarity import SEEN, UNSEEN
 from medtune.tasks.relations.figures import PLOTS
@@ -134,8 +134,12 @@ def test_each_switch_is_compared_with_default_and_nothing_is_claimed_with_one_tr
     assert {row["n_seeds"] for row in rows.values()} == {"1"}
     assert rows["epochs6", "test"]["changes"] == "epochs: 3 → 6"
     assert rows["deduplicated", "test"]["changes"] == "repeated items left out: off → on"
+    for split in ("validation", "test"):
+        of_split = [row for (_, name), row in rows.items() if name == split]
+        p_values, adjusted = ([float(row[name]) for row in of_split] for name in ("p_value", "p_holm"))
+        assert adjusted == pytest.approx(holm(p_values), rel=1e-3)
+        assert adjusted != p_values
     for row in rows.values():
-        assert float(row["p_holm"]) >= float(row["p_value"])
         low, value, high = (float(row[f"relation_f1_difference{end}"]) for end in ("_low", "", "_high"))
         assert low <= value <= high
     comparison = {(row["run"], row["split"]): float(row["relation_f1"]) for row in table(outputs["comparison"])}
