@@ -35,6 +35,11 @@ def json_lines(folder: Path, texts: Mapping[str, str]) -> Source:
     return Source("jsonl", str(path), id="id")
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, without those of folders in it."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
 def gold_answers(layout: dict) -> dict[tuple[str, str], str]:
     """By entity type and sentence, what a model without fault answers. layout: reports as RadGraph has them."""
     answers = {}

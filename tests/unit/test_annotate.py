@@ -16,7 +16,7 @@ from medtune.tasks.radgraph.annotate import Answer, Job, adapter_answers, annota
 from medtune.tasks.radgraph.annotation_files import REPORT_COLUMNS, SKIPPED_COLUMNS
 from medtune.tasks.radgraph.prepare import output_of
 from medtune.tasks.radgraph.template import RadGraphTask
-from tests.annotations import check, gold_answers, json_lines, outputs_in
+from tests.annotations import check, files_of, gold_answers, json_lines, outputs_in
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
 
@@ -96,10 +96,6 @@ def run(material, source, folder, stub=None, **changes):
     outputs = outputs_in(folder)
     annotate(job_of(material, source, **changes), outputs, folder / "state", (stub or Stub()).load)
     return outputs
-
-
-def files_of(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def test_two_hundred_reports_come_out_as_the_adapters_found_them(material, tmp_path):
@@ -359,7 +355,7 @@ def adapters(tmp_path_factory):
     return folder
 
 
-def test_each_adapter_answers_as_it_does_alone(adapters, tmp_path):
+def test_each_adapter_answers_as_it_does_alone(adapters):
     from medtune.inference.generation import generate
 
     settings = Generation(max_new_tokens=6, batch_tokens=2048)
@@ -383,7 +379,7 @@ def test_each_adapter_answers_as_it_does_alone(adapters, tmp_path):
     assert given[LABELS[0]] != given[LABELS[1]]
 
 
-def test_a_prompt_that_leaves_no_room_is_refused(adapters, tmp_path):
+def test_a_prompt_that_leaves_no_room_is_refused(adapters):
     job = job_of(
         adapters,
         Source("folder", "unset"),

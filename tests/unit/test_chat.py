@@ -164,7 +164,7 @@ def test_a_template_may_name_the_tokenizers_special_tokens():
     check_template("{{ bos_token + messages[0]['content'] + eos_token }}", "my.jinja")
 
 
-def test_a_models_own_template_is_checked_as_well(plain):
+def test_a_models_own_template_is_checked_as_well():
     tokenizer = made_tokenizer()
     tokenizer.chat_template = DROPS_QUESTION
     with pytest.raises(InputError, match="the model's chat template: drops the question"):

@@ -213,7 +213,7 @@ def test_insights_are_written_with_their_figures(insights):
         assert text in page
 
 
-def test_the_notebook_is_executed_and_reads_tables_plots_and_sentences(study, insights, tmp_path):
+def test_the_notebook_is_executed_and_reads_tables_plots_and_sentences(study, insights):
     folder, files, _, _, summary, ready, selected = study
     given = (files, summary["choice"], ready["record"], selected["record"], insights["record"])
     ipynb, html = folder / "summary" / "summary.ipynb", folder / "summary" / "summary.html"

@@ -18,6 +18,7 @@ from medtune.tasks.relations import predict as module
 from medtune.tasks.relations.predict import Job, adapter_answers, predict
 from medtune.tasks.relations.rows import STEPS
 from medtune.tasks.relations.template import RelationsTask
+from tests.annotations import files_of, json_lines
 from tests.predictions import check, outputs_in
 from tests.unit.tiny_model import tiny_model
 
@@ -84,12 +85,6 @@ def write_inputs(folder, **options):
     write_json(folder / "adapter" / "template.json", template)
 
 
-def source_of(folder, texts):
-    path = folder / "notes.jsonl"
-    path.write_text("".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in texts.items()))
-    return Source("jsonl", str(path), id="id")
-
-
 def job_of(material, source, *, options=None, **changes):
     return Job(
         **{
@@ -112,15 +107,11 @@ def run(material, source, folder, stub, **changes):
     return outputs
 
 
-def files_of(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-
 def test_what_the_model_lists_comes_out_in_its_places(material, tmp_path):
     made = [item.document for item in make_splits({"test": 30}, seed=4)["test"]]
     texts = {document.id: document.text for document in made}
     stub = Stub({document.text: write_output(document) for document in made})
-    outputs = run(material, source_of(tmp_path, texts), tmp_path / "out", stub, page_notes=20)
+    outputs = run(material, json_lines(tmp_path, texts), tmp_path / "out", stub, page_notes=20)
     for found, gold in zip(check(outputs, texts), made, strict=True):
         assert {(e.start, e.end, e.label) for e in found.entities} == {(e.start, e.end, e.label) for e in gold.entities}
         assert len(found.relations) == len(gold.relations)
@@ -136,7 +127,7 @@ def test_what_the_model_lists_comes_out_in_its_places(material, tmp_path):
 
 def test_a_killed_run_goes_on_with_the_chunks_that_are_missing_and_gives_the_same_files(material, tmp_path):
     texts = {f"n{number}": f"{NOTE} Day {number}." for number in range(10)}
-    source = source_of(tmp_path, texts)
+    source = json_lines(tmp_path, texts)
     answers = {text: written() for text in texts.values()}
     undisturbed = Stub(answers)
     run(material, source, tmp_path / "a", undisturbed)
@@ -153,7 +144,7 @@ def test_a_killed_run_goes_on_with_the_chunks_that_are_missing_and_gives_the_sam
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"settings": Generation(constrained=True)}, "schema"])
 def test_work_of_another_job_is_not_taken_up(material, tmp_path, change):
-    source = source_of(tmp_path, {f"n{number}": f"{NOTE} {number}" for number in range(9)})
+    source = json_lines(tmp_path, {f"n{number}": f"{NOTE} {number}" for number in range(9)})
     with pytest.raises(KeyboardInterrupt):
         run(material, source, tmp_path / "out", Stub(fail_at=2))
     if change == "schema":
@@ -177,7 +168,7 @@ def test_two_steps_ask_for_relations_between_the_entities_that_were_found(materi
             ("relations", "With its entities too long."): None,
         }
     )
-    outputs = run(material, source_of(tmp_path, texts), tmp_path / "out", stub, options={"two_steps": True})
+    outputs = run(material, json_lines(tmp_path, texts), tmp_path / "out", stub, options={"two_steps": True})
     first, second = stub.asked
     assert [(row["id"], row["step"], row["given"]) for row in first] == [(name, "entities", None) for name in texts]
     given = {"a": [["Metformin", "Drug"], ["gout", "Disease"]], "b": [], "longer": []}
@@ -207,7 +198,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(material, tmp_path):
             ),
         }
     )
-    outputs = run(material, source_of(tmp_path, texts), tmp_path / "out", stub)
+    outputs = run(material, json_lines(tmp_path, texts), tmp_path / "out", stub)
     check(outputs, texts)
     assert [tuple(row.values()) for row in read_csv(outputs.skipped)] == [
         ("empty", "", "no text"),
@@ -226,7 +217,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(material, tmp_path):
 
 
 def test_notes_are_read_as_they_are_needed(material, tmp_path, monkeypatch):
-    source = source_of(tmp_path, {f"n{number}": f"{NOTE} {number}" for number in range(20)})
+    source = json_lines(tmp_path, {f"n{number}": f"{NOTE} {number}" for number in range(20)})
     read, at_call = [], []
     original = module.read_reports
 
@@ -260,14 +251,14 @@ def test_a_folder_of_files_with_any_name_line_ends_and_markup_comes_out_whole(ma
 
 def test_an_answer_that_repeats_itself_is_worked_out_once(material, tmp_path):
     stub = Stub({NOTE: written(relations=[TREATS] * 10_000)})
-    outputs = run(material, source_of(tmp_path, {"n": NOTE}), tmp_path / "out", stub)
+    outputs = run(material, json_lines(tmp_path, {"n": NOTE}), tmp_path / "out", stub)
     (row,) = read_csv(outputs.documents)
     assert (row["relations"], row["duplicate_relations"]) == ("1", "9999")
     assert outputs.predictions.stat().st_size < 1_000
 
 
 def test_an_adapter_of_another_prompt_or_base_and_faulty_notes_are_refused(material, tmp_path):
-    source = source_of(tmp_path, {"n": NOTE})
+    source = json_lines(tmp_path, {"n": NOTE})
     with pytest.raises(InputError, match='trained with another template of task "relations"'):
         run(material, source, tmp_path / "out", Stub(), options={"two_steps": True})
     (material / "base" / "record.json").write_text('{"name": "tiny", "fingerprint": "base-2"}')
@@ -275,16 +266,16 @@ def test_an_adapter_of_another_prompt_or_base_and_faulty_notes_are_refused(mater
         run(material, source, tmp_path / "out", Stub())
     write_json(material / "base" / "record.json", {"name": "tiny", "fingerprint": "base-1"})
     with pytest.raises(InputError, match="no report with text; expected at least one"):
-        run(material, source_of(tmp_path, {"n": " "}), tmp_path / "out", Stub())
+        run(material, json_lines(tmp_path, {"n": " "}), tmp_path / "out", Stub())
     assert not (tmp_path / "out").exists()
 
 
 def test_notes_that_change_meanwhile_are_noticed(material, tmp_path):
-    source = source_of(tmp_path, {"n": NOTE})
+    source = json_lines(tmp_path, {"n": NOTE})
 
     class Changing(Stub):
         def __call__(self, rows):
-            source_of(tmp_path, {"n": NOTE.upper()})
+            json_lines(tmp_path, {"n": NOTE.upper()})
             return super().__call__(rows)
 
     with pytest.raises(InputError, match="the reports changed while they were annotated; run again"):
@@ -313,7 +304,7 @@ def test_a_real_adapter_writes_all_files(untrained, tmp_path, two_steps, constra
     texts = {"a": NOTE, "long": "z " * 2_000, "b": "No pain."}
     outputs = outputs_in(tmp_path)
     settings = Generation(max_new_tokens=20, constrained=constrained)
-    job = job_of(untrained, source_of(tmp_path, texts), options={"two_steps": two_steps}, settings=settings)
+    job = job_of(untrained, json_lines(tmp_path, texts), options={"two_steps": two_steps}, settings=settings)
     predict(job, outputs, tmp_path / "state")
     check(outputs, texts)
     statuses = {row["note"]: row["status"] for row in read_csv(outputs.documents)}

@@ -1,7 +1,5 @@
 import json
 import re
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +17,7 @@ from medtune.tasks.radgraph.found import OTHER, locate, mentions
 from medtune.tasks.radgraph.prepare import output_of
 from medtune.tasks.radgraph.template import RadGraphTask, inert
 from tests.conftest import ROOT
+from tests.imports import check_no_torch
 
 TASK = RadGraphTask("OBS-DA", "List what is absent.")
 ROW = {"id": "a#000", "input": "No edema or edema .", "output": output_of([(3, 8, "edema")], "OBS-DA")}
@@ -267,11 +266,7 @@ def test_a_missing_or_empty_prompt_file_and_an_unknown_type_are_refused(tmp_path
 
 
 def test_task_score_and_summary_need_no_torch():
-    code = (
-        "import sys, medtune.tasks.radgraph.summarize, medtune.tasks.radgraph.template, medtune.tasks.radgraph.card;"
-        "assert not {'torch', 'transformers'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    check_no_torch("medtune.tasks.radgraph.summarize", "medtune.tasks.radgraph.template", "medtune.tasks.radgraph.card")
 
 
 def test_tokens_that_are_pieces_of_a_character_are_counted_where_it_stands():

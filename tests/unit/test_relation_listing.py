@@ -143,7 +143,7 @@ def test_what_has_been_read_is_found(documents, texts, planted, sentence):
         count_held_out(held_out, texts["train"], [*documents, planted.format(test=texts["test"][0])])
 
 
-def test_another_wording_with_its_terms_changed_is_found_by_its_template(texts):
+def test_another_wording_with_its_terms_changed_is_found_by_its_template():
     held_out = ["Gout was treated with warfarin."]
     with pytest.raises(InputError, match="1 of 1 templates of validation and test stand in the training text"):
         count_held_out(held_out, ["Asthma was treated with aspirin."], None)

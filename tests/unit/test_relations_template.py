@@ -1,8 +1,6 @@
 """Prompts and answers of the relations study, in tokens of both kinds of tokenizers, and how answers are read."""
 
 import json
-import subprocess
-import sys
 import time
 
 import pytest
@@ -26,6 +24,7 @@ from medtune.tasks.relations.answer_schema import answer_form
 from medtune.tasks.relations.rows import gold_given, row_of, written_of
 from medtune.tasks.relations.template import RelationsTask
 from tests.conftest import ROOT
+from tests.imports import check_no_torch
 
 PROMPTS = ROOT / "config" / "prompts" / "relations_tiny"
 JOINT = RelationsTask(PROMPTS)
@@ -387,6 +386,4 @@ def test_a_task_of_other_instructions_steps_or_weight_is_another_template(tmp_pa
 
 
 def test_reading_answers_needs_no_torch():
-    code = "import sys; import medtune.tasks.relations.template; sys.exit('torch' in sys.modules)"
-    environment = {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+    check_no_torch("medtune.tasks.relations.template")

@@ -1,11 +1,9 @@
-import subprocess
-import sys
-
 import datasets
 import pytest
 
 from medtune.data.sets_on_disk import read_set, write_set
 from medtune.errors import InputError
+from tests.imports import check_no_torch
 
 ROWS = [{"id": "a/1", "question": "Is β > 5 µg?", "left out": "x"}, {"id": "a/2", "question": "Ja\u2028nein"}]
 COLUMNS = ("id", "question")
@@ -48,8 +46,4 @@ def test_another_folder_is_refused(tmp_path):
 
 
 def test_the_data_modules_need_no_torch():
-    code = (
-        "import sys, medtune.data.medical_qa, medtune.data.sets_on_disk, medtune.tasks.meerkat.prepare; "
-        "assert not {'torch', 'transformers'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    check_no_torch("medtune.data.medical_qa", "medtune.data.sets_on_disk", "medtune.tasks.meerkat.prepare")

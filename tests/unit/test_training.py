@@ -325,7 +325,7 @@ def test_an_adapter_of_another_shape_is_no_start(undisturbed, tmp_path, lora, se
 # Without padding
 
 
-def test_without_padding_loss_and_gradients_are_those_of_padded_batches(tmp_path):
+def test_without_padding_loss_and_gradients_are_those_of_padded_batches():
     from peft import get_peft_model
     from transformers import set_seed
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling

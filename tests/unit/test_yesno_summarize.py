@@ -395,7 +395,7 @@ def test_models_scored_on_different_items_cannot_be_compared(study, tmp_path):
     assert not (tmp_path / "summary").exists()
 
 
-def test_no_run_at_all_is_an_error(study, tmp_path):
+def test_no_run_at_all_is_an_error(study):
     folder, base, *_ = study
     with pytest.raises(InputError, match="expected at least one rank"):
         summarized(folder, base, [], {})

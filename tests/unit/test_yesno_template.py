@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +9,7 @@ from medtune.models.made import train_tokenizer
 from medtune.tasks import get_task
 from medtune.tasks.yesno import YesNoTask
 from medtune.tasks.yesno.template import INSTRUCTION
+from tests.imports import check_no_torch
 
 TASK = YesNoTask()
 EXAMPLE = {"id": "1", "question": "Does it help?", "label": "No", "rationale": "It did not."}
@@ -94,8 +92,7 @@ def test_tasks_are_had_by_name():
 
 
 def test_the_task_and_the_preparation_need_no_torch():
-    code = "import sys, medtune.tasks.yesno.prepare; assert not {'torch', 'transformers'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    check_no_torch("medtune.tasks.yesno.prepare")
 
 
 def test_a_synthetic_base_is_asked_as_its_pretraining_text_asks():
