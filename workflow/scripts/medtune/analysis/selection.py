@@ -1,4 +1,4 @@
-"""Which configuration goes on to the next phase? Stated criteria and weights, scores, a ranking, and its price.
+"""Which configuration is taken to the next phase? Stated criteria and weights, scores, a ranking, and its price.
 
 A criterion's score is the candidate's figure as a share of the best one (the least, where less is better), so that a
 difference of one per cent stays one per cent; scaling from worst to best would make it the whole range. Speeds whose

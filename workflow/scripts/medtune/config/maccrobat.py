@@ -10,7 +10,7 @@ from medtune.config.stages import NewTexts, Splits, TaggerTraining, Tagging
 
 
 class SelectionWeights(Section):
-    """What counts for the choice of the configuration that goes on, and how much. Only their proportions matter."""
+    """Criteria of choosing the configuration for the next phase, and their weights. Only their proportions matter."""
 
     validation_f1: Annotated[float, Field(ge=0)] = Field(0.5, description="Micro-F1 on the validation split.")
     rare_f1: Annotated[float, Field(ge=0)] = Field(0.2, description="Micro-F1 of the rare types on validation.")

@@ -120,7 +120,7 @@ class RelationsPredict(NewTexts):
 
 
 class Relations(Section):
-    """Study `relations`: entities and relations as generated JSON, and what each wish for improvement brings."""
+    """Study `relations`: entities and relations as generated JSON, and the effect of each switch."""
 
     model: str = Field(description="Base model: a name under `models`.")
     data: RelationsData = Field(description="Documents and splits.")

@@ -81,4 +81,4 @@ class _Masks(LogitsProcessor):
                 continue
             self._open[row] = token != self._end and matcher.consume_token(token)
             if matcher.is_error():
-                logger.warning("an answer goes on without its form: %s", matcher.get_error())
+                logger.warning("an answer continues without its form: %s", matcher.get_error())

@@ -1,4 +1,4 @@
-"""Finished batches on disk, so that a killed job goes on where it was."""
+"""Finished batches on disk, from which a killed job resumes."""
 
 import json
 import logging

@@ -21,7 +21,7 @@ def mean_logits(
     cuttings: int = 1,
     seed: int = 0,
 ) -> list[np.ndarray]:
-    """As `word_logits`; of several cuttings the mean. seed: of the cuttings."""
+    """As `word_logits`, averaged over window layouts where there are several. seed: of the layouts."""
     found = [word_logits(model, documents, own, batch_tokens, pad_id) for own in layout.cuttings(cuttings, seed)]
     return [np.mean(of_document, axis=0) for of_document in zip(*found, strict=True)]
 

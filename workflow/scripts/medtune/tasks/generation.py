@@ -55,7 +55,7 @@ class Question:
 
 
 def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
-    """Answer all examples of all splits, or go on where a killed attempt left off, and write predictions.jsonl.
+    """Answer all examples of all splits, or resume a killed attempt, and write predictions.jsonl.
 
     predictions: one row per example, in the order of the splits and their files: id, split, raw output, parsed
     value, parse status, token counts (without padding and EOS), how it finished, confidence, for tasks with closed

@@ -72,7 +72,7 @@ class Material:
 def train_tagger(
     job: Job, model: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, run_name: str
 ) -> None:
-    """Train the job's tagger, or go on where a killed attempt left off, and write its folder and record.
+    """Train the job's tagger, or resume a killed attempt, and write its folder and record.
 
     model: folder; its files are moved into place one by one, config.json last, and others in it are left.
     record: training.json. state: folder for unfinished work, removed when both are written.
@@ -139,7 +139,7 @@ def prepare(job: Job) -> Material:
 
 
 def _plan(job: Job, rows: int) -> Plan:
-    """An epoch is one pass over the documents, in whichever cutting. rows: of all cuttings."""
+    """An epoch is one pass over the documents, in any window layout. rows: of all layouts."""
     cuttings = job.settings.cuttings
     plan = make_plan(
         job.settings.model_copy(update={"epochs": job.settings.epochs / cuttings}),

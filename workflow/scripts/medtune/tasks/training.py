@@ -73,7 +73,7 @@ class Material:
 def train_adapter(
     job: Job, adapter: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, run_name: str
 ) -> None:
-    """Train the job's adapter, or go on where a killed attempt left off, and write its folder and record.
+    """Train the job's adapter, or resume a killed attempt, and write its folder and record.
 
     When an earlier run has the same fingerprint, its files are copied and nothing is trained.
 
@@ -281,7 +281,7 @@ def _write(
 def _fingerprint(job: Job, material: Material) -> str:
     """Identifies all that determines the weights. Batch splits are not among it: they only change rounding.
 
-    Where training starts is not either: a run that goes on from an adapter with the data that this was trained on has
+    Where training starts is not either: a run that continues from an adapter with the data that this was trained on has
     nothing to add to it.
     """
     return fingerprint(

@@ -52,7 +52,7 @@ def train(
     owner: int | None = None,
     start: Path | None = None,
 ) -> bool:
-    """Train an adapter, or go on with it, until `checkpoints` holds a finished training; see `fit`.
+    """Train an adapter, or resume its training, until `checkpoints` holds a finished training; see `fit`.
 
     load_base: gives the frozen model, quantised as the settings say, and its tokenizer; called only
     when there is something left to train.

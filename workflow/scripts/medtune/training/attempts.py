@@ -1,4 +1,4 @@
-"""One attempt at a training that may be killed: it goes on from the state of the last one, or says how to."""
+"""One attempt at a training that may be killed: it resumes from the state of the last one, or says how to."""
 
 import logging
 import signal
@@ -24,5 +24,5 @@ def bring_to_end(checkpoints: Path, train: Callable[[], object]) -> None:
     train()
     last = last_checkpoint(checkpoints)
     if last is None or not is_finished(last):
-        logger.warning("stopped by SIGTERM; the same command goes on from %s", last.name if last else "the start")
+        logger.warning("stopped by SIGTERM; the same command resumes from %s", last.name if last else "the start")
         sys.exit(128 + signal.SIGTERM)

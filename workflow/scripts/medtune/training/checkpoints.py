@@ -19,7 +19,7 @@ class Progress:
 
     seconds: wall-clock time of training with evaluation and saving. step_seconds: of the optimiser steps alone.
     validation_seconds: of the figures that a checkpoint is chosen by. useful_tokens: tokens that are not padding.
-    processed_tokens: all tokens of the training forward passes. resumed: how often training went on from a checkpoint.
+    processed_tokens: all tokens of the training forward passes. resumed: how often training resumed from a checkpoint.
     """
 
     seconds: float = 0.0

@@ -93,7 +93,7 @@ class MeasuredTrainer:
         return output
 
     def _measured(self) -> dict[str, float]:
-        """Our figures of the model as it is now. Whatever random numbers they take, training goes on with its own."""
+        """Our figures of the model as it is now. Whatever random numbers they take, training continues with its own."""
         start = time.monotonic()
         with torch.random.fork_rng():
             figures = self._validate(self.model)
@@ -118,7 +118,7 @@ def fit(
     report: Reporter = no_report,
     owner: int | None = None,
 ) -> bool:
-    """Train, or go on with it, until `checkpoints` holds a finished training.
+    """Train, or resume training, until `checkpoints` holds a finished training.
 
     build: makes the trainer from the keyword arguments `callbacks`, `sampler` and `meter`; called only when there is
     something left to train.
@@ -126,7 +126,7 @@ def fit(
     checkpoints: folder of the state; the last complete checkpoint in it is resumed from.
     owner: in a process started by another one, the id of the job; training ends when the job has.
 
-    Returns False when SIGTERM came: a checkpoint was saved, and training goes on at the next call.
+    Returns False when SIGTERM came: a checkpoint was saved, and training resumes at the next call.
     Raises InputError when the loss is no longer finite.
     """
     last = last_checkpoint(checkpoints)

@@ -74,7 +74,7 @@ def train(
     report: Reporter = no_report,
     owner: int | None = None,
 ) -> bool:
-    """Train a tagger, or go on with it, until `checkpoints` holds a finished training; see `fit`.
+    """Train a tagger, or resume its training, until `checkpoints` holds a finished training; see `fit`.
 
     load: gives the model in float32, its head drawn from the seed, and its tokenizer; called only when there is
     something left to train.

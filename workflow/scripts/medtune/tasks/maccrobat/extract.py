@@ -41,7 +41,7 @@ raw and calibrated confidence of all its words."""
 
 
 def extract(job: Job, outputs: Outputs, state: Path, load: Callable[[Job], Tag] | None = None) -> None:
-    """Find the entities of all notes, or go on where a killed attempt left off, and write the files.
+    """Find the entities of all notes, or resume a killed attempt, and write the files.
 
     state: folder for unfinished work, removed when the files are written. load: how the model is loaded, `tagger_of` by
     default. The same job gives the same files, killed or not.

@@ -68,7 +68,7 @@ def prepare(
     """Read the case reports, drop twins, flatten the mentions, split by document; write the five files.
 
     encoders: by name the seed of the text that a made one was pre-trained on, None for others. It is counted how much
-    of made validation and test reports stands there and in the training split; made reports come in splits.
+    of synthetic validation and test reports stands there and in the training split; synthetic reports come in splits.
     Everything is checked before the first file is written. Raises InputError for faulty sources, too few documents,
     no entity type left, or a document that stands in two splits.
     """

@@ -1,4 +1,4 @@
-"""Which configuration goes on to the next phase: ranking by stated criteria, and what the first one costs."""
+"""Which configuration is taken to the next phase: ranking by stated criteria, and the cost of the first one."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which specialties should get more training data: those whose answers are low beyond doubt.
+"""Which specialties should get more training data: those whose scores are significantly below average.
 
 Judged on the evaluation split alone. The holdout is for the final comparison: nothing here depends on it.
 """

@@ -74,7 +74,7 @@ def annotate(
     state: Path,
     load: Callable[[Job, Mapping[str, RadGraphTask]], Answerer] | None = None,
 ) -> None:
-    """Annotate all reports, or go on where a killed attempt left off, and write the files.
+    """Annotate all reports, or resume a killed attempt, and write the files.
 
     state: folder for unfinished work, removed when the files are written. load: how the models are loaded,
     `adapter_answers` by default. The same job gives the same files, killed or not.

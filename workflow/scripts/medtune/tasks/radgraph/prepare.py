@@ -271,7 +271,7 @@ def _row(sentence: Sentence, label: str, instruction: str, seen: bool) -> dict:
 
 
 def _made_row(number: int, made: Made, label: str, instruction: str) -> dict:
-    """One made negative; `report` is where its words come from."""
+    """One synthetic negative; `report` is where its words come from."""
     return {
         "id": f"synthetic/{label}/{number:04d}",
         "report": made.report,

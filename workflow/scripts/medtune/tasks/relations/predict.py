@@ -65,7 +65,7 @@ def predict(
     state: Path,
     load: Callable[[Job, RelationsTask], Answerer] | None = None,
 ) -> None:
-    """Find entities and relations in all notes, or go on where a killed attempt left off, and write the files.
+    """Find entities and relations in all notes, or resume a killed attempt, and write the files.
 
     state: folder for unfinished work, removed when the files are written. load: how the model is loaded,
     `adapter_answers` by default. The same job gives the same files, killed or not.

@@ -239,7 +239,7 @@ def _check(material: Material, schema: RelationSchema) -> dict:
 def _check_apart(
     splits: Mapping[str, Sequence[RelatedDocument]], made: Mapping[str, Sequence[MadeDocument]] | None
 ) -> dict:
-    """See that no text, and of made documents no template sentence, stands in two splits; what was checked."""
+    """See that no text, and of synthetic documents no template sentence, stands in two splits; what was checked."""
     found = check_no_twins(
         {split: [document.text for document in documents] for split, documents in splits.items()}, "document"
     )
@@ -255,7 +255,7 @@ def _check_apart(
 
 
 def _held_out(material: Material, pretraining: Mapping[str, Any] | None) -> dict:
-    """Of made documents what validation and test share with what is read in training, for the manifest."""
+    """Of synthetic documents what validation and test share with what is read in training, for the manifest."""
     if material.made is None:
         return {}
     texts = {split: [document.text for document in members] for split, members in material.documents.items()}
@@ -266,7 +266,7 @@ def _held_out(material: Material, pretraining: Mapping[str, Any] | None) -> dict
 def _diversity(
     documents: Mapping[str, Sequence[RelatedDocument]], made: Mapping[str, Sequence[MadeDocument]] | None
 ) -> dict:
-    """How varied the wording is: of made documents with their templates, of others by runs of words alone."""
+    """How varied the wording is: of synthetic documents with their templates, of others by runs of words alone."""
     if made is not None:
         return diversity_report(made)
     return {
