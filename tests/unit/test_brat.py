@@ -234,7 +234,8 @@ def test_a_file_name_that_is_no_text_is_shown_and_refused(tmp_path):
     path = folder(tmp_path, d_txt=TEXT, d_ann=ANNOTATION)
     (path / "a\nb.txt").write_text(TEXT)
     assert (
-        refusal(path) == r'"a\nb.txt": control characters or bytes that are not UTF-8 in the name of a file; rename it'
+        refusal(path)
+        == r'"F/a\nb.txt": control characters or bytes that are not UTF-8 in the name of a file; rename it'
     )
 
 

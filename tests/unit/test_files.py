@@ -1,12 +1,21 @@
 import gzip
+import logging
 import os
+from pathlib import Path
 
 import pytest
 
+from medtune.data.brat import read_brat
+from medtune.data.brat_relations import read_brat_relations
+from medtune.data.chemprot import tsv_files
+from medtune.data.medical_qa import specialty_files
+from medtune.data.pubmedqa import parquet_files
+from medtune.data.report_sources import Source, listing, read_reports
 from medtune.errors import InputError
 from medtune.files import (
     atomic,
     check_writable,
+    files_in,
     fingerprint,
     read_json,
     read_jsonl,
@@ -112,3 +121,65 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"a": 1}\n{"id": "x", "id": "y"}\n')
     with pytest.raises(InputError, match=r'x\.jsonl, line 2: the key "id" stands twice'):
         read_jsonl(tmp_path / "x.jsonl")
+
+
+STEM = "dataset_with_answers_a"
+
+
+def brat(folder):
+    (folder / f"{STEM}.ann").write_bytes(b"")
+    return [document.id for document in read_brat(folder, "x").documents]
+
+
+def relations(folder):
+    (folder / f"{STEM}.ann").write_bytes(b"")
+    return [document.id for document in read_brat_relations(folder, "x").documents]
+
+
+READERS = {
+    "brat": (".txt", brat),
+    "brat with relations": (".txt", relations),
+    "notes": (".txt", lambda folder: [report.id for report in read_reports(Source("folder", str(folder)))]),
+    "notes, listed": (".txt", listing),
+    "medical questions": (".json", lambda folder: list(specialty_files(folder))),
+    "PubMedQA's parquet files": (".parquet", parquet_files),
+    "ChemProt's tables": (".tsv", tsv_files),
+}
+"""Everything that lists a folder, with the suffix that it looks for."""
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", [b"a\xe4b", b"a\nb", b"a\tb", b"a\x1bb", "a\u2028b".encode()])
+def test_an_odd_file_name_gives_a_sentence_in_every_reader_of_a_folder(reader, name, tmp_path):
+    suffix, read = READERS[reader]
+    (tmp_path / f"{STEM}{suffix}").write_text("A note.")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + STEM.encode() + name + suffix.encode())).write_bytes(b"{}")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path)
+    sentence = str(caught.value)
+    assert sentence.endswith(": control characters or bytes that are not UTF-8 in the name of a file; rename it")
+    assert sentence.isprintable() and suffix in sentence and str(tmp_path) in sentence
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hidden_files_and_backups_are_passed_over_and_the_log_says_so(reader, tmp_path, caplog):
+    suffix, read = READERS[reader]
+    (tmp_path / f"{STEM}{suffix}").write_text("one")
+    with caplog.at_level(logging.INFO):
+        alone = read(tmp_path)
+        assert not caplog.records
+        for name in (f".{STEM}{suffix}", f"._{STEM}{suffix}", f"{STEM}{suffix}~", f"#{STEM}{suffix}#"):
+            (tmp_path / name).write_text("two")
+        assert read(tmp_path) == alone
+    assert caplog.messages[-1].startswith(f"{tmp_path}: 4 entries are passed over: hidden or a backup, such as ")
+
+
+@pytest.mark.parametrize("name", ["notiz ä.txt", "a\u00a0b.txt", "日本.txt", "it's (1) & {x}.txt"])
+def test_names_of_letters_of_any_language_and_with_spaces_are_read(name, tmp_path):
+    (tmp_path / name).write_text("A note.")
+    assert [path.name for path in files_in(tmp_path, (".txt",))] == [name]
+
+
+def test_a_folder_that_cannot_be_read_gives_a_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"none: cannot be read \(No such file or directory\)"):
+        list(files_in(tmp_path / "none"))

@@ -25,11 +25,11 @@ def refused(format, path, **names):
 
 
 def test_a_folder_is_read_in_the_order_of_names_with_paths_as_ids(tmp_path):
-    for name in ("b.txt", 'it\'s "odd" & new\nline.TXT', "a/z.txt", "notes.md", ".hidden.txt", ".git/x.txt", "a.txt"):
+    for name in ("b.txt", 'it\'s "odd" & new.TXT', "a/z.txt", "notes.md", ".hidden.txt", ".git/x.txt", "a.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     ids = [report.id for report in read("folder", tmp_path)]
-    assert ids == ["a.txt", "b.txt", 'it\'s "odd" & new\nline.TXT', "a/z.txt"]
+    assert ids == ["a.txt", "b.txt", 'it\'s "odd" & new.TXT', "a/z.txt"]
 
 
 def test_texts_keep_their_line_ends_and_lose_a_byte_order_mark(tmp_path):
@@ -139,12 +139,6 @@ def test_a_text_file_that_is_not_utf8_is_named_with_the_byte(tmp_path):
     assert refused("folder", tmp_path) == f"{tmp_path}/a b'c.txt: not UTF-8 text (byte 3)"
 
 
-def test_a_file_name_that_is_not_utf8_is_refused(tmp_path):
-    with open(os.path.join(os.fsencode(tmp_path), b"\xe4.txt"), "wb") as stream:  # noqa: PTH118
-        stream.write(b"a")
-    assert refused("folder", tmp_path) == f"{tmp_path}/\\xe4.txt: the file's name is not UTF-8 text; rename it"
-
-
 @pytest.mark.parametrize("format", ["folder", "csv", "jsonl"])
 def test_a_missing_source_is_named(tmp_path, format):
     assert refused(format, tmp_path / "nowhere").startswith(f"{tmp_path}/nowhere: no such f")
@@ -168,7 +162,7 @@ def test_the_listing_of_a_folder_changes_with_its_reports_alone(tmp_path):
     seen.add(listing(tmp_path))
     os.utime(tmp_path / "below" / "a.txt", ns=(1, 1))
     seen.add(listing(tmp_path))
-    (tmp_path / "below" / "b\udcff.txt").write_text("No effusion .")
+    (tmp_path / "below" / "b ü.txt").write_text("No effusion .")
     seen.add(listing(tmp_path))
     (tmp_path / "below" / "a.txt").rename(tmp_path / "a.txt")
     assert len({*seen, listing(tmp_path)}) == 5

@@ -3,10 +3,13 @@
 import contextlib
 import hashlib
 import json
+import logging
 import os
+import re
 import shutil
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,12 @@ NOT_TEXT = {
 }
 """First bytes of files that are often given where text is expected."""
 _HEAD = 1024
+_PASSED = re.compile(r"\..*|.*~|#.*#", re.DOTALL)
+"""Names of hidden files and of backups."""
+_NO_NAME = ("Cc", "Zl", "Zp")
+"""Categories of characters that a file name must not hold: control characters and ends of lines."""
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -163,11 +172,56 @@ def _not_text(content: bytes) -> str | None:
     return None
 
 
+def files_in(folder: Path | str, suffixes: Collection[str] | None = None, below: bool = True) -> Iterator[Path]:
+    """The files of a folder, and of those in it where `below`: folder by folder, each in the order of names.
+
+    suffixes: those wanted, in small letters; files are compared without regard to case. Hidden files and folders
+    (.name) and backups that editors leave (name~, #name#) are passed over, and the log says so.
+    Raises InputError for a folder that cannot be read, and for a name that `check_name` refuses.
+    """
+    root = Path(folder)
+    passed: list[str] = []
+    for parent, folders, names in os.walk(root, onerror=_refuse):
+        hidden = [name for name in folders if _PASSED.fullmatch(name)] if below else []
+        folders[:] = sorted(set(folders) - set(hidden)) if below else []
+        passed += hidden
+        for name in sorted(names):
+            plain = name.removesuffix("~").strip("#")
+            if suffixes is not None and Path(plain).suffix.lower() not in suffixes:
+                continue
+            path = Path(parent, name)
+            if _PASSED.fullmatch(name):
+                passed.append(str(path.relative_to(root)))
+            elif path.is_file() or path.is_symlink():
+                check_name(path)
+                yield path
+    if passed:
+        logger.info(
+            "%s: %s passed over: hidden or a backup, such as %s",
+            folder,
+            "1 entry is" if len(passed) == 1 else f"{len(passed)} entries are",
+            _shown(min(passed)),
+        )
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(f"{_shown(str(error.filename))}: cannot be read ({error.strerror})") from error
+
+
 def check_name(path: Path | str) -> None:
     """Raise InputError for a file name that cannot be an id: control characters, bytes that are not UTF-8."""
-    if not str(path).isprintable():
-        shown = str(path).encode("unicode_escape").decode()
+    shown = _shown(str(path))
+    if shown != str(path):
         raise InputError(f'"{shown}": control characters or bytes that are not UTF-8 in the name of a file; rename it')
+
+
+def _shown(name: str) -> str:
+    """A name for messages: control characters, ends of lines and bytes that are no text as escapes."""
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    return "".join(
+        character.encode("unicode_escape").decode() if unicodedata.category(character) in _NO_NAME else character
+        for character in text
+    )
 
 
 def write_jsonl(path: Path | str, rows: Iterable[dict]) -> None:

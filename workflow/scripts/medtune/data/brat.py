@@ -25,7 +25,7 @@ from textwrap import shorten
 from medtune.data.annotated import AnnotatedDocument, Corpus, Mention, pmid_in
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
-from medtune.files import BYTE_ORDER_MARK, check_name, read_exact
+from medtune.files import BYTE_ORDER_MARK, files_in, read_exact
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,6 @@ def read_brat_files(folder: Path | str, source: str) -> tuple[list[BratFile], tu
     files: list[BratFile] = []
     dropped: list[Dropped] = []
     for path in brat_files(root):
-        check_name(path.relative_to(root))
         name = path.relative_to(root).with_suffix("").as_posix()
         annotation = path.with_suffix(".ann")
         if path == annotation:
@@ -99,17 +98,11 @@ def read_brat_files(folder: Path | str, source: str) -> tuple[list[BratFile], tu
 
 
 def brat_files(folder: Path) -> list[Path]:
-    """The .txt and .ann files of a folder and of the folders in it, sorted; hidden ones are passed over.
+    """The .txt and .ann files of a folder and of the folders in it, sorted; see `files_in`.
 
     Raises InputError for one whose suffix is in capitals: it would be left out in silence.
     """
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    files = sorted(files_in(folder, SUFFIXES))
     for path in files:
         if path.suffix not in SUFFIXES:
             raise InputError(f"{path}: rename it; expected the suffix {path.suffix.lower()} in small letters")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from medtune.data.related import REPEATED, RelatedCorpus, RelatedDocument, RelatedEntity, Relation, unique
 from medtune.errors import InputError
-from medtune.files import read_text
+from medtune.files import files_in, read_text
 
 LICENCES = {"chemprot": "Public Domain Mark 1.0", "drugprot": "CC BY 4.0"}
 """By what the names of the released files begin with; of other files it is not known."""
@@ -77,9 +77,14 @@ def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCor
     return RelatedCorpus(tuple(documents), left_out=dict(left_out))
 
 
+def tsv_files(folder: Path | str) -> list[Path]:
+    """The TSV files right inside a folder; see `files_in`."""
+    return list(files_in(folder, (".tsv",), below=False))
+
+
 def licence_of(folder: Path | str) -> str | None:
     """The licence of the corpus, by the names of its files; none where they are not those of a release."""
-    names = [path.name.lower() for path in Path(folder).glob("*.tsv")]
+    names = [path.name.lower() for path in tsv_files(folder)]
     return next(
         (licence for stem, licence in LICENCES.items() if all(n.startswith(stem) for n in names) and names), None
     )
@@ -88,7 +93,7 @@ def licence_of(folder: Path | str) -> str | None:
 def _rows(root: Path, name: str, *fields: int) -> Iterator[_Row]:
     """Where each row of a file stands, and its fields; blank lines are passed over. fields: how many there can be, the
     same in all rows of a file."""
-    paths = sorted(root.glob(f"*{name}*.tsv"))
+    paths = [path for path in tsv_files(root) if name in path.name.lower()]
     if len(paths) != 1:
         found = ", ".join(path.name for path in paths) or "none"
         raise InputError(f'{root}: expected one .tsv file with "{_PLURALS[name]}" in its name, found {found}')

@@ -13,7 +13,7 @@ from medtune.data.deduplication import drop_repeats, normalise
 from medtune.data.provenance import MEDQUAD
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
-from medtune.files import read_text, unique_keys
+from medtune.files import files_in, read_text, unique_keys
 
 PREFIX = "dataset_with_answers_"
 LAYOUT = f"{PREFIX}{{specialty}}.json"
@@ -75,7 +75,8 @@ def check_known(names: Collection[str], known: Collection[str], where: str) -> N
 
 
 def specialty_files(folder: Path | str) -> dict[str, Path]:
-    """The folder's files by specialty, in order of name. Files that are hidden or not JSON are passed over.
+    """The folder's files by specialty, in order of name. Files that are not JSON are passed over, and
+    those that `files_in` passes over.
 
     Raises InputError when there are none, when a JSON file has another name, when a specialty cannot stand in a path,
     and when two differ in case alone: on some file systems they would be one.
@@ -88,8 +89,8 @@ def specialty_files(folder: Path | str) -> dict[str, Path]:
         )
     files: dict[str, Path] = {}
     folded: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not (path.name.startswith(PREFIX) or path.suffix.lower() == ".json"):
+    for path in files_in(folder, below=False):
+        if not (path.name.startswith(PREFIX) or path.suffix.lower() == ".json"):
             continue
         if not path.name.startswith(PREFIX) or path.suffix != ".json" or path.stem == PREFIX:
             raise InputError(f"{path}: wrong file name; expected {LAYOUT}")

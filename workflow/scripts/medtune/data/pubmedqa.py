@@ -10,7 +10,7 @@ from typing import Any
 
 from medtune.data.questions import Dropped, Fields, Origin, Question, clean, sort_out
 from medtune.errors import InputError
-from medtune.files import check_name, read_json
+from medtune.files import files_in, read_json
 
 LICENCE = "MIT"
 _RELEASED = re.compile(r".*/ori_pqa[alu]\.json|.*/pqa_(labeled|artificial|unlabeled)/[^/]+\.parquet")
@@ -35,13 +35,11 @@ def read_pubmedqa(path: Path | str, source: str) -> tuple[list[Question], list[D
 
 
 def parquet_files(folder: Path) -> list[Path]:
-    """The parquet files right inside a folder, sorted. Raises InputError when there are none, and for a name that
-    cannot be read."""
-    files = sorted(folder.glob("*.parquet"))
+    """The parquet files right inside a folder, sorted. Raises InputError when there are none, and as
+    `files_in` does."""
+    files = list(files_in(folder, (".parquet",), below=False))
     if not files:
         raise InputError(f"{folder}: no parquet files in this folder; expected the hub's layout or a JSON file")
-    for file in files:
-        check_name(file.name)
     return files
 
 

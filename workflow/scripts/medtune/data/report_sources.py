@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from medtune.errors import InputError
-from medtune.files import decode, unique_keys
+from medtune.files import decode, files_in, unique_keys
 
 EMPTY = "no text"
+TEXTS = (".txt",)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -52,7 +53,7 @@ class SkippedReport:
 def read_reports(source: Source) -> Iterator[NewReport | SkippedReport]:
     """The reports of a source, one at a time; of what was read before, no more than the ids stay in memory.
 
-    Hidden files and folders (.name) are passed over; a report without text is skipped.
+    Of a folder, what `files_in` passes over is; a report without text is skipped.
     Raises InputError, when it gets there, naming file and line, row or byte: a source that is not there, text that is
     not UTF-8, a missing column or field, an id that is empty or occurs twice.
     """
@@ -64,10 +65,10 @@ def read_reports(source: Source) -> Iterator[NewReport | SkippedReport]:
 def listing(folder: Path | str) -> str:
     """Digest of the names, sizes and times of a folder's reports: it changes with them, as the folder's time does not.
 
-    Raises InputError when one of them cannot be looked at.
+    Raises InputError when one of them cannot be looked at, and as `files_in` does.
     """
     digest = hashlib.sha256()
-    for path in _text_files(Path(folder)):
+    for path in files_in(folder, TEXTS):
         try:
             stat = path.stat()
         except OSError as error:
@@ -76,33 +77,17 @@ def listing(folder: Path | str) -> str:
     return digest.hexdigest()
 
 
-def _text_files(root: Path) -> Iterator[Path]:
-    """All .txt files, folder by folder, each in the order of names."""
-    for folder, folders, files in os.walk(root, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (Path(folder, name) for name in sorted(files) if not name.startswith("."))
-        yield from (path for path in paths if path.suffix.lower() == ".txt")
-
-
 def _folder(source: Source) -> Iterator[tuple[str, str]]:
     """Id and text of each .txt file."""
     root = Path(source.path)
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; expected a folder of .txt files")
     found = False
-    for path in _text_files(root):
+    for path in files_in(root, TEXTS):
         found = True
-        identifier = path.relative_to(root).as_posix()
-        if not _is_utf8(identifier):
-            shown = os.fsencode(path).decode(errors="backslashreplace")
-            raise InputError(f"{shown}: the file's name is not UTF-8 text; rename it")
-        yield identifier, _text_of(path)
+        yield path.relative_to(root).as_posix(), _text_of(path)
     if not found:
         raise InputError(f"{root}: holds no .txt file; expected one for each report")
-
-
-def _refuse(error: OSError) -> None:
-    raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
 
 def _text_of(path: Path) -> str:
