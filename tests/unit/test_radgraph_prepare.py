@@ -7,9 +7,10 @@ from medtune.data.radgraph import LABELS, Report, corpus_of, read_radgraph
 from medtune.data.synthetic.radgraph import LEARNT, make_corpus, make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
-from medtune.tasks.radgraph.prepare import REPEATED, SPLITS, check_reports, patient_of, prepare
+from medtune.tasks.radgraph.prepare import REPEATED, SPLITS, check_reports, make_rows, patient_of, prepare
 from medtune.tasks.radgraph.prompts import load_prompt
 from tests.conftest import ROOT
+from tests.unit.test_radgraph_negatives import sentence
 
 PROMPTS = {label: ROOT / f"config/prompts/radgraph/{label}/prompt.txt" for label in LABELS}
 NEGATIVES = {"base": 0.5, "exponent": 1.0, "least": 0.25, "most": 3.0, "synthetic": 0.25}
@@ -137,6 +138,16 @@ def test_synthetic_rows_are_in_train_alone_and_twins_of_nothing_held_out(tmp_pat
         assert all(row["output"] == "[]" and row["sentence_start"] is None for row in made)
         assert manifest["rows"][label]["train"]["synthetic_negatives"] == len(made)
     assert sum(manifest["rows"][label]["train"]["synthetic_negatives"] for label in LABELS) > 100
+
+
+def test_no_negative_is_made_that_stands_in_a_held_out_split():
+    train = [
+        sentence(f"No {finding} .", (finding, "OBS-DA"), number=n) for n, finding in enumerate(("edema", "effusion"))
+    ]
+    held_out = [sentence("Effusion .", ("Effusion", "OBS-DP"))]
+    for others, made in (([], {"Edema .", "Effusion ."}), (held_out, {"Edema ."})):
+        rows = make_rows({"train": train, "validation": [], "test": others}, "OBS-DA", "List.", 2, 1, synthetic=1.0)
+        assert {row["input"] for row in rows.rows["train"]} - {item.text for item in train} == made
 
 
 def test_the_share_of_repeated_sentences_is_measured_and_marked_and_none_is_left_out(prepared):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -230,6 +231,14 @@ def test_a_quantised_training_goes_on_with_the_same_weights(tmp_path):
     assert not run(tmp_path / "parts", short, base=base, report=terminate_at(3))
     assert run(tmp_path / "parts", short, base=base)
     assert same(weights(tmp_path / "parts", 6), weights(tmp_path / "whole", 6))
+
+
+def test_each_optimiser_of_the_configuration_is_the_trainers_of_its_name():
+    """Whether memory is paged shows on a GPU alone."""
+    from medtune.training.adapters import OPTIMIZERS
+
+    names = get_args(Training.model_fields["optimizer"].annotation)
+    assert {name: OPTIMIZERS[name].value.removesuffix("_torch_fused") for name in names} == {n: n for n in names}
 
 
 @pytest.mark.parametrize("optimizer", ["adamw_8bit", "paged_adamw_8bit"])
