@@ -190,7 +190,7 @@ def test_held_out_material_is_counted_in_training_and_pre_training_text(tmp_path
 def test_held_out_material_in_the_training_reports_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr("medtune.data.synthetic.radgraph.material_of", lambda part: LEARNT)
     shared = run(tmp_path, MADE)[1]["held_out"]["training split"]
-    assert all(shared[kind]["shared"] > 0 for kind in ("templates", "terms"))
+    assert all(shared[kind]["shared"] > 0 for kind in ("templates", "term_pairs"))
 
 
 def test_a_quarter_of_the_negatives_is_made_for_every_type_although_gold_ones_would_do(prepared):
