@@ -2,7 +2,7 @@ import json
 import re
 
 from medtune.data.radgraph import LABELS
-from medtune.data.synthetic.listing import FIELDS, KINDS, POOLS, ROLES, listing_documents
+from medtune.data.synthetic.listing import FIELDS, KINDS, NOT_THERE, POOLS, ROLES, listing_documents
 from medtune.data.synthetic.radgraph import GROUP_OF
 from medtune.data.word_material import material
 from medtune.tasks.radgraph.template import REQUIRED
@@ -50,6 +50,12 @@ def test_goods_are_listed_only_where_the_sentence_says_what_happened_to_them():
     quiet = [items for _, sentence, items in asked if not cues & set(sentence.lower().split())]
     assert len(quiet) > 50
     assert {item[field].lower() for items in quiet for item in items for field in FIELDS if field in item} <= {*ROLES}
+
+
+def test_a_kind_that_no_sentence_names_is_asked_for_and_its_list_is_empty():
+    asked = lists(listing_documents(1000, 0))
+    in_vain = [items for request, _, items in asked if {*NOT_THERE} & set(request.strip(".").split())]
+    assert len(in_vain) > 100 and not any(in_vain)
 
 
 def test_every_term_of_the_study_is_practised_in_copying():
