@@ -24,7 +24,7 @@ from medtune.analysis.confidence import (
 from medtune.analysis.stages.confidence import COLUMNS, PLOTS, analyse_confidence, in_words
 from medtune.analysis.thresholds import TEST, VALIDATION, recommend, threshold_rows
 from medtune.files import write_jsonl
-from medtune.metrics.calibration import expected_calibration_error
+from medtune.metrics.calibration import chance_error, expected_calibration_error
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
 # One correct entity, one with a boundary error, one missed, one spurious.
@@ -62,6 +62,7 @@ def test_calibration_is_that_of_the_items():
     found = calibration(items)
     assert found["ece"].value == pytest.approx(expected_calibration_error(items.confidence, items.correct))
     assert found["ece"].low <= found["ece"].high
+    assert found["ece_of_chance"] == chance_error(items.confidence)
     assert found["brier"].value == pytest.approx(float(((items.confidence - items.correct) ** 2).mean()))
     assert (found["accuracy"].value, found["brier"].n) == (0.4, 2)
 

@@ -105,3 +105,57 @@ def test_a_well_calibrated_forecaster_has_a_small_error():
     generator = np.random.default_rng(0)
     confidence = generator.random(20000)
     assert expected_calibration_error(confidence, generator.random(20000) < confidence) < 0.02
+
+
+def perfectly_calibrated(n, seed):
+    """Confidences of a model in three classes or so, and items that are right as often as these say."""
+    generator = np.random.default_rng((n, seed))
+    confidence = generator.beta(5, 2, n)
+    return confidence, generator.random(n) < confidence
+
+
+@pytest.mark.parametrize("n", [5, 12, 33, 250])
+def test_the_error_of_chance_is_that_of_perfectly_calibrated_items(n):
+    confidence, _ = perfectly_calibrated(n, 0)
+    chance = chance_error(confidence)
+    generator = np.random.default_rng(1)
+    errors = [expected_calibration_error(confidence, generator.random(n) < confidence) for _ in range(2000)]
+    assert chance.value == pytest.approx(np.mean(errors), rel=0.03)
+    assert (chance.low, chance.high) == pytest.approx(np.percentile(errors, [2.5, 97.5]), rel=0.08)
+    assert chance.low < chance.value < chance.high
+
+
+def test_the_error_of_chance_of_33_items_is_large_and_falls_with_the_square_root_of_their_number():
+    assert 0.1 < chance_error(perfectly_calibrated(33, 0)[0]).value < 0.25
+    few, many = (chance_error(np.repeat([0.15, 0.45, 0.75], n)).value for n in (100, 10_000))
+    assert few / many == pytest.approx(10, rel=0.06)
+
+
+def test_the_draws_of_large_bins_agree_with_those_of_small_ones():
+    # 200 items of a bin are drawn one by one, 201 by the normal distribution of their sum.
+    one_by_one, at_once = chance_error([0.3] * 200), chance_error([0.3] * 201)
+    assert one_by_one.value == pytest.approx(at_once.value, rel=0.05)
+
+
+@pytest.mark.parametrize("n", [12, 33, 120])
+def test_a_perfectly_calibrated_model_is_rarely_shown_to_be_miscalibrated(n):
+    shown = [calibration_estimate(*perfectly_calibrated(n, seed)).low > 0 for seed in range(150)]
+    assert np.mean(shown) <= 0.05
+
+
+@given(ITEMS, st.integers(1, 9))
+def test_the_interval_of_a_calibration_error_holds_it_and_has_a_width(items, documents):
+    confidence, correct = zip(*items, strict=True)
+    names = np.arange(len(items)) % documents
+    for estimate in (calibration_estimate(confidence, correct), calibration_estimate(confidence, correct, names)):
+        assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+        assert estimate.high - estimate.low > 0.001
+    if documents == 1 or len(items) == 1:
+        assert (estimate.low, estimate.high) == (0, 1)
+
+
+def test_items_that_are_certain_and_right_still_leave_an_error_possible():
+    estimate = calibration_estimate([1.0] * 20, [True] * 20)
+    assert (estimate.value, estimate.low) == (0, 0) and 0.05 < estimate.high < 0.3
+    chance = chance_error([1.0] * 20)
+    assert (chance.value, chance.high) == (0, 0)

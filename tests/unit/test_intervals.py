@@ -7,7 +7,19 @@ from scipy.stats import t
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.intervals import amount, bounded, clustered_mean, f1, mean, p_of_f1, rate, share, share_of_items
+from medtune.metrics.intervals import (
+    amount,
+    bounded,
+    clustered_mean,
+    f1,
+    mean,
+    p_of_f1,
+    quantiles,
+    rate,
+    share,
+    share_of_items,
+    wilson,
+)
 from medtune.metrics.proportions import proportion
 
 TABLES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=8)
@@ -82,6 +94,54 @@ def test_intervals_hold_their_value_strictly_inside_the_bounds(rows):
             continue
         assert 0 <= found.low <= found.value <= found.high <= 1
         assert found.value in (0, 1) or found.low < found.value < found.high
+
+
+def figures(rows):
+    """Every kind of interval in [0, 1], of documents with such tp, fp and fn."""
+    table = np.array(rows, dtype=float)
+    items = table.sum(axis=1)
+    scores = np.divide(table[:, 0], items, out=np.zeros(len(items)), where=items > 0)
+    return (
+        share(table[:, 0], items),
+        f1(table),
+        clustered_mean(table[:, 0] / 2, items),
+        mean(scores),
+        bounded(table[items > 0], f1_of_counts),
+    )
+
+
+@given(TABLES, st.integers(1, 40))
+def test_every_interval_holds_its_value_within_bounds_and_has_a_width(rows, times):
+    for found in figures(rows * times):
+        if found.value is not None:
+            assert 0 <= found.low <= found.value <= found.high <= 1
+            assert found.high - found.low > 1e-4, found
+
+
+@given(st.tuples(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400)))
+def test_one_document_says_nothing_of_the_next_however_much_it_holds(counts):
+    for found in figures([counts]):
+        assert found.value is None or (found.low, found.high, found.n) == (0, 1, 1)
+
+
+@given(st.floats(0, 1), st.floats(0.5, 500), st.floats(0, 8), st.floats(0, 8))
+def test_a_higher_level_gives_a_wider_interval(value, n, one, other):
+    lower, higher = sorted([one, other])
+    narrow, wide = (wilson(np.array(value), np.array(n), np.array(quantile)) for quantile in (lower, higher))
+    assert wide[0] <= narrow[0] + 1e-12 and narrow[1] <= wide[1] + 1e-12
+
+
+def test_fewer_documents_have_larger_quantiles():
+    assert (np.diff(quantiles(np.array([2, 3, 5, 12, 60, 1000]))) < 0).all()
+
+
+@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0.1, 50)), min_size=1, max_size=30))
+def test_amounts_and_rates_hold_their_value_and_have_a_width(rows):
+    values, exposure = np.array(rows).T
+    for found in (amount(values), amount(-values, least=None), rate(np.floor(values), exposure)):
+        assert found.low <= found.value <= found.high
+        assert found.high - found.low > 1e-4, found
+    assert amount(values).low >= 0 and rate(np.floor(values), exposure).low >= 0
 
 
 def test_a_document_cannot_have_more_successes_than_items():

@@ -33,6 +33,13 @@ def test_no_interval_has_width_0_and_equal_runs_do_not_differ():
     assert (found.value, found.p_value) == (0, 1) and found.low == -0.25 and found.high == 0.25
 
 
+@pytest.mark.parametrize(("tp", "shown"), [(39, False), (20, True)])
+def test_where_nothing_varies_p_and_interval_agree(tp, shown):
+    a, b = np.tile([40, 0, 0], (3, 12, 1)), np.tile([tp, 40 - tp, 40 - tp], (3, 12, 1))
+    found = difference_over_seeds(a, b, f1)
+    assert (found.low > 0, found.p_value < 0.05) == (shown, shown)
+
+
 def test_a_difference_that_one_seed_alone_makes_is_not_shown():
     """Over documents alone it would be: all documents of one seed are right."""
     rng = np.random.default_rng(3)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import permutation_test
 
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.significance import FLOOR, holm, mcnemar, p_text, p_words, paired_difference, verdict
@@ -72,6 +73,35 @@ def test_right_or_wrong_items_get_the_p_of_mcnemar():
     a, b = (np.array(side, dtype=float)[:, None] for side in pair(both=10, only_a=8, only_b=1, neither=4))
     found = paired_difference(a, b, lambda sums: sums[:, 0] / len(a), seed=1)
     assert found.p_value == pytest.approx(mcnemar(a[:, 0], b[:, 0]).p_value)
+
+
+def mean_of_counts(sums):
+    return sums[:, 0] / sums[:, 1]
+
+
+def graded(differences):
+    """Counts of two models whose scores of each document differ so."""
+    ones = np.ones(len(differences))
+    return np.column_stack([0.5 + np.asarray(differences), ones]), np.column_stack([0.5 * ones, ones])
+
+
+def swapped_mean(differences):
+    """p of the mean alone under all swaps."""
+    return permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=np.inf).pvalue
+
+
+def test_a_lead_in_many_documents_is_weighed_against_few_that_go_far_the_other_way():
+    lost = np.array([0.04] * 11 + [-0.09])
+    assert swapped_mean(lost) < 0.05 < paired_difference(*graded(lost), mean_of_counts, seed=1).p_value
+    won = np.array([0.04] * 11 + [0.09])
+    assert paired_difference(*graded(won), mean_of_counts, seed=1).p_value == swapped_mean(won) < 0.001
+
+
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=8))
+def test_p_is_never_below_that_of_the_difference_alone(tenths):
+    differences = np.array(tenths) / 20
+    found = paired_difference(*graded(differences), mean_of_counts, seed=1).p_value
+    assert swapped_mean(differences) - 1e-9 <= found <= 1
 
 
 def test_a_difference_of_equal_outputs_still_has_an_interval():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtune.analysis.documents import TaggedDocument
-from medtune.metrics.calibration import calibration_estimate
+from medtune.metrics.calibration import calibration_estimate, chance_error
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import clustered_mean, share
 from medtune.metrics.spans import match_spans
@@ -104,13 +104,15 @@ def outcome_means(documents: Sequence[TaggedDocument], kind: str) -> dict[str, E
 
 
 def calibration(items: Items) -> dict[str, Estimate]:
-    """Expected calibration error (15 bins), Brier score of being right (mean squared distance of the confidence from 0
-    or 1, Brier 1950), mean confidence and accuracy, with intervals over documents."""
+    """Expected calibration error (15 bins), the one that perfectly calibrated items have by chance, Brier score of
+    being right (mean squared distance of the confidence from 0 or 1, Brier 1950), mean confidence and accuracy. All but
+    the second have intervals over documents."""
     ones = np.ones(len(items.confidence))
     sizes = items.by_document(ones)
     squared = items.by_document((items.confidence - items.correct) ** 2)
     return {
         "ece": calibration_estimate(items.confidence, items.correct, items.document, "documents"),
+        "ece_of_chance": chance_error(items.confidence),
         "brier": clustered_mean(squared, sizes),
         "mean_confidence": clustered_mean(items.by_document(items.confidence), sizes),
         "accuracy": share(items.by_document(items.correct.astype(float)), sizes),

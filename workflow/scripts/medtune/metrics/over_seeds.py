@@ -25,7 +25,7 @@ def difference_over_seeds(
     statistic: maps sums (m, k) to (m,), as `f1_of_counts`. Both parts of the variance are added: that of the documents
     by the jackknife (Efron and Tibshirani 1993, ch. 11) of the difference, and that of the seeds from the values of
     each; the degrees of freedom are Satterthwaite's (1946). Where nothing varies the interval is that of the rule of
-    three, 3 / documents to either side. n: documents.
+    three, 3 / documents to either side, and p the one at which such an interval ends at 0. n: documents.
     Raises ValueError for other shapes, fewer than `LEAST_SEEDS` seeds or fewer than two documents.
     """
     a, b = np.asarray(counts_a, dtype=float), np.asarray(counts_b, dtype=float)
@@ -40,11 +40,13 @@ def difference_over_seeds(
     parts = [((n - 1) / n * ((without - without.mean()) ** 2).sum(), n - 1)]
     parts += [(found.var(ddof=1) / len(found), len(found) - 1) for found in values]
     variance = sum(part for part, _ in parts)
-    if variance <= 0:
-        return Difference(value, max(-1.0, value - 3 / n), min(1.0, value + 3 / n), n, 1.0 if value == 0 else 2.0**-n)
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
-    half = float(t.ppf(0.975, freedom) * np.sqrt(variance))
-    p_value = float(2 * t.sf(abs(value) / np.sqrt(variance), freedom))
+    if variance > 1e-24:
+        freedom, error = variance**2 / sum(part**2 / degrees for part, degrees in parts), float(np.sqrt(variance))
+    else:
+        freedom = n - 1
+        error = 3 / n / float(t.ppf(0.975, freedom))
+    half = float(t.ppf(0.975, freedom)) * error
+    p_value = float(2 * t.sf(abs(value) / error, freedom))
     return Difference(value, max(-1.0, value - half), min(1.0, value + half), n, p_value)
 
 

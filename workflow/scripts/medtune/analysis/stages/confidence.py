@@ -36,7 +36,7 @@ from medtune.metrics.estimate import ENDS, end_cells, end_columns
 from medtune.reporting.plots import Line, plot_histograms, plot_lines, plot_reliability, save_figure
 from medtune.reporting.tables import percent, write_csv
 
-CALIBRATION_FIGURES = ("ece", "brier", "mean_confidence", "accuracy")
+CALIBRATION_FIGURES = ("ece", "ece_of_chance", "brier", "mean_confidence", "accuracy")
 COLUMNS = {
     "thresholds": THRESHOLD_COLUMNS,
     "histogram": ("level", "confidence", "bin_low", "bin_high", "correct", "wrong"),
