@@ -14,6 +14,7 @@ from medtune.files import read_json, read_jsonl, write_jsonl
 from medtune.models.loading import load_tagger, load_with_new_head
 from medtune.tasks import tagger_training as stage
 from medtune.tasks.tagger_training import Job, train_tagger
+from medtune.tracking import TrackedRun
 from medtune.training.taggers import word_loss
 from tests.unit.tiny_tagger import TAGS, toy_study
 
@@ -44,8 +45,9 @@ def job_of(study, settings=(), **changes):
 def run(job, folder, tracking=None):
     """Train into a folder; gives the record."""
     torch.set_num_threads(1)
+    tracked = TrackedRun("tiny", "maccrobat", "tiny/lr0.003", "tiny", 42, "train", {"encoder": "tiny"})
     train_tagger(
-        job, folder / "model", folder / "training.json", folder / "state", tracking or Tracking(), folder, "tiny-lr"
+        job, folder / "model", folder / "training.json", folder / "state", tracking or Tracking(), folder, tracked
     )
     return read_json(folder / "training.json")
 
@@ -300,6 +302,6 @@ def test_the_model_is_logged_as_an_artifact_of_the_studys_project_and_no_text_is
     run(job_of(study, {"max_steps": 1}), tmp_path, tracking)
     (folder,) = tmp_path.glob("wandb/offline-run-*")
     content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    for word in (b"Medical_NER_FineTuning", b"validation_f1", b"tiny-lr 2", b"model.safetensors"):
+    for word in (b"Medical_NER_FineTuning", b"validation_f1", b"maccrobat/tiny/lr0.003 seed42 train 2", b"model.safetensors"):
         assert word in content
     assert b"chest" not in content

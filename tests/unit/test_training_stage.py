@@ -24,6 +24,7 @@ from medtune.tasks import training as stage
 from medtune.tasks.base import Task
 from medtune.tasks.training import Job, train_adapter
 from medtune.tasks.validation import drawn
+from medtune.tracking import TrackedRun
 from medtune.training.adapters import check_base
 from medtune.training.batches import LengthGroupedSampler
 from tests.conftest import ROOT
@@ -55,7 +56,7 @@ from medtune.tasks.training import Job, train_adapter
 from medtune.tasks.validation import drawn
 folder = Path(sys.argv[2])
 job = Job.model_validate_json(sys.argv[1])
-train_adapter(job, folder / "adapter", folder / "training.json", folder / "state", Tracking(), folder, "tiny")
+train_adapter(job, folder / "adapter", folder / "training.json", folder / "state", Tracking(), folder, None)
 """
 
 
@@ -105,7 +106,7 @@ def run(job, folder, tracking=None):
         folder / "state",
         tracking or Tracking(),
         folder,
-        "tiny-rank4",
+        TrackedRun("tiny", "yesno", "rank4", "tiny", 42, "train", {"rank": "4"}),
     )
     return read_json(folder / "training.json")
 
@@ -515,7 +516,11 @@ def test_offline_tracking_has_figures_and_no_text_of_the_data(material, tmp_path
     run(job_of(material, {"max_steps": 1}), tmp_path, Tracking(mode="offline", log_artifacts=True))
     (folder,) = tmp_path.glob("wandb/offline-run-*")
     content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert b"validation_accuracy" in content and b"tiny-rank4 2" in content and b"adapter_model.safetensors" in content
+    assert (
+        b"validation_accuracy" in content
+        and b"tiny tiny/yesno/rank4 seed42 train 2" in content
+        and b"adapter_model.safetensors" in content
+    )
     assert b"Is drug" not in content
 
 

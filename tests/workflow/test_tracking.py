@@ -3,18 +3,27 @@
 from tests.workflow.conftest import QUICK
 
 
-def test_offline_tracking_leaves_a_run_without_report_text(workspace):
+def test_offline_tracking_leaves_a_run_of_training_and_one_with_the_test_figures_without_text(workspace):
     config = {**QUICK, "tracking": {"mode": "offline"}, "yesno": {**QUICK["yesno"], "ranks": [4]}}
-    target = "results/tiny/yesno/rank4/training.json"
-    workspace.succeed("--profile", "tiny", target, config=config)
-    (run,) = (workspace.folder / "results/tiny").rglob("offline-run-*")
-    (record,) = run.glob("run-*.wandb")
-    content = b"".join(path.read_bytes() for path in run.rglob("*") if path.is_file())
-    assert b"validation_accuracy" in record.read_bytes()
-    assert b"tiny-qwen3" in record.read_bytes(), "the run is named by model and time"
+    workspace.succeed("--profile", "tiny", "results/tiny/yesno/rank4/metrics.json", config=config)
+    records = {
+        job: record
+        for record in (workspace.folder / "results/tiny/wandb").rglob("run-*.wandb")
+        for job in ("train", "test")
+        if f"tiny-qwen3 tiny/yesno/rank4 seed42 {job} 2".encode() in record.read_bytes()
+    }
+    assert records.keys() == {"train", "test"}
+    assert b"validation_accuracy" in records["train"].read_bytes()
+    accuracy = workspace.json("results/tiny/yesno/rank4/metrics.json")["splits"]["test"]["accuracy"]
+    assert b"test/accuracy" in records["test"].read_bytes()
+    assert f"{accuracy['high']}".encode() in records["test"].read_bytes()
+    content = b"".join(
+        path.read_bytes() for path in (workspace.folder / "results/tiny/wandb").rglob("*.*") if path.is_file()
+    )
     questions = [
         line.split('"question": "')[1][:40]
-        for line in workspace.read("results/tiny/yesno/data/train.jsonl").splitlines()
+        for split in ("train", "test")
+        for line in workspace.read(f"results/tiny/yesno/data/{split}.jsonl").splitlines()
     ]
     assert not any(question.encode() in content for question in questions)
 

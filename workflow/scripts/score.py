@@ -6,13 +6,17 @@ settings, its scores name them as `columns`.
 """
 
 from importlib import import_module
+from pathlib import Path
 
 from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
+        from medtune.config import Config
         from medtune.files import read_jsonl, write_json
         from medtune.reporting.tables import write_csv
+        from medtune.tasks.predictions import answers_of
+        from medtune.tracking import prediction_texts, summary_figures, track, tracked_run, tracking_of
         from medtune.versions import library_versions
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.score")
@@ -24,4 +28,14 @@ if __name__ == "__main__":
         write_csv(snakemake.output.item_scores, scores.items, getattr(scores, "columns", study.ITEM_COLUMNS))
         for name, content in getattr(scores, "files", {}).items():
             write_json(snakemake.output[name], content)
+        # Tracking changes no result, so it is no param: those trigger reruns.
+        config = Config(**snakemake.config)
+        tracked = tracked_run(
+            config, snakemake.params.task, snakemake.output.metrics, dict(snakemake.wildcards.items()), "test"
+        )
+        with track(
+            tracking_of(config, snakemake.params.task), tracked, {}, Path(config.results, config.scale)
+        ) as tracker:
+            tracker.summarize(summary_figures(scores.metrics["splits"]))
+            tracker.log_texts("predictions", prediction_texts(answers_of(examples, predictions), examples))
         write_json(snakemake.output.metrics, {**scores.metrics, "versions": library_versions()})

@@ -12,6 +12,7 @@ if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.config import Config, Training
         from medtune.tasks.training import Job, train_adapter
+        from medtune.tracking import tracked_run, tracking_of
 
         # Tracking changes no adapter, and of generation only the param `answer_tokens` does: params trigger reruns.
         config = Config(**snakemake.config)
@@ -36,7 +37,9 @@ if __name__ == "__main__":
             adapter=Path(snakemake.output.weights).parent,
             record=Path(snakemake.output.record),
             state=Path(snakemake.params.state),
-            tracking=config.tracking,
+            tracking=tracking_of(config, snakemake.params.task),
             tracking_folder=Path(config.results, config.scale),
-            run_name=f"{snakemake.params.model}-rank{settings.lora.rank}",
+            tracked=tracked_run(
+                config, snakemake.params.task, snakemake.output.record, dict(snakemake.wildcards.items()), "train"
+            ),
         )

@@ -8,10 +8,10 @@ if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.config import Config, TaggerTraining
         from medtune.tasks.tagger_training import Job, train_tagger
+        from medtune.tracking import tracked_run, tracking_of
 
         # Tracking changes no result, so it is no param: those trigger reruns.
         config = Config(**snakemake.config)
-        project = getattr(config, snakemake.params.study).project
         settings = TaggerTraining(**snakemake.params.settings)
         train_tagger(
             Job(
@@ -28,7 +28,9 @@ if __name__ == "__main__":
             model=Path(snakemake.output.weights).parent,
             record=Path(snakemake.output.record),
             state=Path(snakemake.params.state),
-            tracking=config.tracking.model_copy(update={"project": project}),
+            tracking=tracking_of(config, snakemake.params.study),
             tracking_folder=Path(config.results, config.scale),
-            run_name=f"{snakemake.params.model}-lr{settings.learning_rate:g}",
+            tracked=tracked_run(
+                config, snakemake.params.study, snakemake.output.record, dict(snakemake.wildcards.items()), "train"
+            ),
         )

@@ -1,5 +1,8 @@
 """Experiment tracking with the official Weights & Biases client.
 
+The train and the test job of a model are two runs of one group: a finished run can be resumed only online, and the two
+jobs may run on different machines. The summary of the second holds the test figures.
+
 Clinical text stays on the machine: figures and settings are logged, text only with `log_text`. What the client
 gathers by itself (code, git state, console output, installed packages, host and program names, system metrics) is
 switched off. Keys are the client's own affair (`WANDB_API_KEY`, `wandb login`) and are never read here.
@@ -7,19 +10,142 @@ switched off. Keys are the client's own affair (`WANDB_API_KEY`, `wandb login`) 
 
 import contextlib
 import datetime
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from medtune.config import Tracking
+from medtune.config import Config, Tracking
 from medtune.errors import InputError
+
+SEEDED = re.compile(r"-seed(\d+)$")
+"""How the folders of runs with a further training seed end."""
+FACTS = {"lr": "learning_rate", "run": "switch"}
+"""What wildcards of rules are called in a tracker, where that is not their name."""
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """A job of the workflow that is tracked.
+
+    folder: of the model below that of its study, such as rank8-seed43, OBS-DA or iteration2/; no two models share one.
+    job: what is done with the model. facts: what tells it from others of its study, such as the entity type.
+    """
+
+    scale: str
+    study: str
+    folder: str
+    base_model: str
+    seed: int
+    job: Literal["train", "test"]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """Of all jobs of the model."""
+        return f"{self.scale}/{self.study}/{self.folder}"
+
+    @property
+    def name(self) -> str:
+        """Of the run; date and time are added."""
+        return f"{self.base_model} {self.group} seed{self.seed} {self.job}"
+
+    @property
+    def artifact(self) -> str:
+        """Of the model, in the characters that Weights & Biases allows."""
+        return re.sub(r"[^\w.-]", "-", self.group)
+
+    @property
+    def tags(self) -> list[str]:
+        """By which runs are picked; the client allows 64 characters."""
+        pairs = {**self.facts, "seed": self.seed}
+        return [tag[:64] for tag in (self.scale, self.study, *(f"{key}={value}" for key, value in pairs.items()))]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """All of it, by name."""
+        return {
+            "scale": self.scale,
+            "study": self.study,
+            "run": self.folder,
+            "job": self.job,
+            "base_model": self.base_model,
+            "seed": self.seed,
+            **self.facts,
+        }
+
+
+def tracked_run(
+    config: Config, study: str, output: Path | str, wildcards: Mapping[str, str], job: Literal["train", "test"]
+) -> TrackedRun:
+    """What a job is, by a file that it writes into the folder of its model and by the wildcards of its rule."""
+    section = getattr(config, study)
+    folder = Path(output).parent.relative_to(Path(config.results, config.scale, study)).as_posix()
+    further = SEEDED.search(folder)
+    facts = {FACTS.get(name, name): SEEDED.sub("", value) for name, value in wildcards.items() if name != "replicate"}
+    return TrackedRun(
+        scale=config.scale,
+        study=study,
+        folder=folder,
+        base_model=facts.get("encoder") or section.model,
+        seed=int(further[1]) if further else getattr(section, "seeds", [config.seed])[0],
+        job=job,
+        facts=facts,
+    )
+
+
+def tracking_of(config: Config, study: str) -> Tracking:
+    """The settings, with the project of the study where it has its own."""
+    project = getattr(getattr(config, study), "project", config.tracking.project)
+    return config.tracking.model_copy(update={"project": project})
+
+
+def summary_figures(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """All figures with an interval in the splits of metrics.json, as split/figure; their ends as …/low and …/high."""
+    found: dict[str, float] = {}
+
+    def walk(name: str, content: Any) -> None:
+        if not isinstance(content, Mapping):
+            return
+        if {"value", "low", "high"} <= content.keys():
+            ends = {name: content["value"], f"{name}/low": content["low"], f"{name}/high": content["high"]}
+            found.update({key: value for key, value in ends.items() if value is not None})
+            return
+        for key, value in content.items():
+            walk(f"{name}/{key}", value)
+
+    for split, content in splits.items():
+        walk(split, content)
+    return found
+
+
+def prediction_texts(answers: Mapping[str, Sequence[dict]], examples: Mapping[str, Sequence[dict]]) -> list[dict]:
+    """Rows of a table of predictions: id, split, the example as JSON, the output as it is (tags as JSON),
+    its status.
+
+    answers: by split the prediction of each example, see `answers_of`.
+    """
+    return [
+        {
+            "id": example["id"],
+            "split": split,
+            "example": json.dumps({key: value for key, value in example.items() if key != "id"}, ensure_ascii=False),
+            "output": answer["raw"] if "raw" in answer else json.dumps(answer["tags"]),
+            "status": answer.get("status", "ok"),
+        }
+        for split, rows in examples.items()
+        for example, answer in zip(rows, answers[split], strict=True)
+    ]
 
 
 class Tracker:
     """Where metrics go: a run of Weights & Biases, or nowhere."""
 
-    def __init__(self, tracking: Tracking, run: Any = None) -> None:
+    def __init__(self, tracking: Tracking, tracked: TrackedRun, run: Any = None) -> None:
         self._tracking = tracking
+        self._tracked = tracked
         self._run = run
 
     def log(self, metrics: dict[str, float], step: int) -> None:
@@ -41,28 +167,28 @@ class Tracker:
         columns = list(rows[0])
         self._run.log({name: wandb.Table(columns=columns, data=[[row[column] for column in columns] for row in rows])})
 
-    def log_model(self, name: str, files: Sequence[Path]) -> None:
+    def log_model(self, files: Sequence[Path]) -> None:
         """Log the files of a trained model or adapter as an artifact, where asked for. They are not copied first."""
         if self._run is None or not self._tracking.log_artifacts:
             return
         import wandb
 
-        artifact = wandb.Artifact(name, type="model")
+        artifact = wandb.Artifact(self._tracked.artifact, type="model")
         for path in files:
             artifact.add_file(str(path), policy="immutable")
         self._run.log_artifact(artifact)
 
 
 @contextlib.contextmanager
-def track(tracking: Tracking, name: str, config: dict[str, Any], folder: Path | str) -> Iterator[Tracker]:
+def track(tracking: Tracking, tracked: TrackedRun, config: Mapping[str, Any], folder: Path | str) -> Iterator[Tracker]:
     """A run for the length of the body; when tracking is disabled, the client is not even imported.
 
-    name: model (and rank, seed) of the run; date and time are added. config: settings, without text.
+    config: settings beside those of `tracked`, without text.
     folder: the run is kept in `folder`/wandb, from where `wandb sync` sends offline runs.
     Raises InputError when an online run cannot be started.
     """
     if tracking.mode == "disabled":
-        yield Tracker(tracking)
+        yield Tracker(tracking, tracked)
         return
     import wandb
 
@@ -70,10 +196,13 @@ def track(tracking: Tracking, name: str, config: dict[str, Any], folder: Path | 
     try:
         run = wandb.init(
             project=tracking.project,
-            name=f"{name} {datetime.datetime.now():%Y-%m-%d %H:%M:%S}",
+            name=f"{tracked.name} {datetime.datetime.now():%Y-%m-%d %H:%M:%S}",
+            group=tracked.group,
+            job_type=tracked.job,
+            tags=tracked.tags,
             mode=tracking.mode,
             dir=str(folder),
-            config=config,
+            config={**tracked.config, **config},
             settings=_private(wandb),
         )
     except (wandb.Error, OSError) as error:
@@ -83,7 +212,7 @@ def track(tracking: Tracking, name: str, config: dict[str, Any], folder: Path | 
         ) from error
     failed = True
     try:
-        yield Tracker(tracking, run)
+        yield Tracker(tracking, tracked, run)
         failed = False
     finally:
         run.finish(exit_code=int(failed))

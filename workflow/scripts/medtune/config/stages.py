@@ -181,7 +181,7 @@ class Tracking(Section):
     )
     project: str = Field("medtune", pattern=r"^[\w.-]+$", description="Project name at Weights & Biases.")
     log_text: bool = Field(
-        False, description="Also log example texts and predictions. Off: no text leaves the machine."
+        False, description="Also log tables of example texts and predictions. Off: no text leaves the machine."
     )
     log_artifacts: bool = Field(False, description="Also log the trained adapter as an artifact.")
 

@@ -22,7 +22,7 @@ from medtune.metrics.span_scores import strict_sums
 from medtune.models.record import read_record
 from medtune.state import open_state
 from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
-from medtune.tracking import Tracker, track
+from medtune.tracking import TrackedRun, Tracker, track
 from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
 from medtune.training.preflight import Plan, make_plan
 from medtune.versions import library_versions
@@ -70,7 +70,7 @@ class Material:
 
 
 def train_tagger(
-    job: Job, model: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, run_name: str
+    job: Job, model: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, tracked: TrackedRun
 ) -> None:
     """Train the job's tagger, or resume a killed attempt, and write its folder and record.
 
@@ -94,7 +94,7 @@ def train_tagger(
         )
     with open_state(state, _fingerprint(job, material)) as held:
         checkpoints = held.folder / "checkpoints"
-        with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
+        with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
             train_to_end(
                 __name__,
                 job.model_dump(mode="json"),
@@ -103,7 +103,7 @@ def train_tagger(
                 lambda: run_training(job, material, checkpoints, tracker.log),
                 tracker.log,
             )
-            _write(job, material, checkpoints, model, record, tracker, run_name)
+            _write(job, material, checkpoints, model, record, tracker)
         held.remove()
 
 
@@ -221,9 +221,7 @@ def run_training(
     )
 
 
-def _write(
-    job: Job, material: Material, checkpoints: Path, model: Path, record: Path, tracker: Tracker, run_name: str
-) -> None:
+def _write(job: Job, material: Material, checkpoints: Path, model: Path, record: Path, tracker: Tracker) -> None:
     """Put model folder and record into place."""
     from medtune.training.record import best_checkpoint
 
@@ -236,7 +234,7 @@ def _write(
         names = sorted(path.name for path in scratch.iterdir())
     write_json(record, facts)
     tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
-    tracker.log_model(run_name, [model / name for name in names])
+    tracker.log_model([model / name for name in names])
 
 
 def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:

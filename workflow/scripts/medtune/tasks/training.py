@@ -19,7 +19,7 @@ from medtune.tasks import get_task
 from medtune.tasks.adapters import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
 from medtune.tasks.base import Task
 from medtune.tasks.validation import drawn, figure_name, validation_figure
-from medtune.tracking import Tracker, track
+from medtune.tracking import TrackedRun, Tracker, track
 from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
 from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
 from medtune.versions import library_versions
@@ -71,7 +71,7 @@ class Material:
 
 
 def train_adapter(
-    job: Job, adapter: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, run_name: str
+    job: Job, adapter: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, tracked: TrackedRun
 ) -> None:
     """Train the job's adapter, or resume a killed attempt, and write its folder and record.
 
@@ -108,7 +108,7 @@ def train_adapter(
     with open_state(state, fingerprint([identity, start])) as held:
         if not _copy_earlier(job, identity, adapter, record):
             checkpoints = held.folder / "checkpoints"
-            with track(tracking, run_name, _tracked(job, material), tracking_folder) as tracker:
+            with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
                 _log_examples(tracker, material)
                 train_to_end(
                     __name__,
@@ -118,7 +118,7 @@ def train_adapter(
                     lambda: run_training(job, material, checkpoints, tracker.log),
                     tracker.log,
                 )
-                _write(job, material, identity, checkpoints, adapter, record, tracker, run_name)
+                _write(job, material, identity, checkpoints, adapter, record, tracker)
         held.remove()
 
 
@@ -240,7 +240,6 @@ def _write(
     adapter: Path,
     record: Path,
     tracker: Tracker,
-    run_name: str,
 ) -> None:
     """Put adapter folder and record into place. identity: the training's fingerprint."""
     from medtune.training.record import best_checkpoint, training_record
@@ -275,7 +274,7 @@ def _write(
         names = sorted(path.name for path in scratch.iterdir())
     write_json(record, facts)
     tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
-    tracker.log_model(run_name, [adapter / name for name in names])
+    tracker.log_model([adapter / name for name in names])
 
 
 def _fingerprint(job: Job, material: Material) -> str:
