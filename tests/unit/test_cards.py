@@ -8,6 +8,7 @@ import yaml
 from medtune.errors import InputError
 from medtune.metrics.proportions import proportion
 from medtune.reporting.cards import Headline, StudyCard, render_card, write_card
+from medtune.tasks.predictions import longer_gold_sentences
 from medtune.tasks.yesno.card import HEADLINES, ONLY_SYNTHETIC, confounded, study_card
 from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
 
@@ -155,6 +156,15 @@ def test_a_record_that_lacks_something_is_named(tmp_path):
     with pytest.raises(InputError, match="has no steps; train again"):
         write_card(tmp_path / "README.md", STUDY, "base", "adapter", BASE, MANIFEST, record, METRICS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_gold_answers_that_cannot_be_generated_in_full_are_among_the_limits():
+    counts = {"validation": {"longer": 0, "n": 9}, "test": {"longer": 3, "n": 40}}
+    card = render(study=STUDY.with_limits(longer_gold_sentences(counts)))
+    limits = card.partition("## Limits")[2].partition("##")[0]
+    assert "- 3 of 40 gold answers of the test split have more tokens than are generated" in limits
+    assert "validation split have" not in limits
+    assert all(f"- {limit}" in limits for limit in STUDY.limits)
 
 
 def test_the_yesno_card_warns_of_synthetic_questions():

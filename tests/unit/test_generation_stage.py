@@ -16,6 +16,7 @@ from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.tasks import generation, get_task
 from medtune.tasks.generation import Job, generate_predictions
+from medtune.tasks.predictions import LONGER_GOLD
 from medtune.tasks.yesno import YesNoTask
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
@@ -47,7 +48,12 @@ def material(tmp_path_factory):
     )
     for split, n in (("validation", 5), ("test", 25)):
         rows = [
-            {"id": f"{split}-{i}", "question": f"Is drug {i * i} useful" + " often" * (i % 7) + "?", "label": "Yes"}
+            {
+                "id": f"{split}-{i}",
+                "question": f"Is drug {i * i} useful" + " often" * (i % 7) + "?",
+                "label": "Yes",
+                "rationale": "It is." if i % 12 == 11 else "",
+            }
             for i in range(n)
         ]
         write_jsonl(folder / f"{split}.jsonl", rows)
@@ -87,6 +93,23 @@ def test_each_example_has_one_row_in_order_with_all_that_scoring_needs(material,
         assert row["output_tokens"] <= 32
         assert row["finish"] in ("eos", "length")
     assert list(tmp_path.iterdir()) == [tmp_path / "predictions.jsonl"]
+
+
+def test_gold_answers_that_cannot_be_generated_in_full_are_marked_and_told(material, tmp_path, caplog):
+    tokenizer, task = tiny_model()[1], YesNoTask()
+    lengths = {
+        (split, example["id"]): len(task.render(example, tokenizer).completion)
+        for split in ("validation", "test")
+        for example in read_jsonl(material / f"{split}.jsonl")
+    }
+    limit = min(lengths.values())  # the closing EOS counts
+    longer = {key for key, length in lengths.items() if length > limit}
+    assert longer == {("test", "test-11"), ("test", "test-23")}
+    predictions_of(job_of(material, settings={"max_new_tokens": limit, "batch_tokens": 200}), tmp_path)
+    rows = read_jsonl(tmp_path / "predictions.jsonl")
+    assert {(row["split"], row["id"]) for row in rows if LONGER_GOLD in row} == longer
+    assert f"test.jsonl: 2 of 25 gold answers have more tokens than generation.max_new_tokens = {limit}" in caplog.text
+    assert "validation.jsonl" not in caplog.text
 
 
 def test_tasks_with_parts_get_a_confidence_for_each_and_others_none(material, tmp_path, monkeypatch):
@@ -221,7 +244,7 @@ def test_an_adapter_of_another_template_or_base_is_refused(material, tmp_path, k
 
 
 def test_a_prompt_that_does_not_fit_the_model_is_named(material, tmp_path):
-    write_jsonl(tmp_path / "long.jsonl", [{"id": "q7", "question": "z" * 1200}])
+    write_jsonl(tmp_path / "long.jsonl", [{"id": "q7", "question": "z" * 1200, "label": "No", "rationale": ""}])
     with pytest.raises(
         InputError, match=r'long.jsonl, record "q7": \d+ prompt tokens and up to 32 new ones exceed the 1024'
     ):

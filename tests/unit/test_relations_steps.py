@@ -108,3 +108,11 @@ def test_a_split_without_first_step_stays_as_it_is_and_the_order_is_that_of_the_
 def test_answers_without_their_other_half_are_an_error(ones, others, told):
     with pytest.raises(InputError, match=told):
         join_steps(ones, others)
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_gold_answer_that_is_too_long_in_one_step_is_so_for_both(step):
+    passes = [first(), prediction(json.dumps({"relations": RELATIONS}))]
+    assert "longer_gold" not in join_steps([passes[0]], [passes[1]])[0]
+    passes[step]["longer_gold"] = True
+    assert join_steps([passes[0]], [passes[1]])[0]["longer_gold"]

@@ -302,6 +302,11 @@ def test_the_model_is_logged_as_an_artifact_of_the_studys_project_and_no_text_is
     run(job_of(study, {"max_steps": 1}), tmp_path, tracking)
     (folder,) = tmp_path.glob("wandb/offline-run-*")
     content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    for word in (b"Medical_NER_FineTuning", b"validation_f1", b"maccrobat/tiny/lr0.003 seed42 train 2", b"model.safetensors"):
+    for word in (
+        b"Medical_NER_FineTuning",
+        b"validation_f1",
+        b"maccrobat/tiny/lr0.003 seed42 train 2",
+        b"model.safetensors",
+    ):
         assert word in content
     assert b"chest" not in content

@@ -510,6 +510,10 @@ def test_gold_answers_that_exceed_what_is_generated_are_refused(material, tmp_pa
     generation = {"max_new_tokens": 8, "longer_answers": 1}
     record = run(job_of(material, {"max_steps": 1}, generation=generation), tmp_path)
     assert record["longest_answer"] > 8
+    gold = [read_jsonl(material / f"{split}.jsonl") for split in ("train", "validation")]
+    # "No. Rationale: It is." has more than 8 tokens of this tokenizer, " Yes." has not.
+    longer = [sum(len(row["label"]) > 5 or bool(row["rationale"]) for row in rows) for rows in gold]
+    assert [record["longer_answers"], record["longer_validation_answers"], record["max_new_tokens"]] == [*longer, 8]
 
 
 def test_offline_tracking_has_figures_and_no_text_of_the_data(material, tmp_path):

@@ -14,6 +14,15 @@ def test_the_same_seed_gives_the_same_figures(workspace, quick_run):
     assert figures(workspace) == figures(quick_run)
 
 
+def test_scores_and_training_say_what_they_were_made_with(quick_run):
+    for run in RUNS:
+        metrics = quick_run.json(f"results/tiny/yesno/{run}/metrics.json")
+        assert {"numpy", "scipy", "torch"} <= metrics["versions"].keys()
+        assert metrics["longer_gold_answers"]["test"] == {"longer": 0, "n": metrics["splits"]["test"]["n"]}
+    record = quick_run.json("results/tiny/yesno/rank4/training.json")
+    assert (record["max_new_tokens"], record["longer_answers"], record["longer_validation_answers"]) == (24, 0, 0)
+
+
 def test_another_training_seed_gives_other_figures_on_the_same_items(workspace, quick_run):
     config = {**QUICK, "yesno": {**QUICK["yesno"], "seeds": [7]}}
     workspace.succeed("--profile", "tiny", "yesno", config=config)

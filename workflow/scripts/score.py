@@ -15,7 +15,7 @@ if __name__ == "__main__":
         from medtune.config import Config
         from medtune.files import read_jsonl, write_json
         from medtune.reporting.tables import write_csv
-        from medtune.tasks.predictions import answers_of
+        from medtune.tasks.predictions import answers_of, longer_gold
         from medtune.tracking import prediction_texts, summary_figures, track, tracked_run, tracking_of
         from medtune.versions import library_versions
 
@@ -38,4 +38,5 @@ if __name__ == "__main__":
         ) as tracker:
             tracker.summarize(summary_figures(scores.metrics["splits"]))
             tracker.log_texts("predictions", prediction_texts(answers_of(examples, predictions), examples))
-        write_json(snakemake.output.metrics, {**scores.metrics, "versions": library_versions()})
+        said = {"longer_gold_answers": longer_gold(predictions), "versions": library_versions()}
+        write_json(snakemake.output.metrics, {**scores.metrics, **said})

@@ -14,6 +14,7 @@ if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.files import read_json
         from medtune.reporting.cards import write_card
+        from medtune.tasks.predictions import longer_gold_sentences
 
         study = import_module(f"medtune.tasks.{snakemake.params.task}.card")
         manifest = read_json(snakemake.input.manifest)
@@ -26,11 +27,13 @@ if __name__ == "__main__":
             )
             if snakemake.input.get(key)
         }
+        card = study.study_card(manifest, **snakemake.params.get("options", {}))
+        longer = longer_gold_sentences(figures["adapter"].get("longer_gold_answers", {}))
         if hasattr(study, "card_metrics"):  # a study whose splits have other names says what the card shows
             figures = {name: study.card_metrics(metrics) for name, metrics in figures.items()}
         write_card(
             snakemake.output.card,
-            study=study.study_card(manifest, **snakemake.params.get("options", {})),
+            study=card.with_limits(longer),
             base_folder=snakemake.input.base,
             model_folder=Path(snakemake.output.card).parent,
             base=read_json(Path(snakemake.input.base) / "record.json"),

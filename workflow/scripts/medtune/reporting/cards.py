@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -67,6 +67,10 @@ class Card(ABC):
     @abstractmethod
     def snippet(self, base_folder: Path | str, model_folder: Path | str) -> str:
         """Python that loads the model and shows what it does; runs as it is, without a GPU."""
+
+    def with_limits(self, limits: Sequence[str]) -> "Card":
+        """The card with further limits at the end of its list."""
+        return replace(self, limits=[*self.limits, *limits])
 
 
 @dataclass(frozen=True, kw_only=True)

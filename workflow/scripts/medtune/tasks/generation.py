@@ -16,10 +16,12 @@ from medtune.files import atomic, fingerprint, read_jsonl, write_jsonl
 from medtune.inference.answer_form import AnswerForm
 from medtune.inference.confidence import geometric_mean
 from medtune.models.record import read_record
+from medtune.rendering import render_completion
 from medtune.state import open_state
 from medtune.tasks import get_task
 from medtune.tasks.adapters import adapter_hashes, check_adapter
 from medtune.tasks.base import Part, Task
+from medtune.tasks.predictions import LONGER_GOLD
 from medtune.versions import library_versions
 
 logger = logging.getLogger(__name__)
@@ -47,11 +49,13 @@ class Job(BaseModel):
 
 @dataclass(frozen=True)
 class Question:
-    """One example to answer, with the split it is from and its prompt as token ids."""
+    """One example to answer, with the split it is from and its prompt as token ids. longer_gold: whether its gold
+    answer has more tokens, EOS included, than are generated."""
 
     split: str
     example: dict
     prompt: list[int]
+    longer_gold: bool = False
 
 
 def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
@@ -84,8 +88,17 @@ def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
             held.remove()
         return
     model, tokenizer = _load(job)
-    questions = [Question(split, example, task.render_prompt(example, tokenizer)) for split, example in examples]
+    questions = [
+        Question(
+            split,
+            example,
+            task.render_prompt(example, tokenizer),
+            len(render_completion(task.completion(example), tokenizer)) > job.settings.max_new_tokens,
+        )
+        for split, example in examples
+    ]
     _check_lengths(questions, job, model)
+    _warn_of_longer_gold(questions, job)
     prompts = [question.prompt for question in questions]
     forms = _answer_forms(task, questions, tokenizer) if job.settings.constrained else []
     constrain = _constrain(forms, model, tokenizer)
@@ -139,6 +152,21 @@ def _check_lengths(questions: list[Question], job: Job, model: Any) -> None:
             raise InputError(
                 f'{job.splits[question.split]}, record "{question.example["id"]}": {tokens} prompt tokens and up to '
                 f"{new} new ones exceed the {context} positions of the base model"
+            )
+
+
+def _warn_of_longer_gold(questions: list[Question], job: Job) -> None:
+    """Say of each split how many gold answers cannot be generated in full; their predictions are marked."""
+    for split, path in job.splits.items():
+        longer = [question.longer_gold for question in questions if question.split == split]
+        if any(longer):
+            logger.warning(
+                "%s: %d of %d gold answers have more tokens than generation.max_new_tokens = %d, and cannot be "
+                "generated in full",
+                path,
+                sum(longer),
+                len(longer),
+                job.settings.max_new_tokens,
             )
 
 
@@ -209,7 +237,8 @@ def _within(places: Sequence[tuple[int, int, float]], part: Part) -> list[float]
 def prediction_row(
     task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None = None
 ) -> dict:
-    """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some."""
+    """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some. With
+    `LONGER_GOLD` where the gold answer is longer than what is generated."""
     parsed = task.parse(answer.text)
     parts = task.parts(answer.text)
     row = {
@@ -223,6 +252,8 @@ def prediction_row(
         "finish": answer.finish,
         "confidence": rounded(content_confidence(tokenizer, answer, task.content(answer.text))),
     }
+    if question.longer_gold:
+        row[LONGER_GOLD] = True
     if likelihoods is not None:
         row["label_log_likelihoods"] = likelihoods
     if parts is not None:

@@ -250,6 +250,10 @@ def _write(
     facts |= {
         "chosen_by": figure_name(material.task) if material.judged else "validation_loss",
         "judged_examples": len(material.judged),
+        # Answers as the model is taught them: Meerkat's are cut to whole sentences first.
+        "max_new_tokens": job.generation.max_new_tokens,
+        "longer_answers": material.rows.longer_answers(job.generation.max_new_tokens),
+        "longer_validation_answers": material.validation_rows.longer_answers(job.generation.max_new_tokens),
         "fingerprint": identity,
         "started_from": None if job.start is None else str(job.start),
     }

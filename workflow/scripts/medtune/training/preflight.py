@@ -36,6 +36,10 @@ class Rows:
         """Tokens of each completion, EOS included."""
         return [len(labels) - labels.count(IGNORED) for labels in self.labels]
 
+    def longer_answers(self, max_new_tokens: int) -> int:
+        """Number of completions that cannot be generated in full."""
+        return sum(length > max_new_tokens for length in self.answer_lengths())
+
 
 def truncate(row: Rendered, max_tokens: int, bos: int | None) -> Rendered:
     """Cut the prompt at its left so that prompt and completion have at most `max_tokens` tokens.
@@ -116,8 +120,7 @@ def check_answer_limit(rows: Rows, max_new_tokens: int, longer_answers: float, s
 
     split: name of the rows in messages. longer_answers: the share that may be longer. Raises InputError for more.
     """
-    lengths = rows.answer_lengths()
-    longer = sum(length > max_new_tokens for length in lengths)
+    lengths, longer = rows.answer_lengths(), rows.longer_answers(max_new_tokens)
     if not longer:
         return
     sentence = (

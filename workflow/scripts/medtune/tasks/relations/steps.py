@@ -8,7 +8,7 @@ from medtune.data.related import from_row
 from medtune.data.relation_output import ENTITIES, RELATIONS
 from medtune.errors import InputError
 from medtune.tasks.generation import rounded
-from medtune.tasks.predictions import answers_of
+from medtune.tasks.predictions import LONGER_GOLD, answers_of
 from medtune.tasks.relations.rows import distinct, row_of
 
 FROM_BEST: tuple[Status, ...] = ("ok", "trailing_text", "truncated", "wrong_shape", "not_json")
@@ -66,6 +66,7 @@ def _joined(first: dict, second: dict) -> dict:
         "finish": "length" if "length" in (answer["finish"] for answer in passes) else "eos",
         "confidence": _confidence(passes),
         "passes": [{name: answer[name] for name in PASS_FIELDS} for answer in passes],
+        **({LONGER_GOLD: True} if any(LONGER_GOLD in answer for answer in passes) else {}),
     }
 
 
