@@ -1,6 +1,6 @@
 import pytest
 
-from medtune.data.chemprot import NOT_EVALUATED, licence_of, read_chemprot
+from medtune.data.chemprot import NOT_EVALUATED, read_chemprot
 from medtune.data.related import REPEATED, Relation, check_documents
 from medtune.errors import InputError
 from tests.workspace import ROOT
@@ -57,15 +57,10 @@ def test_drugprot_is_read_as_released():
     check_documents(corpus.documents, "made")
     assert [(e.label, e.text) for e in document.entities] == [("CHEMICAL", "Lithium"), ("GENE-Y", "GSK3")]
     assert document.relations == (Relation("INHIBITOR", 0, 1),) and corpus.left_out == {}
-    assert licence_of(CASES / "40_drugprot") == "CC BY 4.0"
 
 
-def test_relation_rows_have_one_layout_in_a_file_and_a_licence_is_named_only_where_it_is_known(read, tmp_path):
-    assert licence_of(tmp_path) is None
+def test_relation_rows_have_one_layout_in_a_file(read):
     read()
-    assert licence_of(tmp_path) == "Public Domain Mark 1.0"
-    (tmp_path / "mine_extra.tsv").write_text("")
-    assert licence_of(tmp_path) is None
     with pytest.raises(InputError, match="line 4: 4 fields parted by tabs; expected the 6 of relations"):
         read(relations=FILES["relations"] + "11\tINHIBITOR\tArg1:T2\tArg2:T5\n")
 

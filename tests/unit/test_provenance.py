@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from medtune.data.medical_qa import read_specialties
@@ -21,11 +19,13 @@ def test_missing_specialties_are_said_with_where_to_get_data(tmp_path):
     assert MEDQUAD.where in str(caught.value) and MEDQUAD.license in str(caught.value)
 
 
-def test_the_license_of_pubmedqa_is_that_of_its_own_files_alone():
-    assert licence_of([Path("data/pubmedqa/ori_pqal.json")]) == "MIT"
-    assert licence_of([Path("data/pqa_artificial/train-00000-of-00001.parquet")]) == "MIT"
-    assert licence_of([Path("data/ours.json")]) is None
-    assert licence_of([Path("data/ours/train.parquet")]) is None
+def test_the_license_of_pubmedqa_is_that_of_its_released_file_alone(corpora, tmp_path):
+    released = corpora / "pubmedqa" / "ori_pqal.json"
+    assert licence_of([released]) == "MIT"
+    mine = tmp_path / "pubmedqa" / "ori_pqal.json"
+    mine.parent.mkdir()
+    mine.write_bytes(released.read_bytes() + b"\n")
+    assert licence_of([mine]) is None and licence_of([released, mine]) is None
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_the_license_of_pubmedqa_is_that_of_its_own_files_alone():
         ("brat", "15939911.ann", None, None),
         ("brat", "15939911.ann", "CC BY 4.0", "CC BY 4.0"),
         ("chemprot", "ours_entities.tsv", None, None),
-        ("chemprot", "drugprot_training_entities.tsv", None, "CC BY 4.0"),
+        ("chemprot", "drugprot_training_entities.tsv", None, None),
         ("chemprot", "drugprot_training_entities.tsv", "ours", "ours"),
         ("biored", "Train.PubTator", None, None),
     ],

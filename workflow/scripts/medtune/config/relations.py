@@ -35,8 +35,7 @@ class RelationsFiles(Section):
     )
     license: License = Field(
         None,
-        description="License of the data, for manifest and model card; null: "
-        "that of ChemProt or DrugProt where the files have their names, else not known.",
+        description="License of the data, for manifest and model card; null: not known.",
     )
 
 

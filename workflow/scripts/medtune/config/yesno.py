@@ -18,7 +18,7 @@ class YesNoFile(Section):
     license: License = Field(
         None,
         description="License of the data, for manifest and model card; null: "
-        "that of PubMedQA where the files have its names, else not known.",
+        "that of PubMedQA where the file is its released ori_pqal.json, else not known.",
     )
 
 

@@ -19,12 +19,10 @@ from medtune.data.related import REPEATED, RelatedCorpus, RelatedDocument, Relat
 from medtune.errors import InputError
 from medtune.files import files_in, read_text
 
-LICENCES = {"chemprot": "Public Domain Mark 1.0", "drugprot": "CC BY 4.0"}
-"""By what the names of the released files begin with; of other files it is not known."""
 WHERE = (
-    "ChemProt is at https://biocreative.bioinformatics.udel.edu, task 5 of BioCreative VI (free registration, Public "
-    "Domain Mark 1.0), DrugProt at https://doi.org/10.5281/zenodo.5119892 (CC BY 4.0); unpack the archive and name its "
-    "folders in relations.data"
+    "ChemProt is at https://biocreative.bioinformatics.udel.edu, task 5 of BioCreative VI (terms of BioCreative, after "
+    "a free registration), DrugProt at https://doi.org/10.5281/zenodo.5119892 (CC BY 4.0); unpack the archive and name "
+    "its folders in relations.data"
 )
 NOT_EVALUATED = "relation of a group that the track does not evaluate"
 _PLURALS = {"abstrac": "abstracts", "entities": "entities", "relations": "relations"}
@@ -80,14 +78,6 @@ def read_chemprot(folder: Path | str, evaluated_only: bool = True) -> RelatedCor
 def tsv_files(folder: Path | str) -> list[Path]:
     """The TSV files right inside a folder; see `files_in`."""
     return list(files_in(folder, (".tsv",), below=False))
-
-
-def licence_of(folder: Path | str) -> str | None:
-    """The licence of the corpus, by the names of its files; none where they are not those of a release."""
-    names = [path.name.lower() for path in tsv_files(folder)]
-    return next(
-        (licence for stem, licence in LICENCES.items() if all(n.startswith(stem) for n in names) and names), None
-    )
 
 
 def _rows(root: Path, name: str, *fields: int) -> Iterator[_Row]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medtune.data.chemprot import LICENCES
 from medtune.data.maccrobat_release import LICENSE as MACCROBAT_LICENSE
 from medtune.data.pubmedqa import LICENCE as PUBMEDQA_LICENSE
 
@@ -39,9 +38,12 @@ SOURCES = (
         "public domain: United States Government work",
     ),
     Provenance(
-        "relations", "ChemProt", "https://biocreative.bioinformatics.udel.edu, after registration", LICENCES["chemprot"]
+        "relations",
+        "ChemProt",
+        "https://biocreative.bioinformatics.udel.edu, after registration",
+        "terms of BioCreative",
     ),
-    Provenance("relations", "DrugProt", "https://doi.org/10.5281/zenodo.5119892", LICENCES["drugprot"]),
+    Provenance("relations", "DrugProt", "https://doi.org/10.5281/zenodo.5119892", "CC BY 4.0"),
 )
 
 

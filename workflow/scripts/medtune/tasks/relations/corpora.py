@@ -132,10 +132,7 @@ def describe(source: Source, split: str, records: int) -> SourceDescription:
     made = source["format"] == "synthetic"
     path = None if made else Path(source[split])
     files = [] if made else sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    if made:
-        licence = "none: made by the workflow"
-    else:
-        licence = source.get("license") or (chemprot.licence_of(path) if source["format"] == "chemprot" else None)
+    licence = "none: made by the workflow" if made else source.get("license")
     return SourceDescription(
         name=f"{source['format']}/{split}",
         format=source["format"],
