@@ -48,6 +48,12 @@ def refusal(read, tmp_path):
     return said
 
 
+def test_minus_one_is_no_concept(read):
+    made = record() | {"relations": []}
+    made["passages"][0]["annotations"] = [annotation(0, "Iodide", identifier="-1")]
+    assert read(made).documents[0].entities[0].concepts == ()
+
+
 def test_passages_stand_at_their_offsets_and_relations_join_concepts(read):
     corpus = read(record())
     (document,) = corpus.documents

@@ -24,6 +24,11 @@ def refused(format, path, **names):
     return str(caught.value)
 
 
+def test_a_key_that_stands_twice_in_a_line_is_refused(tmp_path):
+    (tmp_path / "r.jsonl").write_text('{"text": "Clear ."}\n{"text": "Edema .", "text": "No edema ."}\n')
+    assert 'r.jsonl, line 2: the key "text" stands twice' in refused("jsonl", tmp_path / "r.jsonl")
+
+
 def test_a_folder_is_read_in_the_order_of_names_with_paths_as_ids(tmp_path):
     for name in ("b.txt", 'it\'s "odd" & new.TXT', "a/z.txt", "notes.md", ".hidden.txt", ".git/x.txt", "a.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

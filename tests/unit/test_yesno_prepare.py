@@ -116,6 +116,12 @@ def test_the_manifest_names_sources_hashes_and_the_leakage_check(tmp_path):
     assert manifest["seed"] == 42
 
 
+def test_the_license_of_pubmedqas_own_file_is_recorded(tmp_path):
+    source = pubmedqa(tmp_path / "ori_pqal.json", {"yes": 10, "no": 10, "maybe": 10})
+    _, manifest = run(tmp_path / "out", {"labelled": source})
+    assert manifest["sources"][0]["licence"] == "MIT"
+
+
 def test_the_same_seed_gives_the_same_files_and_another_gives_others(tmp_path):
     made = {"made": {"format": "synthetic", "per_class": 15}}
     one, two, other = (run(tmp_path / name, made, seed=seed)[1] for name, seed in (("1", 1), ("2", 1), ("3", 2)))
