@@ -145,7 +145,7 @@ def test_a_file_of_a_users_goes_over_the_scale(corpora):
 
 
 SETTINGS = re.findall(
-    r"`((?:yesno|radgraph|maccrobat|meerkat|relations|tracking)(?:\.\w+)*)(?:: ([^`]+))?`",
+    r"`((?:yesno|radgraph|maccrobat|meerkat|relations|tracking)(?:\.(?!csv|json|html)\w+)*)(?:: ([^`]+))?`",
     (CONFIG.parent / "README.md").read_text(encoding="utf-8"),
 )
 """Keys that README names in running text, and what it sets them to."""

@@ -116,8 +116,8 @@ def test_the_manifest_names_sources_hashes_and_the_leakage_check(tmp_path):
     assert manifest["seed"] == 42
 
 
-def test_the_license_of_pubmedqas_own_file_is_recorded(tmp_path):
-    source = pubmedqa(tmp_path / "ori_pqal.json", {"yes": 10, "no": 10, "maybe": 10})
+def test_the_license_of_pubmedqas_own_file_is_recorded(tmp_path, corpora):
+    source = {"format": "pubmedqa_labeled", "path": str(corpora / "pubmedqa" / "ori_pqal.json")}
     _, manifest = run(tmp_path / "out", {"labelled": source})
     assert manifest["sources"][0]["licence"] == "MIT"
 
