@@ -1,8 +1,11 @@
+from typing import get_args
+
 import pytest
 
 from medtune.data.medical_qa import read_specialties
 from medtune.data.provenance import MEDQUAD, SOURCES, table
 from medtune.data.pubmedqa import licence_of
+from medtune.data.radgraph import read_radgraph
 from medtune.errors import InputError
 from medtune.tasks.relations.corpora import describe
 from tests.conftest import ROOT
@@ -45,3 +48,60 @@ def test_the_license_of_a_corpus_of_relations_is_recorded_where_it_is_known_alon
     (tmp_path / name).write_text("")
     path = tmp_path / name if format == "biored" else tmp_path
     assert describe({"format": format, "train": str(path), "license": given}, "train", 1).licence == license
+
+
+def readers():
+    """What reads each format of each study, as a function of a path."""
+    from medtune.config import MaccrobatData, YesNoFile
+    from medtune.tasks.maccrobat import prepare as maccrobat
+    from medtune.tasks.relations.corpora import read_corpus
+    from medtune.tasks.yesno import prepare as yesno
+
+    def of_maccrobat(format):
+        return lambda path: maccrobat._read(MaccrobatData(source={"format": format, "path": path}), 1)
+
+    def of_yesno(format):
+        return lambda path: yesno._read("q", YesNoFile(format=format, path=path), 1, 0.8)
+
+    def of_relations(format):
+        return lambda path: read_corpus({"format": format, "train": path}, "train")
+
+    return {
+        **{("yesno", name): of_yesno(name) for name in ("pubmedqa_labeled", "pubmedqa_artificial", "bioasq")},
+        **{("maccrobat", name): of_maccrobat(name) for name in ("brat", "json")},
+        **{("relations", name): of_relations(name) for name in ("biored", "chemprot", "brat")},
+        ("radgraph", "radgraph"): read_radgraph,
+        ("meerkat", "files"): lambda path: read_specialties(path, 1),
+    }
+
+
+@pytest.mark.parametrize(("study", "format"), readers())
+def test_data_that_are_not_there_are_said_with_where_to_get_them(study, format, tmp_path):
+    path = str(tmp_path / "none")
+    with pytest.raises(InputError) as caught:
+        readers()[study, format](path)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{path}: no such f") and "\n" not in sentence
+    sources = [source for source in SOURCES if format in source.formats]
+    for source in [source for source in sources if source.key == study] or sources:
+        assert f"{source.name} is at {source.where} ({source.license})" in sentence
+    assert f"{study}.data" in sentence
+
+
+def test_every_format_of_a_file_in_the_configuration_has_a_reader_and_a_source():
+    from medtune.config import MaccrobatFiles, MeerkatFiles, RadGraphFiles, RelationsFiles, YesNoFile
+
+    sections = {
+        "yesno": YesNoFile,
+        "maccrobat": MaccrobatFiles,
+        "relations": RelationsFiles,
+        "radgraph": RadGraphFiles,
+        "meerkat": MeerkatFiles,
+    }
+    formats = {
+        (study, format)
+        for study, section in sections.items()
+        for format in get_args(section.model_fields["format"].annotation)
+    }
+    assert formats == set(readers())
+    assert {format for _, format in formats} == {format for source in SOURCES for format in source.formats}

@@ -136,7 +136,7 @@ def test_a_missing_file_says_how_to_get_it(tmp_path):
     with pytest.raises(InputError) as caught:
         read_radgraph(tmp_path / "train.json")
     for part in (
-        "train.json: no such file",
+        "radgraph.data, or `format: synthetic`",
         "Credentialed Health Data License",
         "physionet.org/content/radgraph",
         "radgraph.data.source",

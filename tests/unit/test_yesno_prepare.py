@@ -140,8 +140,8 @@ def test_synthetic_questions_at_the_study_size(tmp_path):
 def test_a_missing_source_leaves_nothing_behind(tmp_path):
     source = {"format": "bioasq", "path": str(tmp_path / "none.json")}
     assert refusal(tmp_path, {"bioasq": source}) == (
-        f"{tmp_path / 'none.json'}: no such file; BioASQ task B is at http://participants-area.bioasq.org/datasets/, "
-        "after a free registration that states its terms"
+        f"{tmp_path / 'none.json'}: no such file. BioASQ task B is at http://participants-area.bioasq.org/datasets/ "
+        "(terms of BioASQ, after registration); set its path under yesno.data, or `format: synthetic` there"
     )
 
 

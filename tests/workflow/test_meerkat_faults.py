@@ -84,7 +84,7 @@ def test_names_of_files_that_cannot_be_used(workspace, questions, name, sentence
 
 
 def test_a_folder_that_is_not_there(workspace):
-    sentence = f"{FOLDER}: no such folder; expected one with files {LAYOUT}"
+    sentence = f"{FOLDER}: no such folder (of files {LAYOUT}). MedQuAD is at "
     assert sentence in workspace.refuse(*PREPARE)
     assert workspace.files() == []
 

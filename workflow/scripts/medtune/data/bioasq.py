@@ -11,9 +11,6 @@ from medtune.errors import InputError
 from medtune.files import read_json
 
 FIELDS = Fields(question="body", label="exact_answer", rationale="ideal_answer")
-WHERE_TO_GET = (
-    "BioASQ task B is at http://participants-area.bioasq.org/datasets/, after a free registration that states its terms"
-)
 YESNO = "yesno"
 OTHER_TYPE = "not a yes/no question"
 

@@ -19,11 +19,6 @@ from medtune.data.related import REPEATED, RelatedCorpus, RelatedDocument, Relat
 from medtune.errors import InputError
 from medtune.files import files_in, read_text
 
-WHERE = (
-    "ChemProt is at https://biocreative.bioinformatics.udel.edu, task 5 of BioCreative VI (terms of BioCreative, after "
-    "a free registration), DrugProt at https://doi.org/10.5281/zenodo.5119892 (CC BY 4.0); unpack the archive and name "
-    "its folders in relations.data"
-)
 NOT_EVALUATED = "relation of a group that the track does not evaluate"
 _PLURALS = {"abstrac": "abstracts", "entities": "entities", "relations": "relations"}
 """What files are called, by what their names have to hold."""

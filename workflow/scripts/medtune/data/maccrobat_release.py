@@ -1,4 +1,4 @@
-"""MACCROBAT as it was released (Caufield 2020): where to get it, its licence, and how to tell that a corpus is it."""
+"""MACCROBAT as it was released (Caufield 2020): its licence, and how to tell that a corpus is it."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,6 @@ from medtune.data.deduplication import normalise
 from medtune.files import fingerprint
 
 LICENSE = "CC BY 4.0"
-WHERE = f"MACCROBAT 2020 is at https://doi.org/10.6084/m9.figshare.9764942 ({LICENSE}); set maccrobat.data.source.path"
 _TEXTS = "239131615a5358d56ad32f0982038235ab232396a44806101579845906714a32"
 """Digest of the 200 texts of version 2."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.data.deduplication import drop_repeats, normalise
-from medtune.data.provenance import MEDQUAD
+from medtune.data.provenance import missing
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
 from medtune.files import files_in, read_text, unique_keys
@@ -83,10 +83,7 @@ def specialty_files(folder: Path | str) -> dict[str, Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(
-            f"{folder}: no such folder; expected one with files {LAYOUT}, such as made from {MEDQUAD.name} "
-            f"({MEDQUAD.where}, {MEDQUAD.license}); set meerkat.data.source.path"
-        )
+        raise missing(folder, f"folder (of files {LAYOUT})", "meerkat", "files")
     files: dict[str, Path] = {}
     folded: dict[str, Path] = {}
     for path in files_in(folder, below=False):

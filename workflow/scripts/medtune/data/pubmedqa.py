@@ -14,7 +14,6 @@ from medtune.files import files_in, read_json, sha256_of
 LICENCE = "MIT"
 _RELEASED = frozenset({"8b3276be8942ebbd77f3ddcda12c1749bf0e490045a736fd8438ee40cf37a41d"})
 """sha256 of the released ori_pqal.json, whose license is known. Names tell nothing: anyone's file can have them."""
-WHERE_TO_GET = "PubMedQA (license: MIT) is at https://github.com/pubmedqa/pubmedqa, whose README links both parts"
 JSON_FIELDS = Fields(question="QUESTION", label="final_decision", rationale="LONG_ANSWER")
 PARQUET_FIELDS = Fields(question="question", label="final_decision", rationale="long_answer")
 PARQUET_KEY = "pubid"

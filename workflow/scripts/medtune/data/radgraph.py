@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from medtune.data.provenance import missing
 from medtune.data.radgraph_dygie import from_dygie, is_dygie
 from medtune.data.segments import Segment, Token, segments, tokenise
 from medtune.errors import InputError
@@ -159,13 +160,7 @@ def read_radgraph(path: Path | str, labeler: str = LABELERS[0]) -> Corpus:
     """Read a file in one of the layouts above; see `corpus_of`. Raises InputError also for a missing file or broken
     JSON."""
     if not Path(path).exists():
-        raise InputError(
-            f"radgraph: {path}: no such file; RadGraph (physionet.org/content/radgraph) and RadGraph-XL"
-            " (physionet.org/content/radgraph-xl) need a PhysioNet account with credentialed access"
-            " (PhysioNet Credentialed Health Data License):"
-            " download it there and set its path under radgraph.data.source of the config, or set"
-            " `format: synthetic` there to try the workflow with synthetic reports."
-        )
+        raise missing(path, "file", "radgraph", "radgraph")
     text = read_text(path)
     records = _lines(text, path) if is_dygie(text) else _parse(text, path)
     return corpus_of(records, str(path), labeler)

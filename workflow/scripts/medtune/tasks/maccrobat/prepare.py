@@ -15,9 +15,10 @@ from medtune.data.annotated import TWIN_RULE, AnnotatedDocument, Corpus, drop_tw
 from medtune.data.brat import UNKNOWN, brat_files, read_brat
 from medtune.data.held_out import count_shared, sentences_of, templates_of, terms_of
 from medtune.data.maccrobat_json import read_maccrobat_json
-from medtune.data.maccrobat_release import LICENSE, WHERE, is_release
+from medtune.data.maccrobat_release import LICENSE, is_release
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.multilabel_split import multilabel_split
+from medtune.data.provenance import missing
 from medtune.data.questions import Dropped
 from medtune.data.splits import check_no_twins, whole_numbers
 from medtune.data.synthetic import maccrobat as synthetic
@@ -146,7 +147,7 @@ def _read(data: MaccrobatData, seed: int) -> Corpus:
             return read_brat(folder, NAME)
     if not Path(source.path).exists():
         kind = "folder" if source.format == "brat" else "file"
-        raise InputError(f"{source.path}: no such {kind}. {WHERE}")
+        raise missing(source.path, kind, NAME, source.format)
     return read_brat(source.path, NAME) if source.format == "brat" else read_maccrobat_json(source.path, NAME)
 
 

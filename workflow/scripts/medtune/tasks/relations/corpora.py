@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from medtune.data import chemprot
 from medtune.data.bioc_json import read_bioc_json
 from medtune.data.brat_relations import read_brat_relations
 from medtune.data.chemprot import read_chemprot
@@ -20,6 +19,7 @@ from medtune.data.deduplication import drop_repeats
 from medtune.data.label_map import BIORED_PROXY, LabelMap, map_labels, map_schema
 from medtune.data.label_map_file import read_label_map
 from medtune.data.manifest import SourceDescription, describe_files
+from medtune.data.provenance import missing
 from medtune.data.pubtator import read_pubtator
 from medtune.data.questions import Dropped
 from medtune.data.related import RelatedCorpus, RelatedDocument
@@ -32,14 +32,6 @@ NAME = "relations"
 SPLITS = ("train", "validation", "test")
 OWN, BIORED = "own", "biored_proxy"
 REPEATED = "repeated document"
-WHERE = {
-    "biored": "BioRED is at https://ftp.ncbi.nlm.nih.gov/pub/lu/BioRED/BIORED.zip (public domain: United States "
-    "Government work); unpack it and name its files Train.PubTator, Dev.PubTator and Test.PubTator in relations.data",
-    "chemprot": chemprot.WHERE,
-    "brat": "A corpus in brat's layout is a folder of .txt and .ann files, such as MACCROBAT 2020 "
-    "(https://doi.org/10.6084/m9.figshare.9764942, CC BY 4.0)",
-}
-"""Where to get the corpora, and under which licence, by format."""
 Source = Mapping[str, Any]
 
 
@@ -102,7 +94,7 @@ def read_corpus(source: Source, split: str) -> RelatedCorpus:
     path = Path(source[split])
     if not path.exists():
         kind = "file" if source["format"] == "biored" else "folder"
-        raise InputError(f"{path}: no such {kind}. {WHERE[source['format']]}")
+        raise missing(path, kind, NAME, source["format"])
     match source["format"]:
         case "biored":
             return read_bioc_json(path) if path.suffix.lower() == ".json" else read_pubtator(path)

@@ -10,6 +10,7 @@ from medtune.data.deduplication import deduplicate
 from medtune.data.held_out import count_shared, pairs_of, sentences_of, templates_of
 from medtune.data.labels import LABELS
 from medtune.data.manifest import SourceDescription, build_manifest, describe_files
+from medtune.data.provenance import missing
 from medtune.data.questions import Dropped, Question
 from medtune.data.splits import balance, check_no_twins, stratified_split, whole_numbers
 from medtune.data.synthetic import yesno
@@ -27,11 +28,6 @@ READERS = {
     "pubmedqa_labeled": pubmedqa.read_pubmedqa,
     "pubmedqa_artificial": pubmedqa.read_pubmedqa,
     "bioasq": bioasq.read_bioasq,
-}
-WHERE_TO_GET = {
-    "pubmedqa_labeled": pubmedqa.WHERE_TO_GET,
-    "pubmedqa_artificial": pubmedqa.WHERE_TO_GET,
-    "bioasq": bioasq.WHERE_TO_GET,
 }
 
 
@@ -103,7 +99,7 @@ def _read(
         counts = whole_numbers({part: share * source.per_class for part, share in shares.items()}, source.per_class)
         return [question for part, count in counts.items() for question in make_questions(count, seed, name, part)], []
     if not Path(source.path).exists():
-        raise InputError(f"{source.path}: no such file; {WHERE_TO_GET[source.format]}")
+        raise missing(source.path, "file", YesNoTask.name, source.format)
     return READERS[source.format](source.path, name)
 
 
