@@ -261,3 +261,16 @@ def test_a_suffix_in_capitals_is_refused_and_not_passed_over(tmp_path, name):
     (folder(tmp_path, d_txt=TEXT, d_ann=ANNOTATION) / name).write_text(TEXT)
     suffix = name.lower().removeprefix("e")
     assert refusal(tmp_path) == f"F/{name}: rename it; expected the suffix {suffix} in small letters"
+
+
+@pytest.mark.parametrize("line", ["A note without tab", "T cells were seen", "N = 12 patients"])
+def test_prose_that_begins_as_an_annotation_is_refused_with_file_and_line(line):
+    with pytest.raises(InputError, match=r"^d\.ann, line 2: ") as caught:
+        parse_brat("d", "fever", f"T1\tSign 0 5\tfever\n{line}\n", "d.ann")
+    assert line in str(caught.value)
+
+
+def test_other_prose_is_counted_and_logged(caplog):
+    document, kinds = parse_brat("d", "fever", "T1\tSign 0 5\tfever\nSeen by two readers\n# checked\n", "d.ann")
+    assert len(document.mentions) == 1 and kinds == {"T": 1, "unknown": 1, "#": 1}
+    assert "d.ann, line 2: no annotation, left alone" in caplog.text
