@@ -159,7 +159,7 @@ def test_work_of_another_job_is_not_taken_up(material, tmp_path, change):
 
 def test_the_page_and_the_files_stand_for_any_format_and_name(material, tmp_path):
     folder = tmp_path / "reports"
-    name = 'it\'s "odd" <b> & new\nline.txt'
+    name = 'it\'s "odd" <b> & more.txt'
     folder.mkdir()
     (folder / name).write_bytes(b"\xef\xbb\xbfThe heart\r\nis normal .\r\n")
     (folder / "b.txt").write_text("No effusion .")
