@@ -35,6 +35,7 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
         *(
             "p_value_holm",
             "p_value_against_default",
+            "p_holm_against_default",
             "ready",
             "told",
             "below_overall",

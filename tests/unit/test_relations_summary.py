@@ -109,7 +109,7 @@ def test_the_comparison_has_exactly_its_columns_and_a_row_for_each_run_and_split
         "run,split,entity_f1,entity_f1_low,entity_f1_high,relation_f1,relation_f1_low,relation_f1_high,"
         "relation_f1_gold_entities,parse_rate,repair_rate,duplicates,p_value_against_default,n_documents,"
         "relation_f1_gold_entities_low,relation_f1_gold_entities_high,parse_rate_low,parse_rate_high,repair_rate_low,"
-        "repair_rate_high"
+        "repair_rate_high,p_holm_against_default"
     )
     rows = table(outputs["comparison"])
     assert [(row["run"], row["split"]) for row in rows] == [
@@ -118,6 +118,11 @@ def test_the_comparison_has_exactly_its_columns_and_a_row_for_each_run_and_split
     by_run = {(row["run"], row["split"]): row for row in rows}
     assert by_run["default", "test"]["p_value_against_default"] == ""
     assert float(by_run["base", "test"]["p_value_against_default"]) < 0.01
+    for split in ("validation", "test"):
+        found = [row for row in rows if row["split"] == split and row["run"] != "default"]
+        corrected = holm([float(row["p_value_against_default"]) for row in found])
+        assert [float(row["p_holm_against_default"]) for row in found] == pytest.approx(corrected, rel=1e-4)
+        assert corrected != [float(row["p_value_against_default"]) for row in found]
     assert by_run["default", "validation"]["relation_f1_gold_entities"] == ""
     assert float(by_run["default", "test"]["relation_f1_gold_entities"]) > 0
     assert int(by_run["default", "test"]["duplicates"]) > 0 == int(by_run["deduplicated", "test"]["duplicates"])

@@ -25,7 +25,7 @@ COLUMNS = [
     *("run", "split", "entity_f1", "entity_f1_low", "entity_f1_high", "relation_f1", "relation_f1_low"),
     *("relation_f1_high", "relation_f1_gold_entities", "parse_rate", "repair_rate", "duplicates"),
     *("p_value_against_default", "n_documents", "relation_f1_gold_entities_low", "relation_f1_gold_entities_high"),
-    *("parse_rate_low", "parse_rate_high", "repair_rate_low", "repair_rate_high"),
+    *("parse_rate_low", "parse_rate_high", "repair_rate_low", "repair_rate_high", "p_holm_against_default"),
 ]
 TABLES = ("comparison", "switches", "entity_types", "relation_types", "familiarity")
 OF_STUDY = {

@@ -23,6 +23,7 @@ COMPARISON_COLUMNS = (
     "p_value_against_default",
     "n_documents",
     *(f"{name}{end}" for name in ("relation_f1_gold_entities", "parse_rate", "repair_rate") for end in ENDS if end),
+    "p_holm_against_default",
 )
 """The first are those of the study's document, in its order."""
 SWITCH_COLUMNS = (
@@ -55,10 +56,18 @@ def comparison_rows(runs: Runs, seed: int) -> list[dict]:
     """Rows of comparison.csv: each run on validation and test; then those with further training seeds.
 
     F1 is strict and micro. relation_f1_gold_entities: of the test documents, with their entities given. duplicates:
-    repeated relations in what is scored. p_value_against_default: of the relation F1, without correction.
+    repeated relations in what is scored. p_value_against_default: of the relation F1, without correction;
+    p_holm_against_default: corrected over the runs of a split.
     """
     shown = [*runs, *(run for run in runs.trained for run in runs.again.get(run.name, ()))]
-    return [_comparison_row(runs, run, split, seed) for run in shown for split in SPLITS]
+    compared = [run for run in shown if run.name != DEFAULT]
+    p_values: dict[tuple[str, str], tuple[float, float]] = {}
+    for split in SPLITS:
+        found = [against_default(runs, run, split, "relation", seed).p_value for run in compared]
+        p_values |= {
+            (run.name, split): pair for run, pair in zip(compared, zip(found, holm(found), strict=True), strict=True)
+        }
+    return [_comparison_row(run, split, p_values.get((run.name, split))) for run in shown for split in SPLITS]
 
 
 def switch_rows(runs: Runs, seed: int) -> list[dict]:
@@ -130,9 +139,11 @@ def _seeds(runs: Runs, run: Run) -> int:
     return min(len(runs.of_all_seeds(each)) for each in (run, runs.default))
 
 
-def _comparison_row(runs: Runs, run: Run, split: str, seed: int) -> dict:
+def _comparison_row(run: Run, split: str, p_values: tuple[float, float] | None) -> dict:
+    """p_values: against `default`, without and with correction; None for `default` itself."""
     found = run.splits[split]
     given = found["relation_f1_gold_entities"] if split == "test" else None
+    p_value, p_holm = p_values or (None, None)
     (of_given, *given_ends), (parsed, *parsed_ends), (repaired, *repaired_ends) = (
         end_values(figure) for figure in (given, found["parse_rate"], found["repair_rate"])
     )
@@ -145,10 +156,11 @@ def _comparison_row(runs: Runs, run: Run, split: str, seed: int) -> dict:
         parsed,
         repaired,
         found["duplicates"],
-        None if run.name == DEFAULT else against_default(runs, run, split, "relation", seed).p_value,
+        p_value,
         found["n"],
         *given_ends,
         *parsed_ends,
         *repaired_ends,
+        p_holm,
     )
     return dict(zip(COMPARISON_COLUMNS, values, strict=True))
