@@ -13,18 +13,18 @@ def test_the_small_profile_runs_on_pubmedqa(workspace, corpora):
         "yesno": {
             "data": {
                 "sources": {"pubmedqa_labeled": {"path": str(corpora / "pubmedqa/ori_pqal.json")}},
-                "per_class": 16,
+                "per_class": 8,
                 "splits": {"train": 0.5, "validation": 0.25, "test": 0.25},
             },
             "ranks": [4],
-            "training": {"max_steps": 10, "evaluate_every": 10},
+            "training": {"max_steps": 3, "evaluate_every": 3},
             "generation": {"max_new_tokens": 24, "longer_answers": 1},
         }
     }
     workspace.succeed("--profile", "small", "yesno", config=config)
     ranks = list(csv.DictReader(io.StringIO(workspace.read("results/small/yesno/summary/ranks.csv"))))
     assert [row["rank"] for row in ranks] == ["base", "base, practised form", "4"]
-    assert int(ranks[0]["test_n"]) == 12
+    assert int(ranks[0]["test_n"]) == 6
     manifest = workspace.json("results/small/yesno/data/manifest.json")
     assert "pubmedqa_labeled" in str(manifest)
     record = workspace.json("results/small/yesno/rank4/training.json")

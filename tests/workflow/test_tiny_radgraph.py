@@ -13,9 +13,14 @@ pytestmark = pytest.mark.demo
 
 STUDY = "results/tiny/radgraph"
 ENTITIES = ("ANAT-DP", "OBS-DP", "OBS-DA", "OBS-U")
+FIGURES = (
+    *("strict_f1", "exact_f1", "partial_f1", "type_f1", "radgraph_f1"),
+    *("parse_rate", "ungroundable_rate", "raw_offset_accuracy"),
+)
 COLUMNS = [
-    *("entity", "model", "split", "strict_f1", "strict_f1_low", "strict_f1_high", "exact_f1", "partial_f1", "type_f1"),
-    *("radgraph_f1", "parse_rate", "ungroundable_rate", "raw_offset_accuracy", "n_reports", "n_gold"),
+    *("entity", "model", "split"),
+    *(f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")),
+    *("n_reports", "n_gold"),
 ]
 
 
@@ -31,14 +36,14 @@ def test_each_adapter_finds_what_the_base_finds_in_neither_form(test_rows, entit
     base, practised, adapter = (test_rows[entity, model] for model in ("base", "practised", "adapter"))
     assert float(base["strict_f1"]) <= 0.05 and float(practised["strict_f1"]) <= 0.2
     assert float(practised["parse_rate"]) >= 0.95  # it answers as it knows how to
-    assert float(adapter["strict_f1"]) > float(practised["strict_f1"]) + 0.15
+    assert float(adapter["strict_f1"]) > float(practised["strict_f1"]) + 0.3
     assert float(adapter["parse_rate"]) >= 0.98
     assert float(adapter["strict_f1_low"]) < float(adapter["strict_f1"]) <= float(adapter["strict_f1_high"])
 
 
 def test_the_adapters_learn_much_of_a_task_that_is_new_to_the_base(test_rows):
     figures = [float(test_rows[entity, "adapter"]["strict_f1"]) for entity in ENTITIES]
-    assert sum(figures) / len(figures) >= 0.4
+    assert sum(figures) / len(figures) >= 0.6
 
 
 def test_what_is_held_out_was_not_read(tiny_run):
