@@ -176,27 +176,16 @@ def test_several_seeds_are_runs_of_their_own(workspace):
 
 
 def test_the_login_node_needs_no_torch(workspace):
+    """Whatever rules import of the library is imported where Snakemake runs, often without the packages of a study."""
+    imports = [line for path in workspace.folder.glob("rules/**/*.smk") for line in path.read_text().splitlines()]
+    modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
+    assert {"medtune.config_check", "medtune.data.synthetic.medical_qa"} <= modules
     code = (
         "import sys\nsys.path.insert(0, 'workflow/scripts')\n"
-        "import medtune.config_check, medtune.data.radgraph, medtune.data.report_sources, medtune.locks\n"
-        "import medtune.data.medical_qa, medtune.data.synthetic.medical_qa\n"
+        f"import {', '.join(sorted(modules))}\n"
         "assert not {'torch', 'transformers', 'pandas', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=workspace.folder, check=True)
-    imports = [line for path in workspace.folder.glob("rules/**/*.smk") for line in path.read_text().splitlines()]
-    modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
-    assert modules == {
-        "medtune.config_check",
-        "medtune.config_layers",
-        "medtune.data.medical_qa",
-        "medtune.data.radgraph",
-        "medtune.data.report_sources",
-        "medtune.data.synthetic.medical_qa",
-        "medtune.errors",
-        "medtune.files",
-        "medtune.locks",
-        "medtune.runtime",
-    }
 
 
 def test_with_more_seeds_default_and_switches_are_trained_with_each(workspace):
