@@ -78,18 +78,19 @@ def specialty_files(folder: Path | str) -> dict[str, Path]:
     """The folder's files by specialty, in order of name. Files that are not JSON are passed over, and
     those that `files_in` passes over.
 
-    Raises InputError when there are none, when a JSON file has another name, when a specialty cannot stand in a path,
-    and when two differ in case alone: on some file systems they would be one.
+    Raises InputError when there are none, when a JSON file has another name or a folder has one like theirs, when a
+    specialty cannot stand in a path, and when two differ in case alone: on some file systems they would be one.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise missing(folder, f"folder (of files {LAYOUT})", "meerkat", "files")
     files: dict[str, Path] = {}
     folded: dict[str, Path] = {}
-    for path in files_in(folder, below=False):
+    folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for path in [*folders, *files_in(folder, below=False)]:
         if not (path.name.startswith(PREFIX) or path.suffix.lower() == ".json"):
             continue
-        if not path.name.startswith(PREFIX) or path.suffix != ".json" or path.stem == PREFIX:
+        if path.is_dir() or not path.name.startswith(PREFIX) or path.suffix != ".json" or path.stem == PREFIX:
             raise InputError(f"{path}: wrong file name; expected {LAYOUT}")
         specialty = check_specialty(path.stem.removeprefix(PREFIX), str(path))
         twin = folded.setdefault(specialty.casefold(), path)
