@@ -174,7 +174,7 @@ def test_new_reports_of_any_length_content_and_name(quick_radgraph, tmp_path):
     texts = {
         "a long one.txt": long,
         "hostile.txt": HOSTILE,
-        'it\'s "odd" $(x) {y} & new\nline.txt': "Heart is normal .",
+        'it\'s "odd" $(x) {y} & more.txt': "Heart is normal .",
         "without.txt": " \n",
         "below/c.txt": "No effusion .",
     }
