@@ -127,15 +127,24 @@ def test_figures_of_a_summary_are_those_with_an_interval():
 
 
 def test_predictions_are_a_row_each():
-    assert prediction_texts(ANSWERS, EXAMPLES) == TEXTS
-    tagged = prediction_texts({"test": [{"id": "d", "tags": ["O", "B-Age"]}]}, {"test": [{"id": "d", "words": ["65"]}]})
-    assert tagged[0] | {"id": "d"} == {
+    assert list(prediction_texts(ANSWERS, EXAMPLES)) == TEXTS
+    (tagged,) = prediction_texts(
+        {"test": [{"id": "d", "tags": ["O", "B-Age"]}]}, {"test": [{"id": "d", "words": ["65"]}]}
+    )
+    assert tagged == {
         "id": "d",
         "split": "test",
         "example": '{"words": ["65"]}',
         "output": '["O", "B-Age"]',
         "status": "ok",
     }
+
+
+def test_no_row_is_made_where_no_text_is_logged(tmp_path):
+    rows = prediction_texts(ANSWERS, EXAMPLES)
+    with track(Tracking(mode="disabled", log_text=True), TRAINED, {}, tmp_path) as tracker:
+        tracker.log_texts("predictions", rows)
+    assert list(rows) == TEXTS
 
 
 @pytest.mark.parametrize("log_text", [False, True])

@@ -12,7 +12,7 @@ import contextlib
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -121,23 +121,23 @@ def summary_figures(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, float]
     return found
 
 
-def prediction_texts(answers: Mapping[str, Sequence[dict]], examples: Mapping[str, Sequence[dict]]) -> list[dict]:
+def prediction_texts(answers: Mapping[str, Sequence[dict]], examples: Mapping[str, Sequence[dict]]) -> Iterator[dict]:
     """Rows of a table of predictions: id, split, the example as JSON, the output as it is (tags as JSON),
     its status.
 
     answers: by split the prediction of each example, see `answers_of`.
     """
-    return [
-        {
-            "id": example["id"],
-            "split": split,
-            "example": json.dumps({key: value for key, value in example.items() if key != "id"}, ensure_ascii=False),
-            "output": answer["raw"] if "raw" in answer else json.dumps(answer["tags"]),
-            "status": answer.get("status", "ok"),
-        }
-        for split, rows in examples.items()
-        for example, answer in zip(rows, answers[split], strict=True)
-    ]
+    for split, rows in examples.items():
+        for example, answer in zip(rows, answers[split], strict=True):
+            yield {
+                "id": example["id"],
+                "split": split,
+                "example": json.dumps(
+                    {key: value for key, value in example.items() if key != "id"}, ensure_ascii=False
+                ),
+                "output": answer["raw"] if "raw" in answer else json.dumps(answer["tags"]),
+                "status": answer.get("status", "ok"),
+            }
 
 
 class Tracker:
@@ -158,9 +158,12 @@ class Tracker:
         if self._run is not None:
             self._run.summary.update(figures)
 
-    def log_texts(self, name: str, rows: Sequence[dict[str, str]]) -> None:
-        """Log example texts as a table, only where the configuration allows text to be logged."""
-        if self._run is None or not self._tracking.log_text or not rows:
+    def log_texts(self, name: str, rows: Iterable[dict[str, str]]) -> None:
+        """Log example texts as a table, only where the configuration allows text to be logged: else no row is made."""
+        if self._run is None or not self._tracking.log_text:
+            return
+        rows = list(rows)
+        if not rows:
             return
         import wandb
 
