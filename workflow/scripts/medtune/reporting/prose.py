@@ -100,7 +100,12 @@ def short_text(estimate: Mapping[str, Any], as_percent: bool = True) -> str:
 
 def interval_text(row: Mapping[str, Any], name: str, as_percent: bool = True) -> str:
     """The same from the columns `name`, `name_low` and `name_high` of a table's row."""
-    return short_text({key: row[f"{name}{end}"] for key, end in zip(VALUES, ENDS, strict=True)}, as_percent)
+    return short_text(estimate_in(row, name), as_percent)
+
+
+def estimate_in(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A figure and its interval of a table's row, as an estimate in its dictionary form without n."""
+    return {key: row[f"{name}{end}"] for key, end in zip(VALUES, ENDS, strict=True)}
 
 
 def difference_text(row: Mapping[str, Any], name: str = "difference") -> str:

@@ -10,6 +10,7 @@ from medtune.data.medical_qa import ALL
 from medtune.data.progressive_splits import count_of, next_shares
 from medtune.data.recommendations import TrainingRecommendations
 from medtune.metrics.counts import Statistic
+from medtune.metrics.estimate import end_values
 from medtune.metrics.text.registry import statistic_of
 from medtune.reporting.prose import counted, listed
 from medtune.reporting.score_plots import score_text
@@ -198,7 +199,7 @@ def _rows(
             size,
             later,
             metric,
-            *(now[end] for end in ("value", "low", "high")),
+            *end_values(now),
             *_cells(expected, points.weights),
             *_cells(gain, points.weights),
             gain is not None,

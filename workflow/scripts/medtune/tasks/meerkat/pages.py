@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 
 from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import TrainingRecommendations
-from medtune.metrics.estimate import ENDS
 from medtune.metrics.significance import ALPHA, p_text, p_words
 from medtune.reporting.plots import Line
-from medtune.reporting.prose import Document, Heading, Items, Paragraph, Picture, Table, counted, listed
+from medtune.reporting.prose import Document, Heading, Items, Paragraph, Picture, Table, counted, estimate_in, listed
 from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
 from medtune.reporting.tables import estimate_text
 from medtune.tasks.meerkat.outlook import Outlook
@@ -276,10 +275,7 @@ def _without_twins(metric: str, rows: Sequence[Mapping], models: Sequence[Run]) 
             names[row["iteration"]],
             row["split"],
             _estimate(row),
-            _estimate(
-                {"n": row["n_without"]}
-                | {key: row[f"value_without{end}"] for key, end in zip(("value", "low", "high"), ENDS, strict=True)}
-            ),
+            _estimate({"n": row["n_without"], **estimate_in(row, "value_without")}),
         ]
         for row in shown
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from medtune.data.medical_qa import ALL
 from medtune.data.recommendations import read_recommendations
 from medtune.files import read_json, write_text
+from medtune.metrics.estimate import end_values
 from medtune.reporting.plots import save_figure
 from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv, write_html_table
@@ -101,7 +102,7 @@ def progress_rows(runs: Sequence[Run]) -> list[dict]:
                         estimate["n"],
                         run.train_size(specialty),
                         metric,
-                        *(estimate[end] for end in ("value", "low", "high")),
+                        *end_values(estimate),
                     )
                     rows.append(dict(zip(PROGRESS_COLUMNS, values, strict=True)))
     return rows
@@ -117,7 +118,7 @@ def curve_rows(runs: Sequence[Run], metric: str) -> list[dict]:
                 run.iteration,
                 run.train_size(),
                 split,
-                *(estimate[end] for end in ("value", "low", "high")),
+                *end_values(estimate),
             )
             rows.append(dict(zip(CURVE_COLUMNS, values, strict=True)))
     return rows

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from medtune.metrics.estimate import end_values
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED
 from medtune.metrics.relations import CLASSES, CORRECT
 from medtune.metrics.significance import Difference, p_text
@@ -326,7 +327,7 @@ def _given_table(runs: Runs, differences: Mapping[str, Difference]) -> Table:
             run.name,
             estimate_text(run.splits["test"]["relation_f1"]),
             estimate_text(run.splits["test"]["relation_f1_gold_entities"]),
-            points(*(getattr(differences[run.name], end) for end in ("value", "low", "high"))),
+            points(*end_values(differences[run.name])),
             short_text(run.splits["test"]["relation_f1_found_entities"]),
         ]
         for run in runs
