@@ -26,9 +26,7 @@ from typing import Any
 
 from benchmarks.bench_generation import one_by_one
 from medtune.config import Generation
-from medtune.data.radgraph import LABELS, Report, cut
 from medtune.data.report_sources import Source
-from medtune.data.segments import tokenise
 from medtune.data.synthetic.radgraph import make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, write_jsonl
@@ -36,9 +34,11 @@ from medtune.inference.generation import generate
 from medtune.models.loading import load_with_adapters
 from medtune.models.record import read_record
 from medtune.reporting.tables import markdown_table
-from medtune.tasks.radgraph.annotate import Answerer, Job, adapter_answers, annotate
-from medtune.tasks.radgraph.annotation_files import Outputs
-from medtune.tasks.radgraph.template import RadGraphTask
+from medtune.studies.radgraph.annotate import Answerer, Job, adapter_answers, annotate
+from medtune.studies.radgraph.annotation_files import Outputs
+from medtune.studies.radgraph.reports import LABELS, Report, cut
+from medtune.studies.radgraph.segments import tokenise
+from medtune.studies.radgraph.template import RadGraphTask
 from medtune.training.record import hardware
 from medtune.versions import library_versions
 

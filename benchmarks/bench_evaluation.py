@@ -36,7 +36,7 @@ from medtune.metrics.text.registry import TextMetricSettings, score_texts
 from medtune.metrics.text.wordnet import find_wordnet
 from medtune.models.loading import load_with_adapter
 from medtune.reporting.tables import markdown_table
-from medtune.tasks.meerkat.template import MeerkatTask
+from medtune.studies.meerkat.template import MeerkatTask
 from medtune.training.record import hardware
 from medtune.versions import library_versions
 

@@ -29,7 +29,6 @@ import torch
 import transformers
 
 from medtune.alignment import Layout, SubwordDocument, WindowRow, make_layout, subwords
-from medtune.analysis.comparison import mean_f1
 from medtune.config import TaggerTraining
 from medtune.data.bio import spans_of
 from medtune.inference.decoding import decode
@@ -40,7 +39,8 @@ from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.models.loading import load_tagger_tokenizer, load_with_new_head
 from medtune.reporting.prose import points
 from medtune.reporting.tables import markdown_table
-from medtune.tasks.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.stages.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.studies.maccrobat.analysis.comparison import mean_f1
 from medtune.training.checkpoints import last_checkpoint, progress_of
 from medtune.training.preflight import IGNORED, make_plan
 from medtune.training.record import hardware

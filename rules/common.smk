@@ -75,7 +75,7 @@ def study_section(files):
 
 
 def task_name(wildcards, output):
-    """The task of a job: each study has one, of the same name (medtune/tasks/{study})."""
+    """The task of a job: each study has one, of the same name (medtune/studies/{study})."""
     return study_of(output)
 
 

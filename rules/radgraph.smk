@@ -1,6 +1,6 @@
 """Study radgraph: entities in radiology reports, one adapter per entity type."""
 
-from medtune.data.radgraph import LABELS as RADGRAPH_ENTITIES
+from medtune.studies.radgraph.reports import LABELS as RADGRAPH_ENTITIES
 
 RADGRAPH = f"{RESULTS}/radgraph"
 RADGRAPH_ADAPTER = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_adapter"

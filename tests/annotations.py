@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from medtune.data.radgraph import LABELS, corpus_of, cut, read_radgraph
 from medtune.data.report_sources import Source
 from medtune.files import read_json
 from medtune.reporting.tables import read_csv
-from medtune.tasks.radgraph.annotation_files import ENTITY_COLUMNS, REPORT_COLUMNS, SKIPPED_COLUMNS, Outputs
-from medtune.tasks.radgraph.prepare import output_of
+from medtune.studies.radgraph.annotation_files import ENTITY_COLUMNS, REPORT_COLUMNS, SKIPPED_COLUMNS, Outputs
+from medtune.studies.radgraph.prepare import output_of
+from medtune.studies.radgraph.reports import LABELS, corpus_of, cut, read_radgraph
 
 NAMES = {
     "annotations": "annotations.json",

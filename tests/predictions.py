@@ -6,7 +6,7 @@ from pathlib import Path
 from medtune.data.related import RelatedDocument, check_documents, from_row
 from medtune.files import read_json
 from medtune.reporting.tables import read_csv
-from medtune.tasks.relations.prediction_files import (
+from medtune.studies.relations.prediction_files import (
     DOCUMENT_COLUMNS,
     ENTITY_COLUMNS,
     RELATION_COLUMNS,

@@ -1,7 +1,7 @@
 """What the rules of study meerkat compute: folders, inputs and params of its runs."""
 
-from medtune.data.medical_qa import check_known, specialty_files
-from medtune.data.synthetic.medical_qa import SPECIALTIES as MADE_SPECIALTIES
+from medtune.studies.meerkat.medical_qa import check_known, specialty_files
+from medtune.studies.meerkat.generator import SPECIALTIES as MADE_SPECIALTIES
 from medtune.errors import InputError
 
 

@@ -1,7 +1,7 @@
 """Small tagged documents for tests of the analysis."""
 
-from medtune.analysis.documents import TaggedDocument, tagged_document
 from medtune.data.bio import spans_of
+from medtune.studies.maccrobat.analysis.documents import TaggedDocument, tagged_document
 
 
 def row(words: str, tags: str, identifier: str = "d", dropped: list[dict] | None = None) -> dict:

@@ -12,7 +12,7 @@ from medtune.metrics.proportions import proportion
 from medtune.metrics.text.bleu import bleu
 from medtune.metrics.text.scores import MetricScores, mean_of, share_of
 from medtune.reporting.tables import write_csv
-from medtune.tasks.meerkat.runs import RunFiles
+from medtune.studies.meerkat.runs import RunFiles
 
 SIZES = {"cardiology": (8, 10), "neurology": (10, 10), "dermatology": (9, 10)}
 """Items of the evaluation split and of the holdout."""

@@ -9,10 +9,10 @@ from medtune.data.schema_file import write_schema
 from medtune.data.synthetic.relations import make_splits
 from medtune.files import write_json
 from medtune.reporting.tables import write_csv
-from medtune.tasks.relations.familiarity import entity_texts
-from medtune.tasks.relations.rows import document_of, gold_given, row_of
-from medtune.tasks.relations.score import ITEM_COLUMNS, score
-from medtune.tasks.relations.template import RelationsTask
+from medtune.studies.relations.familiarity import entity_texts
+from medtune.studies.relations.rows import document_of, gold_given, row_of
+from medtune.studies.relations.score import ITEM_COLUMNS, score
+from medtune.studies.relations.template import RelationsTask
 
 SPLITS = ("validation", "test", "given")
 

@@ -4,7 +4,7 @@ import random
 
 from medtune.data.bio import tag_list
 from medtune.files import write_json, write_jsonl
-from medtune.tasks.maccrobat.runs import RunFiles
+from medtune.studies.maccrobat.runs import RunFiles
 from tests.unit.analysis_cases import dropped, prediction, row
 
 TYPES = {"Age": "frequent", "Medication": "medium", "Mass": "rare"}

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.analysis.confidence import (
+from medtune.files import write_jsonl
+from medtune.metrics.calibration import chance_error, expected_calibration_error
+from medtune.studies.maccrobat.analysis.confidence import (
     CALIBRATED,
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
@@ -21,10 +23,8 @@ from medtune.analysis.confidence import (
     outcome_means,
     span_items,
 )
-from medtune.analysis.stages.confidence import COLUMNS, PLOTS, analyse_confidence, in_words
-from medtune.analysis.thresholds import TEST, VALIDATION, recommend, threshold_rows
-from medtune.files import write_jsonl
-from medtune.metrics.calibration import chance_error, expected_calibration_error
+from medtune.studies.maccrobat.analysis.stages.confidence import COLUMNS, PLOTS, analyse_confidence, in_words
+from medtune.studies.maccrobat.analysis.thresholds import TEST, VALIDATION, recommend, threshold_rows
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
 # One correct entity, one with a boundary error, one missed, one spurious.

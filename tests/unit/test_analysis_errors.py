@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.analysis.confusion import confused_pairs, confusion_matrix, confusion_rows, frequent_labels
-from medtune.analysis.errors import (
+from medtune.files import write_jsonl
+from medtune.metrics.counts import class_counts
+from medtune.metrics.spans import Span
+from medtune.studies.maccrobat.analysis.confusion import (
+    confused_pairs,
+    confusion_matrix,
+    confusion_rows,
+    frequent_labels,
+)
+from medtune.studies.maccrobat.analysis.errors import (
     BOTH,
     BOUNDARY,
     CLASSES,
@@ -24,13 +32,10 @@ from medtune.analysis.errors import (
     error_shares,
     gold_shares,
 )
-from medtune.analysis.examples import example_rows, sample_errors
-from medtune.analysis.lengths import SINGLE, length_rows
-from medtune.analysis.patterns import is_abbreviation, pattern_rows, patterns
-from medtune.analysis.stages.errors import COLUMNS, PLOTS, analyse_errors, length_differences
-from medtune.files import write_jsonl
-from medtune.metrics.counts import class_counts
-from medtune.metrics.spans import Span
+from medtune.studies.maccrobat.analysis.examples import example_rows, sample_errors
+from medtune.studies.maccrobat.analysis.lengths import SINGLE, length_rows
+from medtune.studies.maccrobat.analysis.patterns import is_abbreviation, pattern_rows, patterns
+from medtune.studies.maccrobat.analysis.stages.errors import COLUMNS, PLOTS, analyse_errors, length_differences
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
 TAGS = st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"])

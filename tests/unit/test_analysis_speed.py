@@ -3,7 +3,10 @@ from itertools import count
 
 import pytest
 
-from medtune.analysis.speed import (
+from medtune.files import write_json, write_jsonl
+from medtune.inference.tagger import Tagger, TaggerSettings
+from medtune.inference.tagging import mean_logits
+from medtune.studies.maccrobat.analysis.speed import (
     PRECISION_COLUMNS,
     STREAMING,
     TOGETHER,
@@ -18,11 +21,8 @@ from medtune.analysis.speed import (
     speed_rows,
     streaming_rows,
 )
-from medtune.analysis.speed_measurement import measure, spread, tagger_loader, time_round
-from medtune.analysis.stages.speed import COLUMNS, PLOTS, analyse_speed
-from medtune.files import write_json, write_jsonl
-from medtune.inference.tagger import Tagger, TaggerSettings
-from medtune.inference.tagging import mean_logits
+from medtune.studies.maccrobat.analysis.speed_measurement import measure, spread, tagger_loader, time_round
+from medtune.studies.maccrobat.analysis.stages.speed import COLUMNS, PLOTS, analyse_speed
 from tests.unit.analysis_cases import row
 
 FP32, INT8 = Variant("cpu", "fp32"), Variant("cpu", "int8")

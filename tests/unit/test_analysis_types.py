@@ -3,8 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from medtune.analysis.stages.types import COLUMNS, PLOTS, analyse_types
-from medtune.analysis.types import (
+from medtune.errors import InputError
+from medtune.files import write_json, write_jsonl
+from medtune.metrics.span_scores import SpanCounts, score_spans
+from medtune.studies.maccrobat.analysis.stages.types import COLUMNS, PLOTS, analyse_types
+from medtune.studies.maccrobat.analysis.types import (
     LEFT_OUT,
     TypeScores,
     TypeTable,
@@ -16,9 +19,6 @@ from medtune.analysis.types import (
     type_rows,
     weakest,
 )
-from medtune.errors import InputError
-from medtune.files import write_json, write_jsonl
-from medtune.metrics.span_scores import SpanCounts, score_spans
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
 TABLE = TypeTable({"A": "frequent", "B": "rare", "Z": "medium"}, {"A": 2000, "B": 20, "Z": 300})

@@ -4,18 +4,18 @@ import pytest
 from peft import LoraConfig, get_peft_model
 
 from medtune.config import Generation
-from medtune.data.radgraph import LABELS, corpus_of, read_radgraph
 from medtune.data.report_sources import Source
 from medtune.data.synthetic.radgraph import make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.models.loading import load_with_adapter
 from medtune.reporting.tables import read_csv
-from medtune.tasks.radgraph import annotate as module
-from medtune.tasks.radgraph.annotate import Answer, Job, adapter_answers, annotate
-from medtune.tasks.radgraph.annotation_files import REPORT_COLUMNS, SKIPPED_COLUMNS
-from medtune.tasks.radgraph.prepare import output_of
-from medtune.tasks.radgraph.template import RadGraphTask
+from medtune.studies.radgraph import annotate as module
+from medtune.studies.radgraph.annotate import Answer, Job, adapter_answers, annotate
+from medtune.studies.radgraph.annotation_files import REPORT_COLUMNS, SKIPPED_COLUMNS
+from medtune.studies.radgraph.prepare import output_of
+from medtune.studies.radgraph.reports import LABELS, corpus_of, read_radgraph
+from medtune.studies.radgraph.template import RadGraphTask
 from tests.annotations import check, files_of, gold_answers, json_lines, outputs_in
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model

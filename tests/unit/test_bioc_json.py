@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from medtune.data.bioc_json import read_bioc_json
-from medtune.data.pubtator import BIORED_RELATIONS, read_pubtator
 from medtune.data.related import DISCONTINUOUS, NO_CONCEPT, RelatedEntity, Relation
 from medtune.errors import InputError
+from medtune.studies.relations.bioc_json import read_bioc_json
+from medtune.studies.relations.pubtator import BIORED_RELATIONS, read_pubtator
 
 
 def annotation(start, text, kind="Chemical", identifier="D1"):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from medtune.data.predictions import longer_gold_sentences
 from medtune.errors import InputError
 from medtune.metrics.proportions import proportion
 from medtune.reporting.cards import Headline, StudyCard, render_card, write_card
-from medtune.tasks.predictions import longer_gold_sentences
-from medtune.tasks.yesno.card import HEADLINES, ONLY_SYNTHETIC, confounded, study_card
-from medtune.tasks.yesno.rationales import RATIONALE_COLUMNS
+from medtune.studies.yesno.card import HEADLINES, ONLY_SYNTHETIC, confounded, study_card
+from medtune.studies.yesno.rationales import RATIONALE_COLUMNS
 
 STUDY = StudyCard(
     title="A title",
@@ -186,8 +186,8 @@ def test_the_yesno_card_warns_of_a_source_that_lacks_a_label():
 
 
 def test_the_yesno_headlines_are_figures_that_the_scores_have():
-    from medtune.tasks.yesno.card import HEADLINES
-    from medtune.tasks.yesno.score import score
+    from medtune.studies.yesno.card import HEADLINES
+    from medtune.studies.yesno.score import score
 
     test = score({"test": []}, [], seed=0).metrics["splits"]["test"]
     assert {headline.key for headline in HEADLINES} <= set(test)

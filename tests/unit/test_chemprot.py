@@ -1,8 +1,8 @@
 import pytest
 
-from medtune.data.chemprot import NOT_EVALUATED, read_chemprot
 from medtune.data.related import REPEATED, Relation, check_documents
 from medtune.errors import InputError
+from medtune.studies.relations.chemprot import NOT_EVALUATED, read_chemprot
 from tests.workspace import ROOT
 
 CASES = ROOT.parent / "shared" / "cases"

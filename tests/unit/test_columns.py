@@ -2,15 +2,15 @@
 
 import pytest
 
-from medtune.analysis.stages import confidence, errors, speed, types
 from medtune.reporting.tables import write_csv
-from medtune.tasks.maccrobat import readiness, selection
-from medtune.tasks.maccrobat import summarize as maccrobat
-from medtune.tasks.meerkat import evaluate
-from medtune.tasks.meerkat import summarize as meerkat
-from medtune.tasks.radgraph import summarize as radgraph
-from medtune.tasks.relations import summarize as relations
-from medtune.tasks.yesno import summarize as yesno
+from medtune.studies.maccrobat import readiness, selection
+from medtune.studies.maccrobat import summarize as maccrobat
+from medtune.studies.maccrobat.analysis.stages import confidence, errors, speed, types
+from medtune.studies.meerkat import evaluate
+from medtune.studies.meerkat import summarize as meerkat
+from medtune.studies.radgraph import summarize as radgraph
+from medtune.studies.relations import summarize as relations
+from medtune.studies.yesno import summarize as yesno
 from tests.columns import ITEM_TABLES, NEEDS_NONE, faults, without_interval
 
 PARTS = {

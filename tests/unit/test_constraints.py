@@ -15,10 +15,10 @@ from medtune.files import read_jsonl, write_json, write_jsonl
 from medtune.inference.answer_form import AnswerForm
 from medtune.inference.constraints import Constraint, _grammar
 from medtune.inference.generation import generate
-from medtune.tasks.generation import Job, generate_predictions
-from medtune.tasks.relations.answer_schema import answer_form
-from medtune.tasks.relations.rows import STEPS, gold_given, row_of, training_rows
-from medtune.tasks.relations.template import RelationsTask
+from medtune.stages.generate import Job, generate_predictions
+from medtune.studies.relations.answer_schema import answer_form
+from medtune.studies.relations.rows import STEPS, gold_given, row_of, training_rows
+from medtune.studies.relations.template import RelationsTask
 from tests.unit.tiny_model import random_prompts, tiny_model
 
 INSTRUCTION = list(range(20, 40))

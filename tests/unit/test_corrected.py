@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from medtune.analysis.corrected import NOTHING, Compared, corrected, p_value, verdicts
 from medtune.metrics.contrasts import NO_DIFFERENCE, Contrast, contrast
 from medtune.metrics.intervals import share
+from medtune.studies.maccrobat.analysis.corrected import NOTHING, Compared, corrected, p_value, verdicts
 
 
 def test_p_is_below_5_percent_where_the_interval_excludes_0():

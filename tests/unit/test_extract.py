@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from medtune.analysis.readiness import AUTO, DOCUMENTS, REVIEW, SUGGESTIONS, TYPES, ReviewRule
 from medtune.data.report_sources import Source
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.inference.tagger import Tagger, TaggerSettings
 from medtune.reporting.tables import read_csv
-from medtune.tasks.maccrobat.extract import DETERMINING, Job, extract, tagger_of
-from medtune.tasks.maccrobat.extraction_files import Entity, Extraction, Outputs, note_confidence
+from medtune.studies.maccrobat.analysis.readiness import AUTO, DOCUMENTS, REVIEW, SUGGESTIONS, TYPES, ReviewRule
+from medtune.studies.maccrobat.extract import DETERMINING, Job, extract, tagger_of
+from medtune.studies.maccrobat.extraction_files import Entity, Extraction, Outputs, note_confidence
 from tests.unit.test_maccrobat_card import tagger  # noqa: F401 (a fixture)
 
 NAMES = {

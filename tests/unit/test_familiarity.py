@@ -3,9 +3,9 @@
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.metrics.span_scores import score_spans
-from medtune.tasks.relations.answers import read_answers
-from medtune.tasks.relations.familiarity import SEEN, UNSEEN, entity_texts, split_entities, split_relations
-from medtune.tasks.relations.rows import row_of
+from medtune.studies.relations.answers import read_answers
+from medtune.studies.relations.familiarity import SEEN, UNSEEN, entity_texts, split_entities, split_relations
+from medtune.studies.relations.rows import row_of
 
 TEXT = "Aspirin treats gout. Zetamab treats gout. Zetamab treats sprue."
 #      0       8      15    21      29     36    42      50     57

@@ -7,9 +7,6 @@ import pytest
 
 from medtune.data.brat import read_brat
 from medtune.data.brat_relations import read_brat_relations
-from medtune.data.chemprot import tsv_files
-from medtune.data.medical_qa import specialty_files
-from medtune.data.pubmedqa import parquet_files
 from medtune.data.report_sources import Source, listing, read_reports
 from medtune.errors import InputError
 from medtune.files import (
@@ -22,6 +19,9 @@ from medtune.files import (
     write_json,
     write_jsonl,
 )
+from medtune.studies.meerkat.medical_qa import specialty_files
+from medtune.studies.relations.chemprot import tsv_files
+from medtune.studies.yesno.pubmedqa import parquet_files
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):

@@ -12,19 +12,20 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
+from medtune.data.predictions import LONGER_GOLD
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
-from medtune.tasks import generation, get_task
-from medtune.tasks.generation import Job, generate_predictions
-from medtune.tasks.predictions import LONGER_GOLD
-from medtune.tasks.yesno import YesNoTask
+from medtune.stages import generate as generation
+from medtune.stages.generate import Job, generate_predictions
+from medtune.studies import get_task
+from medtune.studies.yesno import YesNoTask
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
 
 RUN = """
 import json, sys
 from pathlib import Path
-from medtune.tasks.generation import Job, generate_predictions
+from medtune.stages.generate import Job, generate_predictions
 job, predictions, state = sys.argv[1:]
 generate_predictions(Job.model_validate_json(job), Path(predictions), Path(state))
 """

@@ -2,7 +2,9 @@ import copy
 
 import pytest
 
-from medtune.analysis.insights import (
+from medtune.metrics.contrasts import Contrast
+from medtune.metrics.estimate import ENDS
+from medtune.studies.maccrobat.analysis.insights import (
     KEY,
     NOT_SHOWN,
     SURPRISING,
@@ -14,9 +16,7 @@ from medtune.analysis.insights import (
     of_kind,
     recommendations,
 )
-from medtune.metrics.contrasts import Contrast
-from medtune.metrics.estimate import ENDS
-from medtune.tasks.maccrobat.insights import insights_page
+from medtune.studies.maccrobat.insights import insights_page
 
 EXPECTED = Expected("a against b", "a is above b", "a is below b", sign=1, unit="F1 points")
 

@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from medtune.data.label_map import BIORED_PROXY, MERGED, NO_ARGUMENT, LabelMap, Rule, map_labels, map_schema
-from medtune.data.pubtator import read_pubtator
 from medtune.data.related import (
     RelatedCorpus,
     RelatedDocument,
@@ -14,6 +12,16 @@ from medtune.data.related import (
 )
 from medtune.data.relation_schema import STUDY_SCHEMA, check_schema
 from medtune.errors import InputError
+from medtune.studies.relations.label_map import (
+    BIORED_PROXY,
+    MERGED,
+    NO_ARGUMENT,
+    LabelMap,
+    Rule,
+    map_labels,
+    map_schema,
+)
+from medtune.studies.relations.pubtator import read_pubtator
 
 SCHEMA = map_schema(BIORED_PROXY, STUDY_SCHEMA)
 TYPES = ("ChemicalEntity", "DiseaseOrPhenotypicFeature", "GeneOrGeneProduct", "ChemicalEntity")

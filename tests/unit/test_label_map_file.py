@@ -6,12 +6,12 @@ import textwrap
 import pytest
 import yaml
 
-from medtune.data import label_map_file
-from medtune.data.label_map import LabelMap, Rule, map_labels
-from medtune.data.label_map_file import read_label_map
 from medtune.data.related import RelatedCorpus, RelatedDocument, RelatedEntity
 from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.errors import InputError
+from medtune.studies.relations import label_map_file
+from medtune.studies.relations.label_map import LabelMap, Rule, map_labels
+from medtune.studies.relations.label_map_file import read_label_map
 
 EXAMPLE = textwrap.dedent(label_map_file.__doc__.partition("\n\n")[2])
 EXPECTED = LabelMap(

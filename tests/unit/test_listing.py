@@ -1,11 +1,11 @@
 import json
 import re
 
-from medtune.data.radgraph import LABELS
 from medtune.data.synthetic.listing import FIELDS, KINDS, NOT_THERE, POOLS, ROLES, listing_documents
 from medtune.data.synthetic.radgraph import GROUP_OF
-from medtune.data.word_material import material
-from medtune.tasks.radgraph.template import REQUIRED
+from medtune.studies.radgraph.reports import LABELS
+from medtune.studies.radgraph.template import REQUIRED
+from medtune.studies.radgraph.word_material import material
 
 
 def lists(documents: list[str]) -> list[tuple[str, str, list[dict]]]:

@@ -14,10 +14,10 @@ from medtune.files import read_jsonl, write_json
 from medtune.inference.tagger import TaggerSettings
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text
-from medtune.tasks.maccrobat.card import EXAMPLE, HEADLINES, study_card
-from medtune.tasks.maccrobat.runs import SYNTHETIC
-from medtune.tasks.maccrobat.score import score
-from medtune.tasks.tagging import tagger_script
+from medtune.stages.tag import tagger_script
+from medtune.studies.maccrobat.card import EXAMPLE, HEADLINES, study_card
+from medtune.studies.maccrobat.runs import SYNTHETIC
+from medtune.studies.maccrobat.score import score
 from tests.unit.tagged_study import RUNS, TYPES, made_study
 from tests.unit.test_cards import BASE, RECORD
 from tests.unit.tiny_tagger import tiny_encoder

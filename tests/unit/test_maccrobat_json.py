@@ -3,9 +3,9 @@ import json
 import pytest
 
 from medtune.data.annotated import Mention
-from medtune.data.maccrobat_json import EMPTY, read_maccrobat_json
 from medtune.data.questions import Dropped
 from medtune.errors import InputError
+from medtune.studies.maccrobat.hub_json import EMPTY, read_maccrobat_json
 
 TEXT = "A 28-year-old man had pain in the left and right arm."
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from medtune.config import MaccrobatData, Tiers
 from medtune.data.bio import spans_of, tag_list
 from medtune.data.brat import read_brat
-from medtune.data.maccrobat_release import is_release
 from medtune.data.synthetic.maccrobat import write_case_reports
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
 from medtune.metrics.spans import Span
-from medtune.tasks.maccrobat.prepare import SPLITS, prepare, tier
+from medtune.studies.maccrobat.prepare import SPLITS, prepare, tier
+from medtune.studies.maccrobat.release import is_release
+from medtune.studies.maccrobat.section import MaccrobatData, Tiers
 
 FILES = {**{split: f"{split}.jsonl" for split in SPLITS}, "tags": "tags.json", "manifest": "manifest.json"}
 ENCODERS = {"made": 0, "published": None}
@@ -160,7 +160,7 @@ def test_of_two_documents_with_one_pmid_the_last_is_kept_and_it_is_said(tmp_path
 )
 def test_twins_across_splits_would_be_refused(tmp_path, monkeypatch, name, text, sentence):
     """Twins are dropped before; should that ever miss any, the check of the splits does not."""
-    monkeypatch.setattr("medtune.tasks.maccrobat.prepare.drop_twins", lambda documents, source: (documents, []))
+    monkeypatch.setattr("medtune.studies.maccrobat.prepare.drop_twins", lambda documents, source: (documents, []))
     annotations = {name.format(n): (text.format(20 + n), "T1\tSex 2 5\tman\n") for n in range(10)}
     assert sentence in refusal(tmp_path, brat(tmp_path / "in", annotations))
 
@@ -297,7 +297,7 @@ def test_made_reports_are_split_as_made_and_what_was_read_before_is_counted(made
 def test_what_was_read_before_is_found(made, tmp_path, monkeypatch):
     monkeypatch.setattr("medtune.data.synthetic.maccrobat.templates_of", lambda frame, split: (frame,))
     texts = [row["text"] for row in made[0]["test"]]
-    monkeypatch.setattr("medtune.tasks.maccrobat.prepare.pretraining_texts", lambda seed: texts)
+    monkeypatch.setattr("medtune.studies.maccrobat.prepare.pretraining_texts", lambda seed: texts)
     _, _, manifest = run(tmp_path, {"format": "synthetic", "documents": 30})
     counts = manifest["held_out"]["test"]
     assert counts["training split"]["templates"]["shared"] > 0

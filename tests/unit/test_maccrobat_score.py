@@ -12,7 +12,7 @@ from seqeval.scheme import IOB2
 from medtune.data.bio import repair, tag_list
 from medtune.errors import InputError
 from medtune.files import write_json
-from medtune.tasks.maccrobat.score import ITEM_COLUMNS, score
+from medtune.studies.maccrobat.score import ITEM_COLUMNS, score
 from tests.estimates import estimates_in, wrong_units
 from tests.unit.analysis_cases import dropped, prediction, row
 

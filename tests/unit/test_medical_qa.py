@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.deduplication import normalise
-from medtune.data.medical_qa import (
+from medtune.errors import InputError
+from medtune.studies.meerkat.medical_qa import (
     MedicalQuestion,
     _parsed,
     _records,
@@ -16,7 +17,6 @@ from medtune.data.medical_qa import (
     read_specialties,
     specialty_files,
 )
-from medtune.errors import InputError
 
 PAIRS = {f"What is condition {number}?": f"It is number {number}." for number in range(12)}
 

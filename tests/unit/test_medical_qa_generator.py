@@ -3,10 +3,10 @@ from statistics import fmean
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.data.medical_qa import distinct_questions, read_specialties
-from medtune.data.progressive_splits import SplitRule, count_of, first_split
-from medtune.data.synthetic.medical_qa import HARD, SPECIALTIES, make_specialties, write_specialties
 from medtune.errors import InputError
+from medtune.studies.meerkat.generator import HARD, SPECIALTIES, make_specialties, write_specialties
+from medtune.studies.meerkat.medical_qa import distinct_questions, read_specialties
+from medtune.studies.meerkat.progressive_splits import SplitRule, count_of, first_split
 
 RECORDS = 90
 

@@ -6,10 +6,10 @@ import pytest
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.reporting.tables import read_csv, write_csv
-from medtune.tasks.meerkat.comparisons import compare, holm_of, verdict
-from medtune.tasks.meerkat.evaluate import evaluate, figures
-from medtune.tasks.meerkat.runs import PRACTISED, RunFiles, check_same, read_run
-from medtune.tasks.meerkat.score import score
+from medtune.studies.meerkat.comparisons import compare, holm_of, verdict
+from medtune.studies.meerkat.evaluate import evaluate, figures
+from medtune.studies.meerkat.runs import PRACTISED, RunFiles, check_same, read_run
+from medtune.studies.meerkat.score import score
 from tests.columns import faults
 from tests.unit.meerkat_models import SIZES, examples, metric_scores, write_examples, write_model, write_study
 

@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from medtune.errors import InputError
-from medtune.tasks.meerkat.given import take_adapter
+from medtune.studies.meerkat.given import take_adapter
 
 OPTIONS = {"system_message": "", "template": None, "answer_tokens": 8}
 LAYER = "model.layers.0.self_attn.q_proj"

@@ -4,13 +4,13 @@ import datasets
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.data.progressive_splits import SplitRule
-from medtune.data.recommendations import TrainingRecommendations, write_recommendations
-from medtune.data.sets_on_disk import read_set
-from medtune.data.synthetic.medical_qa import HARD
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of, write_json, write_jsonl
-from medtune.tasks.meerkat.prepare import COLUMNS, PRETRAINING, RECORDS, FrozenFiles, IterationFiles, grow, prepare
+from medtune.studies.meerkat.generator import HARD
+from medtune.studies.meerkat.prepare import COLUMNS, PRETRAINING, RECORDS, FrozenFiles, IterationFiles, grow, prepare
+from medtune.studies.meerkat.progressive_splits import SplitRule
+from medtune.studies.meerkat.recommendations import TrainingRecommendations, write_recommendations
+from medtune.studies.meerkat.sets_on_disk import read_set
 
 MADE = {"format": "synthetic", "records": 40}
 READ = {"text": "general", "seed": 42}

@@ -2,20 +2,20 @@ from dataclasses import replace
 
 import pytest
 
-from medtune.data.recommendations import TrainingRecommendations, write_recommendations
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.reporting.plots import Line, save_figure
-from medtune.reporting.score_plots import plot_line_panels, plot_score_map, score_text
 from medtune.reporting.tables import read_csv
-from medtune.tasks.meerkat.comparisons import compare_iterations
-from medtune.tasks.meerkat.copied_answers import read_near_twins
-from medtune.tasks.meerkat.pages import HTML_PAGES, difference_words, figures, stop_words
-from medtune.tasks.meerkat.prepare import PRETRAINING, RECORDS
-from medtune.tasks.meerkat.runs import PRACTISED, read_run
-from medtune.tasks.meerkat.specialty_changes import change_words, specialty_changes
-from medtune.tasks.meerkat.summarize import summarize
-from medtune.tasks.meerkat.synthetic import SHOWN, shared_words
+from medtune.studies.meerkat.comparisons import compare_iterations
+from medtune.studies.meerkat.copied_answers import read_near_twins
+from medtune.studies.meerkat.pages import HTML_PAGES, difference_words, figures, stop_words
+from medtune.studies.meerkat.prepare import PRETRAINING, RECORDS
+from medtune.studies.meerkat.recommendations import TrainingRecommendations, write_recommendations
+from medtune.studies.meerkat.runs import PRACTISED, read_run
+from medtune.studies.meerkat.score_plots import plot_line_panels, plot_score_map, score_text
+from medtune.studies.meerkat.specialty_changes import change_words, specialty_changes
+from medtune.studies.meerkat.summarize import summarize
+from medtune.studies.meerkat.synthetic import SHOWN, shared_words
 from tests.columns import faults
 from tests.unit.meerkat_models import SIZES, write_model, write_study
 

@@ -1,10 +1,10 @@
 import pytest
 
 from medtune.chat import end_of_turn
-from medtune.data.synthetic.medical_qa import make_specialties
 from medtune.errors import InputError
 from medtune.models.made import EOS
-from medtune.tasks.meerkat.template import MeerkatTask
+from medtune.studies.meerkat.generator import make_specialties
+from medtune.studies.meerkat.template import MeerkatTask
 from tests.unit.test_chat import CHATML, DROPS_QUESTION, END, START, made_tokenizer
 
 SYSTEM = "Answer briefly."

@@ -11,8 +11,8 @@ from medtune.files import read_json, write_json, write_jsonl
 from medtune.models.loading import load_base, load_with_adapter
 from medtune.models.record import read_record, write_record
 from medtune.rendering import Rendered
-from medtune.tasks import get_task
-from medtune.tasks.merging import Job, merge_adapter
+from medtune.stages.merge_adapter import Job, merge_adapter
+from medtune.studies import get_task
 from medtune.training import merging
 from medtune.training.merging import answer_logits, difference
 from tests.unit.tiny_model import tiny_model

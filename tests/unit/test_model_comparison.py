@@ -4,7 +4,8 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from medtune.analysis.comparison import (
+from medtune.metrics.significance import holm
+from medtune.studies.maccrobat.analysis.comparison import (
     MODEL_COLUMNS,
     SEED_COLUMNS,
     TYPE_COLUMNS,
@@ -18,7 +19,6 @@ from medtune.analysis.comparison import (
     seed_rows,
     validation_rows,
 )
-from medtune.metrics.significance import holm
 from tests.unit.analysis_cases import document, dropped
 
 GOLD = "B-A O B-B O"

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.medical_qa import distinct_questions, read_specialties
 from medtune.data.near_twins import NearTwin, near_twins
-from medtune.data.progressive_splits import SplitRule, first_split
+from medtune.studies.meerkat.medical_qa import distinct_questions, read_specialties
+from medtune.studies.meerkat.progressive_splits import SplitRule, first_split
 
 TEN = "one two three four five six seven eight nine ten"  # six 5-grams
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from medtune.reporting import notebook
-from medtune.reporting.notebook import Code, Text, build, execute, to_html
+from medtune.studies.maccrobat import notebook_file as notebook
+from medtune.studies.maccrobat.notebook_file import Code, Text, build, execute, to_html
 
 
 def test_cells_keep_their_order_and_have_steady_names():

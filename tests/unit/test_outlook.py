@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medtune.data.recommendations import TrainingRecommendations
 from medtune.errors import InputError
-from medtune.tasks.meerkat.outlook import (
+from medtune.studies.meerkat.outlook import (
     OUTLOOK_COLUMNS,
     Points,
     fit_sizes,
@@ -16,8 +15,9 @@ from medtune.tasks.meerkat.outlook import (
     points_of,
     sizes_asked,
 )
-from medtune.tasks.meerkat.prepare import DatasetStats
-from medtune.tasks.meerkat.runs import read_run
+from medtune.studies.meerkat.prepare import DatasetStats
+from medtune.studies.meerkat.recommendations import TrainingRecommendations
+from medtune.studies.meerkat.runs import read_run
 from tests.unit.meerkat_models import SIZES, stats, write_model, write_study
 
 

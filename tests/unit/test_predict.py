@@ -14,10 +14,10 @@ from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.files import write_json
 from medtune.reporting.tables import read_csv
-from medtune.tasks.relations import predict as module
-from medtune.tasks.relations.predict import Job, adapter_answers, predict
-from medtune.tasks.relations.rows import STEPS
-from medtune.tasks.relations.template import RelationsTask
+from medtune.studies.relations import predict as module
+from medtune.studies.relations.predict import Job, adapter_answers, predict
+from medtune.studies.relations.rows import STEPS
+from medtune.studies.relations.template import RelationsTask
 from tests.annotations import files_of, json_lines
 from tests.predictions import check, outputs_in
 from tests.unit.tiny_model import tiny_model

@@ -1,4 +1,4 @@
-from medtune.tasks.predictions import longer_gold, longer_gold_sentences
+from medtune.data.predictions import longer_gold, longer_gold_sentences
 
 
 def test_gold_answers_that_are_too_long_are_counted_by_split_and_told_where_there_are_any():

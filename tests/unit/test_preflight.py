@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from medtune.config import Training
 from medtune.errors import InputError
 from medtune.rendering import Rendered
-from medtune.tasks.meerkat.template import MeerkatTask
-from medtune.tasks.radgraph.template import RadGraphTask
-from medtune.tasks.relations.template import RelationsTask
-from medtune.tasks.yesno.template import YesNoTask
+from medtune.studies.meerkat.template import MeerkatTask
+from medtune.studies.radgraph.template import RadGraphTask
+from medtune.studies.relations.template import RelationsTask
+from medtune.studies.yesno.template import YesNoTask
 from medtune.training.preflight import IGNORED, check_answer_limit, check_rows, make_plan, truncate
 
 BOS, EOS = 1, 2

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medtune.data.deduplication import normalise
-from medtune.data.medical_qa import MedicalQuestion
-from medtune.data.progressive_splits import (
+from medtune.errors import InputError
+from medtune.studies.meerkat.medical_qa import MedicalQuestion
+from medtune.studies.meerkat.progressive_splits import (
     TOO_SMALL,
     Share,
     SplitRule,
@@ -17,7 +18,6 @@ from medtune.data.progressive_splits import (
     next_shares,
     part_growth,
 )
-from medtune.errors import InputError
 
 RULE = SplitRule()
 

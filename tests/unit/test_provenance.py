@@ -2,12 +2,12 @@ from typing import get_args
 
 import pytest
 
-from medtune.data.medical_qa import read_specialties
 from medtune.data.provenance import MEDQUAD, SOURCES, table
-from medtune.data.pubmedqa import licence_of
-from medtune.data.radgraph import read_radgraph
 from medtune.errors import InputError
-from medtune.tasks.relations.corpora import describe
+from medtune.studies.meerkat.medical_qa import read_specialties
+from medtune.studies.radgraph.reports import read_radgraph
+from medtune.studies.relations.corpora import describe
+from medtune.studies.yesno.pubmedqa import licence_of
 from tests.conftest import ROOT
 
 
@@ -52,10 +52,11 @@ def test_the_license_of_a_corpus_of_relations_is_recorded_where_it_is_known_alon
 
 def readers():
     """What reads each format of each study, as a function of a path."""
-    from medtune.config import MaccrobatData, YesNoFile
-    from medtune.tasks.maccrobat import prepare as maccrobat
-    from medtune.tasks.relations.corpora import read_corpus
-    from medtune.tasks.yesno import prepare as yesno
+    from medtune.studies.maccrobat import prepare as maccrobat
+    from medtune.studies.maccrobat.section import MaccrobatData
+    from medtune.studies.relations.corpora import read_corpus
+    from medtune.studies.yesno import prepare as yesno
+    from medtune.studies.yesno.section import YesNoFile
 
     def of_maccrobat(format):
         return lambda path: maccrobat._read(MaccrobatData(source={"format": format, "path": path}), 1)
@@ -89,7 +90,11 @@ def test_data_that_are_not_there_are_said_with_where_to_get_them(study, format, 
 
 
 def test_every_format_of_a_file_in_the_configuration_has_a_reader_and_a_source():
-    from medtune.config import MaccrobatFiles, MeerkatFiles, RadGraphFiles, RelationsFiles, YesNoFile
+    from medtune.studies.maccrobat.section import MaccrobatFiles
+    from medtune.studies.meerkat.section import MeerkatFiles
+    from medtune.studies.radgraph.section import RadGraphFiles
+    from medtune.studies.relations.section import RelationsFiles
+    from medtune.studies.yesno.section import YesNoFile
 
     sections = {
         "yesno": YesNoFile,

@@ -1,8 +1,8 @@
 import pytest
 
-from medtune.data.pubtator import BIORED_RELATIONS, read_pubtator
 from medtune.data.related import NO_CONCEPT, REPEATED, RelatedEntity, Relation, check_documents
 from medtune.errors import InputError
+from medtune.studies.relations.pubtator import BIORED_RELATIONS, read_pubtator
 
 HEAD = "7|t|Iodide and goitre.\n7|a|Iodide cured I|I of two.\n"
 ENTITIES = "7\t0\t6\tIodide\tChemical\tD1\n7\t11\t17\tgoitre\tDisease\tD2,D3\n"

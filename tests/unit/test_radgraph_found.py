@@ -1,7 +1,7 @@
-from medtune.data.segments import tokenise
 from medtune.metrics.span_scores import radgraph_f1
 from medtune.metrics.spans import Span
-from medtune.tasks.radgraph.found import token_entity
+from medtune.studies.radgraph.found import token_entity
+from medtune.studies.radgraph.segments import tokenise
 
 
 def test_a_fragment_of_a_token_is_no_entity_of_radgraph_f1():

@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.data.radgraph import LABELS, agreement_counts, corpus_of, cut, read_radgraph
 from medtune.data.synthetic.radgraph import (
     GROUP_OF,
     HELD_OUT,
@@ -16,8 +15,9 @@ from medtune.data.synthetic.radgraph import (
     write_corpus,
 )
 from medtune.data.synthetic.radgraph import sentence as write_sentence
-from medtune.data.word_material import material as material_of
 from medtune.errors import InputError
+from medtune.studies.radgraph.reports import LABELS, agreement_counts, corpus_of, cut, read_radgraph
+from medtune.studies.radgraph.word_material import material as material_of
 
 NEGATION = re.compile(r"\b(no|without|absence|negative)\b", re.IGNORECASE)
 DOUBT = re.compile(

@@ -3,9 +3,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.radgraph import LABELS, corpus_of
-from medtune.tasks.radgraph.found import Found
-from medtune.tasks.radgraph.merge import OVERLAP, SAME_SPAN, annotated, layout_of, merge_entities
+from medtune.studies.radgraph.found import Found
+from medtune.studies.radgraph.merge import OVERLAP, SAME_SPAN, annotated, layout_of, merge_entities
+from medtune.studies.radgraph.reports import LABELS, corpus_of
 
 TEXT = "a b c d e f g h"
 

@@ -3,12 +3,12 @@ import json
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.data.radgraph import LABELS, Report, corpus_of, read_radgraph
 from medtune.data.synthetic.radgraph import LEARNT, make_corpus, make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
-from medtune.tasks.radgraph.prepare import REPEATED, SPLITS, check_reports, make_rows, patient_of, prepare
-from medtune.tasks.radgraph.prompts import load_prompt
+from medtune.studies.radgraph.prepare import REPEATED, SPLITS, check_reports, make_rows, patient_of, prepare
+from medtune.studies.radgraph.prompts import load_prompt
+from medtune.studies.radgraph.reports import LABELS, Report, corpus_of, read_radgraph
 from tests.conftest import ROOT
 from tests.unit.test_radgraph_negatives import sentence
 
@@ -181,7 +181,7 @@ def test_held_out_material_is_counted_in_training_and_pre_training_text(tmp_path
     assert {kind: found["shared"] for kind, found in training.items()} == dict.fromkeys(training, 0)
     assert min(found["held_out"] for found in training.values()) > 20
     sentence = next(iter(read_json(tmp_path / "1/reports_test.json").values()))["text"].split("FINDINGS : ")[1]
-    monkeypatch.setattr("medtune.tasks.radgraph.prepare.pretraining_documents", lambda text, seed: [sentence])
+    monkeypatch.setattr("medtune.studies.radgraph.prepare.pretraining_documents", lambda text, seed: [sentence])
     _, manifest = run(tmp_path / "2", MADE, pretraining={"text": "reports", "seed": 0})
     read = manifest["held_out"]["pre-training text of the base model"]
     assert all(found["shared"] > 0 for found in read.values())

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.radgraph import (
+from medtune.errors import InputError
+from medtune.studies.radgraph.reports import (
     LABELS,
     Corpus,
     Report,
@@ -17,8 +18,7 @@ from medtune.data.radgraph import (
     to_layout,
     write_radgraph,
 )
-from medtune.data.segments import tokenise
-from medtune.errors import InputError
+from medtune.studies.radgraph.segments import tokenise
 from tests.conftest import ROOT
 
 CASES = ROOT.parent / "shared/cases"

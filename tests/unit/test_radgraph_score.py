@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-from medtune.data.radgraph import LABELS, corpus_of, cut, write_radgraph
 from medtune.data.synthetic.radgraph import make_corpus
 from medtune.errors import InputError
 from medtune.reporting.tables import write_csv
-from medtune.tasks.radgraph.prepare import make_rows
-from medtune.tasks.radgraph.score import ITEM_COLUMNS, score
-from medtune.tasks.radgraph.template import RadGraphTask
+from medtune.studies.radgraph.prepare import make_rows
+from medtune.studies.radgraph.reports import LABELS, corpus_of, cut, write_radgraph
+from medtune.studies.radgraph.score import ITEM_COLUMNS, score
+from medtune.studies.radgraph.template import RadGraphTask
 from tests.estimates import estimates_in, wrong_units
 
 SEED = 0

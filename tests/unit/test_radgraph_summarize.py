@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.radgraph import LABELS, corpus_of, cut, read_radgraph, write_radgraph
 from medtune.data.synthetic.radgraph import make_corpus
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
@@ -15,15 +14,16 @@ from medtune.metrics.significance import holm
 from medtune.metrics.spans import Span
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text, write_csv
-from medtune.tasks.radgraph.card import study_card
-from medtune.tasks.radgraph.confusion import claimed_by_both, confusion
-from medtune.tasks.radgraph.merged import merge_outcomes
-from medtune.tasks.radgraph.prepare import make_rows, output_of
-from medtune.tasks.radgraph.runs import MODELS, RunFiles, read_runs
-from medtune.tasks.radgraph.score import score
-from medtune.tasks.radgraph.summarize import summarize
-from medtune.tasks.radgraph.template import RadGraphTask
-from medtune.tasks.radgraph.thresholds import (
+from medtune.studies.radgraph.card import study_card
+from medtune.studies.radgraph.confusion import claimed_by_both, confusion
+from medtune.studies.radgraph.merged import merge_outcomes
+from medtune.studies.radgraph.prepare import make_rows, output_of
+from medtune.studies.radgraph.reports import LABELS, corpus_of, cut, read_radgraph, write_radgraph
+from medtune.studies.radgraph.runs import MODELS, RunFiles, read_runs
+from medtune.studies.radgraph.score import score
+from medtune.studies.radgraph.summarize import summarize
+from medtune.studies.radgraph.template import RadGraphTask
+from medtune.studies.radgraph.thresholds import (
     THRESHOLD_COLUMNS,
     Case,
     accuracy_of,

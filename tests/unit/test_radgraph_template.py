@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.grounding import offsets_hold
-from medtune.data.radgraph import LABELS
-from medtune.data.segments import tokenise
 from medtune.data.synthetic.listing import listing_documents
 from medtune.errors import InputError
-from medtune.tasks import get_task
-from medtune.tasks.generation import content_confidence, part_confidences
-from medtune.tasks.radgraph.found import OTHER, locate, mentions
-from medtune.tasks.radgraph.prepare import output_of
-from medtune.tasks.radgraph.template import RadGraphTask, inert
+from medtune.stages.generate import content_confidence, part_confidences
+from medtune.studies import get_task
+from medtune.studies.radgraph.found import OTHER, locate, mentions
+from medtune.studies.radgraph.prepare import output_of
+from medtune.studies.radgraph.reports import LABELS
+from medtune.studies.radgraph.segments import tokenise
+from medtune.studies.radgraph.template import RadGraphTask, inert
 from tests.conftest import ROOT
 from tests.imports import check_no_torch
 
@@ -266,7 +266,9 @@ def test_a_missing_or_empty_prompt_file_and_an_unknown_type_are_refused(tmp_path
 
 
 def test_task_score_and_summary_need_no_torch():
-    check_no_torch("medtune.tasks.radgraph.summarize", "medtune.tasks.radgraph.template", "medtune.tasks.radgraph.card")
+    check_no_torch(
+        "medtune.studies.radgraph.summarize", "medtune.studies.radgraph.template", "medtune.studies.radgraph.card"
+    )
 
 
 def test_tokens_that_are_pieces_of_a_character_are_counted_where_it_stands():

@@ -1,6 +1,6 @@
 import pytest
 
-from medtune.analysis.readiness import (
+from medtune.studies.maccrobat.analysis.readiness import (
     AUTO,
     DOCUMENTS,
     REVIEW,

@@ -2,11 +2,11 @@ import copy
 
 import pytest
 
-from medtune.data.recommendations import read_recommendations
 from medtune.errors import InputError
 from medtune.files import write_json
 from medtune.reporting.tables import write_csv
-from medtune.tasks.meerkat.recommend import recommend
+from medtune.studies.meerkat.recommend import recommend
+from medtune.studies.meerkat.recommendations import read_recommendations
 
 SETTINGS = {"increase": 0.3, "margin": 0.0, "confidence": 0.95}
 FINE = [0.7, 0.8, 0.9, 0.8, 0.7, 0.9, 0.8, 0.8]

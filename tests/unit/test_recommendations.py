@@ -1,14 +1,14 @@
 import pytest
 
-from medtune.data.recommendations import (
+from medtune.errors import InputError
+from medtune.files import read_json, write_json
+from medtune.studies.meerkat.recommendations import (
     Basis,
     Judgement,
     TrainingRecommendations,
     read_recommendations,
     write_recommendations,
 )
-from medtune.errors import InputError
-from medtune.files import read_json, write_json
 
 GROUNDS = Judgement(
     metric="ROUGE-L",

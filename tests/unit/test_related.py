@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from medtune.data.pubtator import read_pubtator
 from medtune.data.related import (
     RelatedDocument,
     RelatedEntity,
@@ -17,6 +16,7 @@ from medtune.data.related import (
     unique,
 )
 from medtune.errors import InputError
+from medtune.studies.relations.pubtator import read_pubtator
 from tests.conftest import ROOT
 
 TEXT = "Aspirin relieved gout. ASA helps."

@@ -18,7 +18,7 @@ from medtune.data.synthetic.relation_practice import PRACTICE
 from medtune.data.synthetic.relation_wording import LEXICON, WORDING
 from medtune.data.synthetic.relations import held_out_terms, make_splits, training_terms
 from medtune.errors import InputError
-from medtune.tasks.relations.held_out import count_held_out
+from medtune.studies.relations.held_out import count_held_out
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.pubtator import read_pubtator
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_output import UNKNOWN, Removals, extract, extract_given, read_output, write_output
 from medtune.data.relation_pairs import concept_pair, entity_pair
 from medtune.data.relation_schema import STUDY_SCHEMA, schema_of
 from medtune.metrics.relation_scores import count_concept_relations, score_relations
 from medtune.metrics.span_scores import count_spans, score_spans
+from medtune.studies.relations.pubtator import read_pubtator
 
 TEXT = "Metformin treats type 2 diabetes. Fever and cough; aspirin was stopped. Warfarin with aspirin is a risk."
 DIABETES = ("type 2 diabetes", "Disease")

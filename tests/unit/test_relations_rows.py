@@ -8,7 +8,7 @@ from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.files import write_jsonl
-from medtune.tasks.relations.rows import document_of, gold_given, read_rows, row_of, training_rows
+from medtune.studies.relations.rows import document_of, gold_given, read_rows, row_of, training_rows
 
 TEXT = "Aspirin for gout; aspirin again."
 ENTITIES = (

@@ -7,9 +7,9 @@ import pytest
 
 from medtune.data.related import RelatedDocument, RelatedEntity
 from medtune.errors import InputError
-from medtune.tasks.relations.rows import row_of
-from medtune.tasks.relations.steps import PASS_FIELDS, given_rows, join_steps
-from medtune.tasks.relations.template import RelationsTask
+from medtune.studies.relations.rows import row_of
+from medtune.studies.relations.steps import PASS_FIELDS, given_rows, join_steps
+from medtune.studies.relations.template import RelationsTask
 from tests.conftest import ROOT
 
 TASK = RelationsTask(ROOT / "config" / "prompts" / "relations", two_steps=True)

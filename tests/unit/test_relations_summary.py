@@ -9,12 +9,12 @@ import pytest
 from medtune.errors import InputError
 from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.metrics.significance import Difference, holm
-from medtune.tasks.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows, verdict
-from medtune.tasks.relations.familiarity import SEEN, UNSEEN
-from medtune.tasks.relations.figures import PLOTS
-from medtune.tasks.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences, what_figures_show
-from medtune.tasks.relations.runs import PRACTISED_TITLE, RunFiles, changes, read_runs
-from medtune.tasks.relations.summarize import COLUMNS, summarize
+from medtune.studies.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows, verdict
+from medtune.studies.relations.familiarity import SEEN, UNSEEN
+from medtune.studies.relations.figures import PLOTS
+from medtune.studies.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences, what_figures_show
+from medtune.studies.relations.runs import PRACTISED_TITLE, RunFiles, changes, read_runs
+from medtune.studies.relations.summarize import COLUMNS, summarize
 from tests.columns import faults
 from tests.unit.relations_study import answers, made_rows, schema_file, scored, task
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from medtune.data.pubtator import read_pubtator
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_output import LISTS, extract, read_output
 from medtune.data.relation_schema import STUDY_SCHEMA
@@ -19,10 +18,11 @@ from medtune.errors import InputError
 from medtune.inert import inert
 from medtune.models.made import train_tokenizer
 from medtune.rendering import render_completion, render_prompt
-from medtune.tasks import get_task
-from medtune.tasks.relations.answer_schema import answer_form
-from medtune.tasks.relations.rows import gold_given, row_of, written_of
-from medtune.tasks.relations.template import RelationsTask
+from medtune.studies import get_task
+from medtune.studies.relations.answer_schema import answer_form
+from medtune.studies.relations.pubtator import read_pubtator
+from medtune.studies.relations.rows import gold_given, row_of, written_of
+from medtune.studies.relations.template import RelationsTask
 from tests.conftest import ROOT
 from tests.imports import check_no_torch
 
@@ -386,4 +386,4 @@ def test_a_task_of_other_instructions_steps_or_weight_is_another_template(tmp_pa
 
 
 def test_reading_answers_needs_no_torch():
-    check_no_torch("medtune.tasks.relations.template")
+    check_no_torch("medtune.studies.relations.template")

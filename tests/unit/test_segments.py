@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.segments import LONGEST, segments, tokenise
+from medtune.studies.radgraph.segments import LONGEST, segments, tokenise
 
 WORDS = st.sampled_from(
     ["No", "effusion", ".", "FINDINGS", ":", "1", "Dr", "a.m", "size.", "Findings:", "?", ",", "(2)", "5", "cm", "___"]

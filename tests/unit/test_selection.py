@@ -1,7 +1,8 @@
 import pytest
 
-from medtune.analysis.comparison import Speed, TaggerRun
-from medtune.analysis.selection import (
+from medtune.metrics.contrasts import Contrast
+from medtune.studies.maccrobat.analysis.comparison import Speed, TaggerRun
+from medtune.studies.maccrobat.analysis.selection import (
     CANDIDATE_COLUMNS,
     TRADE_OFF_COLUMNS,
     Candidate,
@@ -16,8 +17,7 @@ from medtune.analysis.selection import (
     trade_off_rows,
     usable_weights,
 )
-from medtune.metrics.contrasts import Contrast
-from medtune.tasks.maccrobat.selection import reason, trade_off_words
+from medtune.studies.maccrobat.selection import reason, trade_off_words
 from tests.unit.analysis_cases import document
 
 WEIGHTS = {"validation_f1": 0.5, "rare_f1": 0.2, "speed": 0.2, "size": 0.1}

@@ -1,8 +1,8 @@
 import datasets
 import pytest
 
-from medtune.data.sets_on_disk import read_set, write_set
 from medtune.errors import InputError
+from medtune.studies.meerkat.sets_on_disk import read_set, write_set
 from tests.imports import check_no_torch
 
 ROWS = [{"id": "a/1", "question": "Is β > 5 µg?", "left out": "x"}, {"id": "a/2", "question": "Ja\u2028nein"}]
@@ -46,4 +46,6 @@ def test_another_folder_is_refused(tmp_path):
 
 
 def test_the_data_modules_need_no_torch():
-    check_no_torch("medtune.data.medical_qa", "medtune.data.sets_on_disk", "medtune.tasks.meerkat.prepare")
+    check_no_torch(
+        "medtune.studies.meerkat.medical_qa", "medtune.studies.meerkat.sets_on_disk", "medtune.studies.meerkat.prepare"
+    )

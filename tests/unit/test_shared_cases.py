@@ -6,18 +6,18 @@ import pytest
 
 from medtune.config_check import load_config
 from medtune.config_layers import merge, read_layers
-from medtune.data.bioasq import read_bioasq
 from medtune.data.brat import read_brat
-from medtune.data.chemprot import read_chemprot
-from medtune.data.label_map_file import read_label_map
-from medtune.data.medical_qa import distinct_questions, read_specialties
-from medtune.data.pubtator import read_pubtator
-from medtune.data.radgraph import cut, read_radgraph
 from medtune.data.related import Relation, check_documents
 from medtune.files import BYTE_ORDER_MARK as BOM
 from medtune.metrics.text.medical_terms import load_terms, terms_of
-from medtune.tasks.meerkat.template import load_template
-from medtune.tasks.radgraph.prompts import load_prompt
+from medtune.studies.meerkat.medical_qa import distinct_questions, read_specialties
+from medtune.studies.meerkat.template import load_template
+from medtune.studies.radgraph.prompts import load_prompt
+from medtune.studies.radgraph.reports import cut, read_radgraph
+from medtune.studies.relations.chemprot import read_chemprot
+from medtune.studies.relations.label_map_file import read_label_map
+from medtune.studies.relations.pubtator import read_pubtator
+from medtune.studies.yesno.bioasq import read_bioasq
 from tests.conftest import ROOT
 
 CASES = ROOT.parent / "shared" / "cases"

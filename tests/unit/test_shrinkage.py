@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from medtune.analysis.shrinkage import shrink_means
+from medtune.studies.meerkat.shrinkage import shrink_means
 
 values = st.floats(0, 1, allow_subnormal=False).map(lambda value: round(value, 6))
 several = st.dictionaries(st.sampled_from("abcdefgh"), st.lists(values, max_size=12), min_size=1, max_size=8)

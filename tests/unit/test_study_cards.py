@@ -8,10 +8,10 @@ from medtune.metrics.text.names import BLEU, ROUGE
 from medtune.metrics.text.registry import score_texts
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text
-from medtune.tasks.meerkat import card as meerkat
-from medtune.tasks.meerkat.synthetic import SHOWN
-from medtune.tasks.relations import card as relations
-from medtune.tasks.relations.score import score
+from medtune.studies.meerkat import card as meerkat
+from medtune.studies.meerkat.synthetic import SHOWN
+from medtune.studies.relations import card as relations
+from medtune.studies.relations.score import score
 from tests.unit.relations_study import answers, made_rows, prompts, schema_file, task
 from tests.unit.test_cards import BASE, MANIFEST, RECORD
 from tests.unit.test_chat import CHATML, START, made_tokenizer

@@ -13,8 +13,8 @@ from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import SpanDocument, count_spans
-from medtune.tasks import tagging
-from medtune.tasks.tagging import Job, tag_documents
+from medtune.stages import tag as tagging
+from medtune.stages.tag import Job, tag_documents
 from tests.unit.killed import hidden, kill, start_writing
 from tests.unit.test_tagger_training import job_of, run
 from tests.unit.tiny_tagger import TAGS, toy_study

@@ -2,15 +2,15 @@
 
 import pytest
 
-from medtune.data.radgraph import corpus_of, write_radgraph
 from medtune.data.related import from_row
 from medtune.metrics.text.registry import score_texts
-from medtune.tasks import get_task
-from medtune.tasks.radgraph.score import score as score_radgraph
-from medtune.tasks.radgraph.template import RadGraphTask
-from medtune.tasks.relations.rows import training_rows
-from medtune.tasks.relations.score import score as score_relations
-from medtune.tasks.relations.template import RelationsTask
+from medtune.studies import get_task
+from medtune.studies.radgraph.reports import corpus_of, write_radgraph
+from medtune.studies.radgraph.score import score as score_radgraph
+from medtune.studies.radgraph.template import RadGraphTask
+from medtune.studies.relations.rows import training_rows
+from medtune.studies.relations.score import score as score_relations
+from medtune.studies.relations.template import RelationsTask
 from tests.conftest import ROOT
 from tests.unit import test_radgraph_score as radgraph
 from tests.unit.relations_study import answers, made_rows, prompts, schema_file

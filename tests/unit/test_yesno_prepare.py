@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from medtune.config import ChallengeQuestion, YesNoData
 from medtune.data.deduplication import CONFLICTING, REPEATED
 from medtune.data.synthetic.yesno import make_questions
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
-from medtune.tasks.yesno.prepare import NOT_DRAWN, prepare
+from medtune.studies.yesno.prepare import NOT_DRAWN, prepare
+from medtune.studies.yesno.section import ChallengeQuestion, YesNoData
 
 CHALLENGE = [ChallengeQuestion(question="Do statins prevent strokes?", expected="Yes", reason="Trials agree.")]
 PRETRAINING = {"text": "general", "seed": 0}
@@ -198,7 +198,7 @@ def test_what_is_held_out_is_counted_against_training_split_and_pretraining_docu
 
 
 def test_what_is_shared_is_found(tmp_path, monkeypatch):
-    from medtune.tasks.yesno import prepare as module
+    from medtune.studies.yesno import prepare as module
 
     def from_the_wrong_part(count, seed, source, part):
         made = make_questions(count, f"{seed}/{part}", source, "training")
@@ -214,7 +214,7 @@ def test_what_the_base_model_has_read_before_is_found(tmp_path, monkeypatch):
     sources = {"made": {"format": "synthetic", "per_class": 40}}
     rows, _ = run(tmp_path / "1", sources, per_class=30)
     read = [f"{row['question']} {row['rationale']}" for row in rows["test"]]
-    monkeypatch.setattr("medtune.tasks.yesno.prepare.pretraining_documents", lambda text, seed: read)
+    monkeypatch.setattr("medtune.studies.yesno.prepare.pretraining_documents", lambda text, seed: read)
     _, manifest = run(tmp_path / "2", sources, per_class=30)
     counted = manifest["held_out"]["test"]["pre-training text"]
     assert all(count["shared"] == count["held_out"] > 0 for count in counted.values())

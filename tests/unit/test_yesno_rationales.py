@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from medtune.data.synthetic.yesno import LABELS, PARTS, make_questions
-from medtune.tasks.yesno.rationales import content_words, polarity, rationale_scores
+from medtune.studies.yesno.rationales import content_words, polarity, rationale_scores
 
 QUESTION = "In a trial of 30 nurses, hand washing reduced nausea. Does hand washing reduce nausea?"
 
@@ -75,7 +75,7 @@ def test_gold_rationales_of_synthetic_questions_agree_with_their_labels():
 
 
 def test_gold_rationales_of_real_questions_mostly_agree(corpora):
-    from medtune.data.pubmedqa import read_pubmedqa
+    from medtune.studies.yesno.pubmedqa import read_pubmedqa
 
     questions, _ = read_pubmedqa(corpora / "pubmedqa/ori_pqal.json", "labelled")
     right = {label: [polarity(q.rationale) == label for q in questions if q.label == label] for label in LABELS}

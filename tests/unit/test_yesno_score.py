@@ -3,8 +3,8 @@ import math
 import pytest
 
 from medtune.errors import InputError
-from medtune.tasks.yesno.ensemble import combine
-from medtune.tasks.yesno.score import ITEM_COLUMNS, score
+from medtune.studies.yesno.ensemble import combine
+from medtune.studies.yesno.score import ITEM_COLUMNS, score
 
 
 def example(identifier, label):

@@ -10,12 +10,12 @@ from medtune.files import write_json, write_jsonl
 from medtune.metrics.estimate import end_columns
 from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.reporting.tables import write_csv
-from medtune.tasks.yesno.comparisons import compare, compare_ensembles
-from medtune.tasks.yesno.ensemble import ensembles_of
-from medtune.tasks.yesno.pages import HTML_PAGES, SYNTHETIC, choice_words, what_figures_show
-from medtune.tasks.yesno.runs import PRACTISED, RunFiles, choose, read_run
-from medtune.tasks.yesno.score import ITEM_COLUMNS, score
-from medtune.tasks.yesno.summarize import seed_rows, summarize
+from medtune.studies.yesno.comparisons import compare, compare_ensembles
+from medtune.studies.yesno.ensemble import ensembles_of
+from medtune.studies.yesno.pages import HTML_PAGES, SYNTHETIC, choice_words, what_figures_show
+from medtune.studies.yesno.runs import PRACTISED, RunFiles, choose, read_run
+from medtune.studies.yesno.score import ITEM_COLUMNS, score
+from medtune.studies.yesno.summarize import seed_rows, summarize
 from tests.columns import faults
 
 LABELS = ("Yes", "No", "Uncertain")

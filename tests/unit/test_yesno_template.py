@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.labels import LABELS
-from medtune.data.pubmedqa import read_pubmedqa
 from medtune.data.synthetic.yesno import make_questions
 from medtune.models.made import train_tokenizer
-from medtune.tasks import get_task
-from medtune.tasks.yesno import YesNoTask
-from medtune.tasks.yesno.template import INSTRUCTION
+from medtune.studies import get_task
+from medtune.studies.yesno import YesNoTask
+from medtune.studies.yesno.pubmedqa import read_pubmedqa
+from medtune.studies.yesno.template import INSTRUCTION
 from tests.imports import check_no_torch
 
 TASK = YesNoTask()
@@ -92,7 +92,7 @@ def test_tasks_are_had_by_name():
 
 
 def test_the_task_and_the_preparation_need_no_torch():
-    check_no_torch("medtune.tasks.yesno.prepare")
+    check_no_torch("medtune.studies.yesno.prepare")
 
 
 def test_a_synthetic_base_is_asked_as_its_pretraining_text_asks():

@@ -11,8 +11,8 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 
-from medtune.data.radgraph import LABELS
 from medtune.reporting.annotated_page import PALETTE
+from medtune.studies.radgraph.reports import LABELS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OPTIONS = (

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from medtune.data.radgraph import corpus_of
 from medtune.data.synthetic.radgraph import make_reports
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
-from medtune.tasks.radgraph.annotation_files import MEANINGS, TITLE
+from medtune.studies.radgraph.annotation_files import MEANINGS, TITLE
+from medtune.studies.radgraph.reports import corpus_of
 from tests.workflow.browser import PROBE, check_pixels, check_styles, probed, styles
 
 

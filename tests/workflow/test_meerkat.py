@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.tasks.meerkat.synthetic import SHOWN
+from medtune.studies.meerkat.synthetic import SHOWN
 from tests.workspace import Workspace, environment, rows, table
 
 pytestmark = pytest.mark.demo
@@ -185,7 +185,7 @@ def test_adapters_load_and_answer_as_the_study_did(study, step):
     from transformers import AutoModelForCausalLM
 
     from medtune.models.loading import load_tokenizer
-    from medtune.tasks.meerkat.template import MeerkatTask
+    from medtune.studies.meerkat.template import MeerkatTask
 
     folder = study.folder / step / "adapter"
     base = AutoModelForCausalLM.from_pretrained(study.folder / "results/tiny/models/tiny-qwen3")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from medtune.reporting.figures_page import replace_block, write_page
-from medtune.tasks.yesno.summarize import RANK_COLUMNS
+from medtune.studies.yesno.summarize import RANK_COLUMNS
 from tests.columns import faults
 from tests.workspace import ROOT, environment
 

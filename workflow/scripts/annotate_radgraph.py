@@ -12,9 +12,9 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, threads=snakemake.threads):
         from medtune.config import Generation
-        from medtune.tasks.radgraph.annotate import Job, annotate
-        from medtune.tasks.radgraph.annotation_files import Outputs
-        from medtune.tasks.radgraph.thresholds import read_threshold
+        from medtune.studies.radgraph.annotate import Job, annotate
+        from medtune.studies.radgraph.annotation_files import Outputs
+        from medtune.studies.radgraph.thresholds import read_threshold
 
         entities = snakemake.params.entities
         annotate(

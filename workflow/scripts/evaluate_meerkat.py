@@ -3,15 +3,15 @@
 Inputs: `base_metrics`, `base_item_scores`, `base_counts`, `base_predictions`; the first three of the base model in its
 practised form, where there is one, with `practised_`; the same of the iteration without a prefix; its `record`
 (training.json) and `stats` (dataset_stats.json); the data of the splits, `evaluation` and `holdout`. Outputs: see
-`medtune.tasks.meerkat.evaluate.evaluate`. Wildcard: `iteration`. Param: `seed`.
+`medtune.studies.meerkat.evaluate.evaluate`. Wildcard: `iteration`. Param: `seed`.
 """
 
 from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.evaluate import evaluate
-        from medtune.tasks.meerkat.runs import PRACTISED, SPLITS, RunFiles
+        from medtune.studies.meerkat.evaluate import evaluate
+        from medtune.studies.meerkat.runs import PRACTISED, SPLITS, RunFiles
 
         given = snakemake.input
         evaluate(

@@ -10,8 +10,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, threads=snakemake.threads):
-        from medtune.tasks.maccrobat.extract import Job, extract
-        from medtune.tasks.maccrobat.extraction_files import Outputs
+        from medtune.studies.maccrobat.extract import Job, extract
+        from medtune.studies.maccrobat.extraction_files import Outputs
 
         extract(
             Job(

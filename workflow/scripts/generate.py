@@ -12,7 +12,7 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, threads=snakemake.threads):
         from medtune.config import Generation
-        from medtune.tasks.generation import Job, generate_predictions
+        from medtune.stages.generate import Job, generate_predictions
 
         adapter, earlier = snakemake.input.get("adapter"), snakemake.input.get("earlier_adapter")
         generate_predictions(

@@ -9,8 +9,8 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.files import read_jsonl, write_jsonl
-        from medtune.tasks.relations.rows import read_rows
-        from medtune.tasks.relations.steps import given_rows
+        from medtune.studies.relations.rows import read_rows
+        from medtune.studies.relations.steps import given_rows
 
         splits = snakemake.params.splits
         rows = given_rows(

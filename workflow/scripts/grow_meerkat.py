@@ -6,7 +6,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.prepare import GrowthFiles, IterationFiles, grow
+        from medtune.studies.meerkat.prepare import GrowthFiles, IterationFiles, grow
 
         grow(
             iteration=int(snakemake.wildcards.iteration),

@@ -8,7 +8,7 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.files import read_jsonl, write_jsonl
-        from medtune.tasks.relations.steps import join_steps
+        from medtune.studies.relations.steps import join_steps
 
         joined = join_steps(read_jsonl(snakemake.input.first), read_jsonl(snakemake.input.second))
         write_jsonl(snakemake.output.predictions, joined)

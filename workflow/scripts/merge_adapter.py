@@ -6,7 +6,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, threads=snakemake.threads):
-        from medtune.tasks.merging import Job, merge_adapter
+        from medtune.stages.merge_adapter import Job, merge_adapter
 
         merge_adapter(
             Job(

@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.maccrobat.notebook import write_summary_notebook
-        from medtune.tasks.maccrobat.runs import run_files
+        from medtune.studies.maccrobat.notebook import write_summary_notebook
+        from medtune.studies.maccrobat.runs import run_files
 
         given = snakemake.input
         write_summary_notebook(

@@ -11,8 +11,8 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, threads=snakemake.threads):
         from medtune.config import Generation
-        from medtune.tasks.relations.predict import Job, predict
-        from medtune.tasks.relations.prediction_files import Outputs
+        from medtune.studies.relations.predict import Job, predict
+        from medtune.studies.relations.prediction_files import Outputs
 
         predict(
             Job(

@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import MaccrobatData
-        from medtune.tasks.maccrobat.prepare import prepare
+        from medtune.studies.maccrobat.prepare import prepare
+        from medtune.studies.maccrobat.section import MaccrobatData
 
         prepare(
             data=MaccrobatData(**snakemake.params.settings),

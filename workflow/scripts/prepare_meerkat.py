@@ -6,9 +6,9 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.data.progressive_splits import SplitRule
-        from medtune.tasks.meerkat.prepare import FrozenFiles, prepare
-        from medtune.tasks.meerkat.template import load_template
+        from medtune.studies.meerkat.prepare import FrozenFiles, prepare
+        from medtune.studies.meerkat.progressive_splits import SplitRule
+        from medtune.studies.meerkat.template import load_template
 
         if template := snakemake.input.get("template"):
             load_template(template)  # a faulty one is refused before anything is written

@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.data.radgraph import LABELS
-        from medtune.tasks.radgraph.prepare import SPLITS, prepare
+        from medtune.studies.radgraph.prepare import SPLITS, prepare
+        from medtune.studies.radgraph.reports import LABELS
 
         prepare(
             **snakemake.params.settings,

@@ -13,7 +13,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.relations.prepare import HeldOutFiles, prepare
+        from medtune.studies.relations.prepare import HeldOutFiles, prepare
 
         prepare(
             **snakemake.params.settings,

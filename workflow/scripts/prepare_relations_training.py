@@ -12,7 +12,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.relations.prepare import TrainingFiles, prepare_training
+        from medtune.studies.relations.prepare import TrainingFiles, prepare_training
 
         prepare_training(
             **snakemake.params.settings,

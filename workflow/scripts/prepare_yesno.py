@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import ChallengeQuestion, YesNoData
-        from medtune.tasks.yesno.prepare import prepare
+        from medtune.studies.yesno.prepare import prepare
+        from medtune.studies.yesno.section import ChallengeQuestion, YesNoData
 
         prepare(
             data=YesNoData(**snakemake.params.settings),

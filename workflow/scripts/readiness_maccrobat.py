@@ -4,9 +4,9 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import MaccrobatAnalysis
-        from medtune.tasks.maccrobat.readiness import assess_chosen
-        from medtune.tasks.maccrobat.runs import run_files
+        from medtune.studies.maccrobat.readiness import assess_chosen
+        from medtune.studies.maccrobat.runs import run_files
+        from medtune.studies.maccrobat.section import MaccrobatAnalysis
 
         given = snakemake.input
         assess_chosen(

@@ -4,7 +4,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.recommend import recommend
+        from medtune.studies.meerkat.recommend import recommend
 
         given = snakemake.input
         recommend(

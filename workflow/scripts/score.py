@@ -12,14 +12,14 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import Config
+        from medtune.configuration import Config
+        from medtune.data.predictions import answers_of, longer_gold
         from medtune.files import read_jsonl, write_json
         from medtune.reporting.tables import write_csv
-        from medtune.tasks.predictions import answers_of, longer_gold
         from medtune.tracking import prediction_texts, summary_figures, track, tracked_run, tracking_of
         from medtune.versions import library_versions
 
-        study = import_module(f"medtune.tasks.{snakemake.params.task}.score")
+        study = import_module(f"medtune.studies.{snakemake.params.task}.score")
         given = dict(snakemake.input.items())
         predictions = read_jsonl(given.pop("predictions"))
         examples = {split: read_jsonl(given.pop(split)) for split in snakemake.params.splits}

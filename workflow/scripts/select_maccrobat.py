@@ -4,9 +4,9 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import SelectionWeights
-        from medtune.tasks.maccrobat.runs import run_files
-        from medtune.tasks.maccrobat.selection import select
+        from medtune.studies.maccrobat.runs import run_files
+        from medtune.studies.maccrobat.section import SelectionWeights
+        from medtune.studies.maccrobat.selection import select
 
         given = snakemake.input
         select(

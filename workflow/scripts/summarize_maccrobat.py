@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.maccrobat.runs import run_files
-        from medtune.tasks.maccrobat.summarize import summarize
+        from medtune.studies.maccrobat.runs import run_files
+        from medtune.studies.maccrobat.summarize import summarize
 
         given = snakemake.input
         summarize(

@@ -4,7 +4,7 @@ Inputs: `base_metrics`, `base_item_scores`, `base_counts`; lists in the order of
 `item_scores`, `counts`, `records` (training.json), `stats` (dataset_stats.json); `recommendations`, the
 training_recommendations.json of the last iteration; `manifest` of the data; of an adapter made elsewhere and of the
 base model in its practised form, where there is one, `given_metrics`, `given_item_scores`, `given_counts`, and the same
-with `practised_`. Outputs: see `medtune.tasks.meerkat.summarize.summarize`.
+with `practised_`. Outputs: see `medtune.studies.meerkat.summarize.summarize`.
 Params: `steering` (name of the steering metric), `seed`.
 """
 
@@ -12,8 +12,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.runs import GIVEN, PRACTISED, RunFiles
-        from medtune.tasks.meerkat.summarize import summarize
+        from medtune.studies.meerkat.runs import GIVEN, PRACTISED, RunFiles
+        from medtune.studies.meerkat.summarize import summarize
 
         given = snakemake.input
         summarize(

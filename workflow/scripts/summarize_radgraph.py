@@ -9,8 +9,8 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.files import read_json
-        from medtune.tasks.radgraph.runs import RunFiles
-        from medtune.tasks.radgraph.summarize import summarize
+        from medtune.studies.radgraph.runs import RunFiles
+        from medtune.studies.radgraph.summarize import summarize
 
         given, entities = snakemake.input, snakemake.params.entities
         files = {

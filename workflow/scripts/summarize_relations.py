@@ -8,8 +8,8 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.files import read_json
-        from medtune.tasks.relations.runs import RunFiles
-        from medtune.tasks.relations.summarize import summarize
+        from medtune.studies.relations.runs import RunFiles
+        from medtune.studies.relations.summarize import summarize
 
         given, runs = snakemake.input, snakemake.params.runs
         summarize(

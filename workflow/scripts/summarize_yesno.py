@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.yesno.runs import RunFiles
-        from medtune.tasks.yesno.summarize import summarize
+        from medtune.studies.yesno.runs import RunFiles
+        from medtune.studies.yesno.summarize import summarize
 
         given = snakemake.input
         summarize(

@@ -9,7 +9,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, threads=snakemake.threads):
-        from medtune.tasks.tagging import Job, tag_documents
+        from medtune.stages.tag import Job, tag_documents
 
         tag_documents(
             Job(

@@ -6,7 +6,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.tasks.meerkat.given import take_adapter
+        from medtune.studies.meerkat.given import take_adapter
 
         take_adapter(
             source=Path(snakemake.params.settings["adapter"]),

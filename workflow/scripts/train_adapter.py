@@ -10,8 +10,9 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import Config, Training
-        from medtune.tasks.training import Job, train_adapter
+        from medtune.config import Training
+        from medtune.configuration import Config
+        from medtune.stages.train_adapter import Job, train_adapter
         from medtune.tracking import tracked_run, tracking_of
 
         # Tracking changes no adapter, and of generation only the param `answer_tokens` does: params trigger reruns.

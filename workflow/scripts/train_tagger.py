@@ -6,8 +6,9 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.config import Config, TaggerTraining
-        from medtune.tasks.tagger_training import Job, train_tagger
+        from medtune.config import TaggerTraining
+        from medtune.configuration import Config
+        from medtune.stages.train_tagger import Job, train_tagger
         from medtune.tracking import tracked_run, tracking_of
 
         # Tracking changes no result, so it is no param: those trigger reruns.

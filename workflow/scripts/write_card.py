@@ -12,11 +12,11 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
+        from medtune.data.predictions import longer_gold_sentences
         from medtune.files import read_json
         from medtune.reporting.cards import write_card
-        from medtune.tasks.predictions import longer_gold_sentences
 
-        study = import_module(f"medtune.tasks.{snakemake.params.task}.card")
+        study = import_module(f"medtune.studies.{snakemake.params.task}.card")
         manifest = read_json(snakemake.input.manifest)
         figures = {
             name: read_json(snakemake.input[key])

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from medtune.config import Config
 from medtune.config_layers import Layer
+from medtune.configuration import Config
 from medtune.errors import InputError
 
 BERTSCORE = ("metrics", "bertscore", "model")

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from medtune.config import Config
 from medtune.config.section import expanded
 from medtune.config_check import models_in
+from medtune.configuration import Config
 
 HEADING = """# Configuration
 

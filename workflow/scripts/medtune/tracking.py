@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.config import Config, Tracking
+from medtune.config import Tracking
+from medtune.configuration import Config
 from medtune.errors import InputError
 
 SEEDED = re.compile(r"-seed(\d+)$")

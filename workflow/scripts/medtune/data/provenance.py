@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtune.data.maccrobat_release import LICENSE as MACCROBAT_LICENSE
-from medtune.data.pubmedqa import LICENCE as PUBMEDQA_LICENSE
 from medtune.errors import InputError
+from medtune.studies.maccrobat.release import LICENSE as MACCROBAT_LICENSE
+from medtune.studies.yesno.pubmedqa import LICENCE as PUBMEDQA_LICENSE
 
 
 @dataclass(frozen=True)

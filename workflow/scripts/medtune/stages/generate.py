@@ -1,0 +1,283 @@
+"""The generate stage of the causal-LM studies: binds a task to the generation engine, and writes predictions.jsonl."""
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from medtune.config import Generation
+from medtune.data.predictions import LONGER_GOLD
+from medtune.errors import InputError
+from medtune.files import atomic, fingerprint, read_jsonl, write_jsonl
+from medtune.inference.answer_form import AnswerForm
+from medtune.inference.confidence import geometric_mean
+from medtune.kinds.task import Part, Task
+from medtune.models.record import read_record
+from medtune.rendering import render_completion
+from medtune.stages.adapter_folder import adapter_hashes, check_adapter
+from medtune.state import open_state
+from medtune.studies import get_task
+from medtune.versions import library_versions
+
+logger = logging.getLogger(__name__)
+
+PROGRESS = "done.jsonl"
+
+
+class Job(BaseModel):
+    """What the predictions of one model are made of. splits: JSON-lines file of each split, by its name.
+    adapter: folder; none means the base model as it is. earlier_adapter, earlier_predictions: of an earlier run that
+    shares everything else with this one; its predictions are copied when the adapters are the same."""
+
+    task: str
+    task_options: dict[str, Any] = Field(default_factory=dict)
+    settings: Generation
+    seed: int
+    splits: dict[str, Path]
+    base: Path
+    adapter: Path | None = None
+    quantization: Literal["none", "int8", "nf4"] = "none"
+    double_quantization: bool = True
+    earlier_adapter: Path | None = None
+    earlier_predictions: Path | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One example to answer, with the split it is from and its prompt as token ids. longer_gold: whether its gold
+    answer has more tokens, EOS included, than are generated."""
+
+    split: str
+    example: dict
+    prompt: list[int]
+    longer_gold: bool = False
+
+
+def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
+    """Answer all examples of all splits, or resume a killed attempt, and write predictions.jsonl.
+
+    predictions: one row per example, in the order of the splits and their files: id, split, raw output, parsed
+    value, parse status, token counts (without padding and EOS), how it finished, confidence, for tasks with closed
+    labels the log-likelihood of each label, and for tasks with parts the confidence of each part. It holds no timings:
+    the same job gives the same file. Copied from an earlier run where that has the same adapter and examples.
+    state: folder for unfinished work, removed when the predictions are written.
+    Raises InputError for an adapter of another template or base model, for prompts that do not fit the model, for
+    constrained generation of a task without a form, and when the state is in use by another job.
+    """
+    import torch
+
+    from medtune.inference.generation import generate
+    from medtune.inference.progress import Progress
+    from medtune.memory import peak_memory_mb
+
+    task = get_task(job.task, **job.task_options)
+    if job.adapter is not None:
+        check_adapter(job.adapter, job.base, task)
+    examples = [(split, example) for split, path in job.splits.items() for example in read_jsonl(path)]
+    if _repeats_earlier(job, examples):
+        logger.info("%s is of the same adapter: its predictions are copied", job.earlier_predictions)
+        # Holding the state, in which another adapter's work may have been left.
+        with open_state(state, "copied") as held:
+            with atomic(predictions) as temporary:
+                shutil.copyfile(job.earlier_predictions, temporary)
+            held.remove()
+        return
+    model, tokenizer = _load(job)
+    questions = [
+        Question(
+            split,
+            example,
+            task.render_prompt(example, tokenizer),
+            len(render_completion(task.completion(example), tokenizer)) > job.settings.max_new_tokens,
+        )
+        for split, example in examples
+    ]
+    _check_lengths(questions, job, model)
+    _warn_of_longer_gold(questions, job)
+    prompts = [question.prompt for question in questions]
+    forms = _answer_forms(task, questions, tokenizer) if job.settings.constrained else []
+    constrain = _constrain(forms, model, tokenizer)
+    with open_state(state, _fingerprint(job, task, questions, forms)) as held:
+        start = time.perf_counter()
+        progress = Progress(held.folder / PROGRESS)
+        answers = generate(model, tokenizer, prompts, job.settings, job.seed, progress, constrain)
+        likelihoods = _label_likelihoods(task, model, tokenizer, prompts, job.settings.batch_tokens)
+        logger.info(
+            "%d answers on %s in %.1f s, peak memory %.0f MB",
+            len(answers),
+            torch.device(model.device).type,
+            time.perf_counter() - start,
+            peak_memory_mb(),
+        )
+        write_jsonl(
+            predictions,
+            (
+                prediction_row(task, tokenizer, question, answer, likelihood)
+                for question, answer, likelihood in zip(questions, answers, likelihoods, strict=True)
+            ),
+        )
+        held.remove()
+
+
+def _repeats_earlier(job: Job, examples: list[tuple[str, dict]]) -> bool:
+    """Whether the earlier run had the same adapter and answered the same examples. examples: (split, example)."""
+    if job.adapter is None or job.earlier_adapter is None or job.earlier_predictions is None:
+        return False
+    if adapter_hashes(job.adapter) != adapter_hashes(job.earlier_adapter):
+        return False
+    answered = [(row["split"], row["id"]) for row in read_jsonl(job.earlier_predictions)]
+    return answered == [(split, example["id"]) for split, example in examples]
+
+
+def _load(job: Job) -> tuple[Any, Any]:
+    """Model, with its adapter where there is one, and tokenizer."""
+    from medtune.models.loading import load_base, load_with_adapter
+
+    if job.adapter is None:
+        return load_base(job.base, job.quantization, job.double_quantization)
+    return load_with_adapter(job.base, job.adapter, job.quantization, job.double_quantization)
+
+
+def _check_lengths(questions: list[Question], job: Job, model: Any) -> None:
+    """Every prompt and its answer must fit the positions that the model was made for."""
+    context = getattr(model.config, "max_position_embeddings", None)
+    for question in questions:
+        tokens, new = len(question.prompt), job.settings.max_new_tokens
+        if context is not None and tokens + new > context:
+            raise InputError(
+                f'{job.splits[question.split]}, record "{question.example["id"]}": {tokens} prompt tokens and up to '
+                f"{new} new ones exceed the {context} positions of the base model"
+            )
+
+
+def _warn_of_longer_gold(questions: list[Question], job: Job) -> None:
+    """Say of each split how many gold answers cannot be generated in full; their predictions are marked."""
+    for split, path in job.splits.items():
+        longer = [question.longer_gold for question in questions if question.split == split]
+        if any(longer):
+            logger.warning(
+                "%s: %d of %d gold answers have more tokens than generation.max_new_tokens = %d, and cannot be "
+                "generated in full",
+                path,
+                sum(longer),
+                len(longer),
+                job.settings.max_new_tokens,
+            )
+
+
+def _answer_forms(task: Task, questions: list[Question], tokenizer: Any) -> list[AnswerForm]:
+    """The form of the answer to each question."""
+    forms = [task.answer_form(question.example, tokenizer) for question in questions]
+    if any(form is None for form in forms):
+        raise InputError(f'generation.constrained: the task "{task.name}" has no form of answers; set it to false')
+    return forms
+
+
+def _constrain(forms: list[AnswerForm], model: Any, tokenizer: Any) -> Any:
+    """What keeps `generate` to these forms; None without forms."""
+    if not forms:
+        return None
+    from medtune.inference.constraints import Constraint
+
+    return Constraint(model, tokenizer).to(forms)
+
+
+def _label_likelihoods(
+    task: Task, model: Any, tokenizer: Any, prompts: list[list[int]], batch_tokens: int
+) -> list[dict[str, float] | None]:
+    """For each prompt the log-likelihood of each label; None for tasks without closed labels."""
+    if not task.labels:
+        return [None] * len(prompts)
+    from medtune.inference.likelihood import label_log_likelihoods
+
+    labels = task.label_tokens(tokenizer)
+    scores = label_log_likelihoods(model, prompts, labels, batch_tokens, tokenizer.pad_token_id)
+    return [{label: rounded(value) for label, value in zip(task.labels, row, strict=True)} for row in scores]
+
+
+def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[Part]) -> list[float]:
+    """Confidence of parts of an answer: the least probability among the tokens that stand in a part.
+
+    A part is as sure as its least sure choice; a mean would hide one doubtful word among many others.
+    answer: a `Generated`. parts: as `Task.parts` gives them for its text. A part without tokens has that of the answer.
+    """
+    if not parts:
+        return []
+    places = _places(tokenizer, answer)
+    return [min(_within(places, part), default=answer.confidence) for part in parts]
+
+
+def content_confidence(tokenizer: Any, answer: Any, content: Part | None) -> float:
+    """Geometric mean of the probabilities of the tokens that stand in `content`, see `Task.content`; of all tokens,
+    EOS included, where it is None or holds none. Keys and brackets that are always the same would hide the rest."""
+    chosen = _within(_places(tokenizer, answer), content) if content else []
+    return geometric_mean(chosen) if chosen else answer.confidence
+
+
+def _places(tokenizer: Any, answer: Any) -> list[tuple[int, int, float]]:
+    """Start, end (characters of the text) and probability of each token."""
+    # Tokens can be pieces of a character, so their own lengths say nothing.
+    ends = [
+        len(tokenizer.decode(answer.tokens[: n + 1], skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        for n in range(answer.length)
+    ]
+    return list(zip([0, *ends], ends, answer.token_probabilities, strict=False))
+
+
+def _within(places: Sequence[tuple[int, int, float]], part: Part) -> list[float]:
+    """Probabilities of the tokens that touch a part."""
+    return [p for start, end, p in places if any(start < last and end > first for first, last in part)]
+
+
+def prediction_row(
+    task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None = None
+) -> dict:
+    """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some. With
+    `LONGER_GOLD` where the gold answer is longer than what is generated."""
+    parsed = task.parse(answer.text)
+    parts = task.parts(answer.text)
+    row = {
+        "id": question.example["id"],
+        "split": question.split,
+        "raw": answer.text,
+        "value": parsed.value,
+        "status": parsed.status,
+        "prompt_tokens": len(question.prompt),
+        "output_tokens": answer.length,
+        "finish": answer.finish,
+        "confidence": rounded(content_confidence(tokenizer, answer, task.content(answer.text))),
+    }
+    if question.longer_gold:
+        row[LONGER_GOLD] = True
+    if likelihoods is not None:
+        row["label_log_likelihoods"] = likelihoods
+    if parts is not None:
+        row["part_confidences"] = [rounded(value) for value in part_confidences(tokenizer, answer, parts)]
+    return row
+
+
+def rounded(value: float) -> float:
+    """Six significant digits: what is beyond depends on the machine."""
+    return float(f"{value:.6g}")
+
+
+def _fingerprint(job: Job, task: Task, questions: list[Question], forms: list[AnswerForm]) -> str:
+    """Identifies all that determines the predictions. Batch sizes are not among it: they only change rounding."""
+    return fingerprint(
+        {
+            "template": task.template_hash,
+            "examples": [[question.split, question.example["id"], question.prompt] for question in questions],
+            "forms": [asdict(form) for form in forms],
+            "settings": job.settings.model_dump(mode="json", exclude={"batch_tokens"}),
+            "quantization": [job.quantization, job.double_quantization],
+            "seed": job.seed,
+            "base": read_record(job.base)["fingerprint"],
+            "adapter": None if job.adapter is None else adapter_hashes(job.adapter),
+            "versions": library_versions(),
+        }
+    )

@@ -1,0 +1,305 @@
+"""The train stage of the encoder studies: from rows of tagged words to a model folder and its record."""
+
+import logging
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from medtune.alignment import Layout, SubwordDocument, make_layout, subwords
+from medtune.config import TaggerTraining, Tracking
+from medtune.data.bio import spans_of
+from medtune.errors import InputError
+from medtune.files import check_writable, filled, fingerprint, read_json, write_json
+from medtune.inference.decoding import decode
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.span_scores import strict_sums
+from medtune.models.record import read_record
+from medtune.stages.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.state import open_state
+from medtune.tracking import TrackedRun, Tracker, track
+from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
+from medtune.training.preflight import Plan, make_plan
+from medtune.versions import library_versions
+
+logger = logging.getLogger("medtune")
+
+VALIDATION_BATCH_TOKENS = 8192
+
+
+class Job(BaseModel):
+    """What one training is made of; written as JSON for the workers where there are several.
+
+    tags: tags.json. window_tokens: longest window, special tokens included. overlap_tokens: subwords that windows
+    share when documents are tagged; in training each word is in one window.
+    """
+
+    settings: TaggerTraining
+    seed: int
+    train: Path
+    validation: Path
+    tags: Path
+    base: Path
+    window_tokens: int
+    overlap_tokens: int
+    batch_divisor: int = 1
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Material:
+    """A job's data and plan, checked. rows, validation_rows: `LabelledWindows`. documents, gold: of the validation
+    split, for its figures. words: of the training split. base: the base model's record."""
+
+    tags: list[str]
+    tokenizer: Any
+    layout: Layout
+    rows: Any
+    validation_rows: Any
+    documents: list[SubwordDocument]
+    gold: list[list[str]]
+    words: int
+    cut_words: int
+    plan: Plan
+    base: dict
+
+
+def train_tagger(
+    job: Job, model: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, tracked: TrackedRun
+) -> None:
+    """Train the job's tagger, or resume a killed attempt, and write its folder and record.
+
+    model: folder; its files are moved into place one by one, config.json last, and others in it are left.
+    record: training.json. state: folder for unfinished work, removed when both are written.
+    Raises InputError for bad rows or settings, and when the state is in use by another job; ends the
+    process with status 143 when SIGTERM came (a checkpoint is kept).
+    """
+    if job.processes == 1:
+        see_one_gpu()
+    # Said now, rather than after hours of training.
+    for folder in (model, record.parent):
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    material = prepare(job)
+    if job.settings.warmup >= max(1, material.plan.steps):
+        logger.warning(
+            "warm-up takes %g steps and training %d: the learning rate stays below its peak",
+            job.settings.warmup,
+            material.plan.steps,
+        )
+    with open_state(state, _fingerprint(job, material)) as held:
+        checkpoints = held.folder / "checkpoints"
+        with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
+            train_to_end(
+                __name__,
+                job.model_dump(mode="json"),
+                checkpoints,
+                job.processes,
+                lambda: run_training(job, material, checkpoints, tracker.log),
+                tracker.log,
+            )
+            _write(job, material, checkpoints, model, record, tracker)
+        held.remove()
+
+
+def prepare(job: Job) -> Material:
+    """Read, cut and check what the job needs. Raises InputError, see `read_rows` and `make_plan`."""
+    from medtune.models.loading import load_tagger_tokenizer
+    from medtune.training.taggers import label_windows
+
+    tags = read_tags(job.tags)
+    tokenizer = load_tagger_tokenizer(job.base)
+    layout = layout_of(job.base, tokenizer, job.window_tokens, job.overlap_tokens)
+    rows, documents, windows = {}, {}, {}
+    cuttings = {"train": job.settings.cuttings, "validation": 1}
+    for split, path in (("train", job.train), ("validation", job.validation)):
+        rows[split] = read_rows(path)
+        documents[split] = [subwords(row["words"], row["sentences"], tokenizer) for row in rows[split]]
+        numbers = tag_numbers(rows[split], tags, path)
+        cut = [own.rows(documents[split]) for own in layout.without_overlap().cuttings(cuttings[split], job.seed)]
+        windows[split] = label_windows([row for rows_of_cut in cut for row in rows_of_cut], numbers)
+    return Material(
+        tags=tags,
+        tokenizer=tokenizer,
+        layout=layout,
+        rows=windows["train"],
+        validation_rows=windows["validation"],
+        documents=documents["validation"],
+        gold=[row["tags"] for row in rows["validation"]],
+        words=sum(len(row["words"]) for row in rows["train"]),
+        cut_words=sum(len(piece) > layout.room for document in documents["train"] for piece in document.pieces),
+        plan=_plan(job, len(windows["train"])),
+        base=read_record(job.base),
+    )
+
+
+def _plan(job: Job, rows: int) -> Plan:
+    """An epoch is one pass over the documents, in any window layout. rows: of all layouts."""
+    cuttings = job.settings.cuttings
+    plan = make_plan(
+        job.settings.model_copy(update={"epochs": job.settings.epochs / cuttings}),
+        rows,
+        job.batch_divisor,
+        job.processes,
+    )
+    if job.settings.evaluate_every:
+        return plan
+    return replace(plan, evaluate_every=math.ceil(rows / cuttings / plan.effective))
+
+
+def layout_of(model: Path, tokenizer: Any, window_tokens: int, overlap_tokens: int) -> Layout:
+    """The windows of a model. Raises InputError when they exceed its positions or leave no room for words."""
+    positions = min(
+        read_json(model / "config.json").get("max_position_embeddings") or math.inf, tokenizer.model_max_length
+    )
+    if window_tokens > positions:
+        raise InputError(f"window_tokens = {window_tokens}: {model} has {positions:g} positions; choose that or fewer")
+    try:
+        return make_layout(tokenizer, window_tokens, overlap_tokens)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def validation_figures(
+    documents: Sequence[SubwordDocument],
+    gold: Sequence[Sequence[str]],
+    tags: Sequence[str],
+    layout: Layout,
+    pad_id: int,
+) -> Callable[[Any], dict[str, float]]:
+    """Strict precision, recall and micro-F1 over whole documents, as a function of a model.
+
+    gold: BIO tags of each document's words. Figures are 0 where nothing is there to be right.
+    """
+    wanted = [spans_of(row) for row in gold]
+
+    def validate(model: Any) -> dict[str, float]:
+        from medtune.inference.tagging import word_logits
+
+        logits = word_logits(model, documents, layout, VALIDATION_BATCH_TOKENS, pad_id)
+        found = [spans_of([tags[number] for number in decode(of_words, tags)]) for of_words in logits]
+        sums = strict_sums(wanted, found)
+        right, false, missed = sums[0]
+        return {
+            "validation_f1": float(f1_of_counts(sums)[0]),
+            "validation_precision": float(right / max(1, right + false)),
+            "validation_recall": float(right / max(1, right + missed)),
+        }
+
+    return validate
+
+
+def run_training(
+    job: Job,
+    material: Material,
+    checkpoints: Path,
+    report: Report,
+    owner: int | None = None,
+) -> None:
+    """Run the engine in this process. owner: process id of the job, in a worker."""
+    from medtune.models.loading import load_with_new_head
+    from medtune.training.taggers import train
+
+    train(
+        material.rows,
+        material.validation_rows,
+        job.settings,
+        material.plan,
+        partial(load_with_new_head, job.base, material.tags, job.seed, job.settings.freeze_embeddings),
+        checkpoints,
+        job.seed,
+        validate=validation_figures(
+            material.documents, material.gold, material.tags, material.layout, material.tokenizer.pad_token_id
+        ),
+        report=report,
+        owner=owner,
+    )
+
+
+def _write(job: Job, material: Material, checkpoints: Path, model: Path, record: Path, tracker: Tracker) -> None:
+    """Put model folder and record into place."""
+    from medtune.training.record import best_checkpoint
+
+    facts = _record(job, material, checkpoints)
+    with filled(model, last="config.json") as scratch:
+        best = best_checkpoint(checkpoints)
+        material.tokenizer.save_pretrained(scratch)
+        shutil.copyfile(best / "model.safetensors", scratch / "model.safetensors")
+        shutil.copyfile(best / "config.json", scratch / "config.json")
+        names = sorted(path.name for path in scratch.iterdir())
+    write_json(record, facts)
+    tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
+    tracker.log_model([model / name for name in names])
+
+
+def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
+    """Content of training.json: see `record_of`; validation_*: figures of the best step. words_per_second: words of
+    the training split that the optimiser steps went through in a second. cut_words: longer than a window."""
+    from medtune.training.record import record_of
+
+    counts = {
+        "rows": len(material.rows),
+        "validation_rows": len(material.validation_rows),
+        "words": material.words,
+        "cut_words": material.cut_words,
+        "window_tokens": job.window_tokens,
+        "overlap_tokens": job.overlap_tokens,
+    }
+    record = record_of(checkpoints, job.settings, material.plan, counts, job.seed, material.base)
+    best = next(
+        entry for entry in record["history"] if entry["step"] == record["best_step"] and "validation_f1" in entry
+    )
+    tokens_per_word = sum(map(len, material.rows.input_ids)) / (material.words * job.settings.cuttings)
+    return {
+        **{name: value for name, value in best.items() if name.startswith("validation_")},
+        "chosen_by": "validation_f1",
+        "judged_examples": len(material.gold),
+        "words_per_second": round(record["tokens_per_second"] / tokens_per_word, 1),
+        **record,
+    }
+
+
+def _fingerprint(job: Job, material: Material) -> str:
+    """Identifies all that determines the weights. Batch splits are not among it: they only change rounding."""
+    return fingerprint(
+        {
+            "rows": [[rows.input_ids, rows.labels] for rows in (material.rows, material.validation_rows)],
+            "gold": material.gold,
+            "tags": material.tags,
+            "windows": [job.window_tokens, job.overlap_tokens],
+            "settings": job.settings.model_dump(mode="json"),
+            "seed": job.seed,
+            "base": material.base["fingerprint"],
+            "processes": job.processes,
+            "cuda": has_cuda(),
+            "versions": library_versions(),
+        }
+    )
+
+
+def _tracked(job: Job, material: Material) -> dict[str, Any]:
+    """What a tracker may know of a job: settings and sizes, no text."""
+    return {
+        "base_model": material.base["name"],
+        "seed": job.seed,
+        "settings": job.settings.model_dump(mode="json"),
+        "window_tokens": job.window_tokens,
+        "tags": len(material.tags),
+        "rows": len(material.rows),
+        "validation_rows": len(material.validation_rows),
+        "steps": material.plan.steps,
+    }
+
+
+def _work(job: Job, checkpoints: Path, report: Report, owner: int) -> None:
+    """The part of one of several processes, started by `launch_job`."""
+    run_training(job, prepare(job), checkpoints, report, owner=owner)
+
+
+if __name__ == "__main__":
+    work(Job, _work)

@@ -1,0 +1,95 @@
+"""What the iterations changed in each specialty: the last training against the first, on the same questions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from medtune.metrics.estimate import end_cells
+from medtune.metrics.significance import p_words
+from medtune.reporting.prose import counted
+from medtune.studies.meerkat.comparisons import holm_of, tested, verdict
+from medtune.studies.meerkat.runs import SPLITS, Run
+from medtune.studies.meerkat.score_plots import score_text
+
+BOTH = "both"
+"""All held-out questions of a specialty: those of one split are few."""
+CHANGE_COLUMNS = (
+    *("specialty", "split", "metric", "n", "iteration", "reference", "train_size", "reference_train_size"),
+    *("difference", "difference_low", "difference_high", "p_value", "p_value_holm", "verdict"),
+)
+
+
+def specialty_changes(runs: Sequence[Run], metric: str, seed: int) -> list[dict]:
+    """A row for each specialty and split, and one over both splits; none where there was one training only.
+
+    runs: the iterations, from 1. Paired by question; Holm over the specialties of a split. A specialty without a scored
+    question in a split has no row there.
+    """
+    trained = [run for run in runs if not run.copied]
+    if len(trained) < 2:
+        return []
+    first, last = trained[0], trained[-1]
+    specialties = sorted({name for split in SPLITS for name in first.specialties(split)})
+    rows = []
+    for split in (*SPLITS, BOTH):
+        counts = {
+            name: _counts(first, last, name, metric, SPLITS if split == BOTH else (split,)) for name in specialties
+        }
+        there = {name: pair for name, pair in counts.items() if len(pair[0])}
+        tests = [tested(ours, theirs, metric, seed) for ours, theirs in there.values()]
+        for name, test, adjusted in zip(there, tests, holm_of(tests), strict=True):
+            low = end_cells("difference", test)
+            rows.append(
+                {
+                    "specialty": name,
+                    "split": split,
+                    "metric": metric,
+                    "n": test.n,
+                    "iteration": last.iteration,
+                    "reference": first.iteration,
+                    "train_size": last.train_size(name),
+                    "reference_train_size": first.train_size(name),
+                    **low,
+                    "p_value": test.p_value,
+                    "p_value_holm": adjusted,
+                    "verdict": verdict(test, adjusted),
+                }
+            )
+    return rows
+
+
+def change_words(rows: Sequence[dict]) -> str:
+    """The changes over both splits in words: losses first, each by name."""
+    over_both = [row for row in rows if row["split"] == BOTH]
+    if not over_both:
+        return "There is no second training, so no specialty can have changed."
+    first, last = over_both[0]["reference"], over_both[0]["iteration"]
+    told = [
+        f"{row['specialty']} {'lost' if row['verdict'] == 'lower' else 'gained'} {_change(row)}"
+        for word in ("lower", "higher")
+        for row in over_both
+        if row["verdict"] == word
+    ]
+    start = (
+        f"From iteration {first} to iteration {last}, over the questions of both splits and corrected for"
+        f" {counted(len(over_both), 'specialty', 'specialties')}"
+    )
+    if not told:
+        return f"{start}, no specialty is shown to have lost or gained."
+    return f"{start}: {'; '.join(told)}. For the others no change is shown."
+
+
+def _counts(first: Run, last: Run, specialty: str, metric: str, splits: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Counts (n, k) of the last and of the first run, for the specialty's questions that either has a score for."""
+    parts = []
+    for split in splits:
+        own = np.array([item["specialty"] == specialty for item in first.of_split(split)], dtype=bool)
+        own &= first.scored(split, metric) | last.scored(split, metric)
+        parts.append([run.counts[split][metric][own] for run in (last, first)])
+    ours, theirs = (np.concatenate(side) for side in zip(*parts, strict=True))
+    return ours, theirs
+
+
+def _change(row: dict) -> str:
+    value, low, high = (score_text(row[f"difference{end}"], "+") for end in ("", "_low", "_high"))
+    return f"{value} ({low} to {high}, n = {row['n']}, {p_words(row['p_value_holm'], row['p_value'])} after Holm)"

@@ -1,0 +1,147 @@
+"""The files that `annotate` writes, one report after the other."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medtune.data.report_sources import SkippedReport
+from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
+from medtune.reporting.streamed import SKIPPED, streamed_files
+from medtune.studies.radgraph.found import Found
+from medtune.studies.radgraph.merge import CONFLICT_COLUMNS, annotated, conflict_row, layout_of, merge_entities
+from medtune.studies.radgraph.thresholds import accepts
+
+TITLE = "Annotated reports"
+MEANINGS = {
+    "ANAT-DP": "anatomy",
+    "OBS-DP": "observation, present",
+    "OBS-DA": "observation, absent",
+    "OBS-U": "observation, uncertain",
+}
+ENTITY_COLUMNS = (
+    "report",
+    "label",
+    "text",
+    "start_char",
+    "end_char",
+    "start_token",
+    "end_token",
+    "confidence",
+    "conflict",
+)
+REPORT_COLUMNS = ("report", "sentences", *MEANINGS, "conflicts", "skipped", "confidence", "accepted")
+SKIPPED_COLUMNS = ("report", "label", "start_char", "end_char", "reason")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the files go. annotations: RadGraph's layout. page: HTML. record: what they were made from, as JSON.
+    The others are tables: reports, entities, conflicts, and whatever could not be annotated."""
+
+    annotations: Path
+    reports: Path
+    entities: Path
+    conflicts: Path
+    skipped: Path
+    page: Path
+    record: Path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of an answer that could not be used. start_char, end_char: of its sentence in the report."""
+
+    label: str
+    start_char: int
+    end_char: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """All that the adapters found in one report, not merged yet. confidence: the least of all answers."""
+
+    id: str
+    text: str
+    sentences: int
+    found: tuple[Found, ...]
+    problems: tuple[Problem, ...]
+    confidence: float
+
+
+def write_annotations(
+    items: Iterable[Annotation | SkippedReport],
+    outputs: Outputs,
+    labels: Sequence[str],
+    page_reports: int,
+    threshold: float | None = None,
+) -> dict[str, Any]:
+    """Write all files but the record; no more than one report is held, besides those on the page.
+
+    labels: the entity types that were asked for. page_reports: most reports on the page. threshold: confidence from
+    which a report goes without review; none means that all are for review.
+    Returns counts, for the record: reports, those accepted without review, sentences, entities by label, conflicts,
+    and what was skipped by reason.
+    """
+    by_label: Counter[str] = Counter()
+    tables = {
+        "reports": (outputs.reports, REPORT_COLUMNS),
+        "entities": (outputs.entities, ENTITY_COLUMNS),
+        "conflicts": (outputs.conflicts, CONFLICT_COLUMNS),
+        SKIPPED: (outputs.skipped, SKIPPED_COLUMNS),
+    }
+    with streamed_files((outputs.annotations, "object"), tables, page_reports) as files:
+        for item in items:
+            if isinstance(item, SkippedReport):
+                files.counts["reports_skipped"] += 1
+                files.skip(item.id, None, None, None, item.reason)
+                continue
+            kept, conflicts = merge_entities(item.found)
+            files.json.update(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
+            disputed = {conflict.kept for conflict in conflicts}
+            for entity in kept:
+                files.add_row("entities", _entity_row(item.id, entity, entity in disputed))
+            for conflict in conflicts:
+                files.add_row("conflicts", conflict_row(item.id, conflict).values())
+            for problem in item.problems:
+                files.skip(item.id, problem.label, problem.start_char, problem.end_char, problem.reason)
+            in_report = Counter(entity.label for entity in kept)
+            accepted = accepts(threshold, item.confidence)
+            files.add_row("reports", _report_row(item, in_report, len(conflicts), accepted))
+            by_label.update(in_report)
+            files.counts.update(reports=1, accepted=int(accepted), sentences=item.sentences, conflicts=len(conflicts))
+            files.show(lambda item=item, kept=kept: MarkedText(item.id, item.text, tuple(map(_mark, kept))))
+        meanings = {label: MEANINGS[label] for label in labels}
+        write_annotated_page(outputs.page, TITLE, files.shown, meanings, by_label, files.counts["reports"])
+    return {
+        **{name: files.counts[name] for name in ("reports", "reports_skipped", "accepted", "sentences")},
+        "entities": {label: by_label[label] for label in labels},
+        "conflicts": files.counts["conflicts"],
+        "skipped": files.skipped_by_reason(),
+    }
+
+
+def _entity_row(report: str, entity: Found, disputed: bool) -> tuple[Any, ...]:
+    return (
+        report,
+        entity.label,
+        entity.text,
+        entity.start_char,
+        entity.end_char,
+        entity.start_token,
+        entity.end_token,
+        entity.confidence,
+        disputed,
+    )
+
+
+def _report_row(item: Annotation, by_label: Counter[str], conflicts: int, accepted: bool) -> tuple[Any, ...]:
+    numbers = [by_label[label] for label in MEANINGS]
+    return (item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence, accepted)
+
+
+def _mark(entity: Found) -> Mark:
+    note = "" if entity.confidence is None else f"confidence {entity.confidence:.3f}"
+    return Mark(entity.start_char, entity.end_char, entity.label, note)

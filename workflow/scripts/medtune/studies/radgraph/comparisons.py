@@ -1,0 +1,47 @@
+"""Paired tests between the adapter of each entity type and the base model, asked in two forms."""
+
+from collections.abc import Sequence
+
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.significance import holm, paired_difference, verdict
+from medtune.metrics.span_scores import count_spans
+from medtune.studies.radgraph.runs import Run
+
+COMPARISON_COLUMNS = (
+    "entity",
+    "against",
+    "n_reports",
+    *end_columns("against_strict_f1", "adapter_strict_f1", "difference"),
+    "p_value",
+    "p_holm",
+    "verdict",
+)
+
+
+def compare(others: Sequence[Sequence[Run]], adapters: Sequence[Run], seed: int, split: str = "test") -> list[dict]:
+    """Strict F1 of adapter and base on the same reports: paired permutation over reports, Holm over all rows.
+
+    others: the runs by entity type of each form in which the base model is asked. verdict: "better", "worse" or
+    "tie", of the adapter.
+    """
+    pairs = [pair for runs in others for pair in zip(runs, adapters, strict=True)]
+    counts = [
+        [count_spans([outcome.document for outcome in run.outcomes[split]]).f1_counts("strict") for run in pair]
+        for pair in pairs
+    ]
+    tests = [paired_difference(after, before, f1_of_counts, seed) for before, after in counts]
+    rows = []
+    for (other, run), test, p_holm in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True):
+        values = (
+            run.entity,
+            other.model,
+            test.n,
+            *(cell for model in (other, run) for cell in end_values(model.splits[split]["strict_f1"])),
+            *end_values(test),
+            test.p_value,
+            p_holm,
+            verdict(test.value, p_holm),
+        )
+        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
+    return rows

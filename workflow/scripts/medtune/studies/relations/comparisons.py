@@ -1,0 +1,166 @@
+"""Runs against `default` on the same documents, and which of them is chosen."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
+
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.estimate import ENDS, end_columns, end_values
+from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
+from medtune.metrics.significance import Difference, holm, paired_difference
+from medtune.metrics.significance import verdict as corrected_verdict
+from medtune.studies.relations.runs import DEFAULT, SPLITS, Run, Runs
+
+COMPARISON_COLUMNS = (
+    "run",
+    "split",
+    *end_columns("entity_f1", "relation_f1"),
+    "relation_f1_gold_entities",
+    "parse_rate",
+    "repair_rate",
+    "duplicates",
+    "p_value_against_default",
+    "n_documents",
+    *(f"{name}{end}" for name in ("relation_f1_gold_entities", "parse_rate", "repair_rate") for end in ENDS if end),
+    "p_holm_against_default",
+)
+"""The first are those of the study's document, in its order."""
+SWITCH_COLUMNS = (
+    "switch",
+    "changes",
+    "split",
+    "n_documents",
+    "n_seeds",
+    *end_columns("entity_f1_difference", "relation_f1_difference"),
+    "p_value",
+    "p_holm",
+    "verdict",
+    "labels",
+)
+HELPED, HARMED, UNTOLD = "helped", "harmed", "no significant difference"
+"""Without further training seeds a difference is one between two models, not one that a switch makes."""
+
+
+def against_default(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Difference:
+    """Difference of micro F1 between a run and `default`: paired permutation over documents. kind: as in `COUNTED`."""
+    return paired_difference(run.counts[split][kind], runs.default.counts[split][kind], f1_of_counts, seed)
+
+
+def given_against_own(run: Run, seed: int) -> Difference:
+    """What gold entities in place of a run's own change in its strict relation F1 on the test documents."""
+    return paired_difference(run.relations_given, run.counts["test"]["relation"], f1_of_counts, seed)
+
+
+def comparison_rows(runs: Runs, seed: int) -> list[dict]:
+    """Rows of comparison.csv: each run on validation and test; then those with further training seeds.
+
+    F1 is strict and micro. relation_f1_gold_entities: of the test documents, with their entities given. duplicates:
+    repeated relations in what is scored. p_value_against_default: of the relation F1, without correction;
+    p_holm_against_default: corrected over the runs of a split.
+    """
+    shown = [*runs, *(run for run in runs.trained for run in runs.again.get(run.name, ()))]
+    compared = [run for run in shown if run.name != DEFAULT]
+    p_values: dict[tuple[str, str], tuple[float, float]] = {}
+    for split in SPLITS:
+        found = [against_default(runs, run, split, "relation", seed).p_value for run in compared]
+        p_values |= {
+            (run.name, split): pair for run, pair in zip(compared, zip(found, holm(found), strict=True), strict=True)
+        }
+    return [_comparison_row(run, split, p_values.get((run.name, split))) for run in shown for split in SPLITS]
+
+
+def switch_rows(runs: Runs, seed: int) -> list[dict]:
+    """Rows of switches.csv but for `labels`: each switch on validation and test, with p-values corrected over the
+    switches of a split. With `LEAST_SEEDS` training seeds or more, means over these are compared, and seeds and
+    documents both count as drawn; with fewer it is the runs of the first seed, and no verdict is given."""
+    by_split = {}
+    for split in SPLITS:
+        tests = [over_seeds(runs, run, split, "relation", seed) for run in runs.switches]
+        by_split[split] = list(zip(tests, holm([test.p_value for test in tests]), strict=True))
+    rows = []
+    for number, run in enumerate(runs.switches):
+        for split in SPLITS:
+            test, p_holm = by_split[split][number]
+            entities = over_seeds(runs, run, split, "entity", seed)
+            values = (
+                run.name,
+                run.what,
+                split,
+                test.n,
+                _seeds(runs, run),
+                *end_values(entities),
+                *end_values(test),
+                test.p_value,
+                p_holm,
+                verdict(test.value, p_holm, _seeds(runs, run)),
+            )
+            rows.append(dict(zip(SWITCH_COLUMNS[:-1], values, strict=True)))
+    return rows
+
+
+def over_seeds(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Difference:
+    """Difference of micro F1 between a switch and `default`: over training seeds where there are enough of them."""
+    if _seeds(runs, run) < LEAST_SEEDS:
+        return against_default(runs, run, split, kind, seed)
+    counts = [np.stack([r.counts[split][kind] for r in runs.of_all_seeds(each)]) for each in (run, runs.default)]
+    return difference_over_seeds(*counts, f1_of_counts)
+
+
+def verdict(value: float, p_holm: float, seeds: int) -> str:
+    """What the corrected test says of a switch."""
+    return UNCLAIMED if seeds < LEAST_SEEDS else corrected_verdict(value, p_holm, HELPED, HARMED, UNTOLD)
+
+
+def choose(runs: Runs) -> Run:
+    """The trained run with the highest strict relation F1 on validation, the mean over its training seeds; of equals
+    `default`, then the one that changes fewer settings, then the first."""
+    return max(runs.trained, key=lambda run: (mean_validation_f1(runs, run), run is runs.default, -len(run.changes)))
+
+
+def equals(runs: Runs, chosen: Run) -> Sequence[Run]:
+    """Other trained runs with the chosen one's relation F1 on validation."""
+    best = mean_validation_f1(runs, chosen)
+    return [run for run in runs.trained if run is not chosen and mean_validation_f1(runs, run) == best]
+
+
+def mean_validation_f1(runs: Runs, run: Run) -> float:
+    """Mean over the training seeds of a trained run."""
+    return fmean(map(validation_f1, runs.of_all_seeds(run)))
+
+
+def validation_f1(run: Run) -> float:
+    """Strict relation F1 on validation; 0 where there is nothing gold or predicted."""
+    return run.splits["validation"]["relation_f1"]["value"] or 0.0
+
+
+def _seeds(runs: Runs, run: Run) -> int:
+    """How many training seeds both the run and `default` have."""
+    return min(len(runs.of_all_seeds(each)) for each in (run, runs.default))
+
+
+def _comparison_row(run: Run, split: str, p_values: tuple[float, float] | None) -> dict:
+    """p_values: against `default`, without and with correction; None for `default` itself."""
+    found = run.splits[split]
+    given = found["relation_f1_gold_entities"] if split == "test" else None
+    p_value, p_holm = p_values or (None, None)
+    (of_given, *given_ends), (parsed, *parsed_ends), (repaired, *repaired_ends) = (
+        end_values(figure) for figure in (given, found["parse_rate"], found["repair_rate"])
+    )
+    values = (
+        run.name,
+        split,
+        *end_values(found["entity_f1"]),
+        *end_values(found["relation_f1"]),
+        of_given,
+        parsed,
+        repaired,
+        found["duplicates"],
+        p_value,
+        found["n"],
+        *given_ends,
+        *parsed_ends,
+        *repaired_ends,
+        p_holm,
+    )
+    return dict(zip(COMPARISON_COLUMNS, values, strict=True))

@@ -1,0 +1,185 @@
+"""The files that `predict` writes, one note after the other."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medtune.data.related import RelatedDocument, RelatedEntity, Relation, to_row
+from medtune.data.relation_output import UNKNOWN, Extraction
+from medtune.data.relation_schema import RelationSchema
+from medtune.data.report_sources import SkippedReport
+from medtune.reporting.annotated_page import Mark
+from medtune.reporting.relations_page import Arrow, Example, Panel, write_relations_page
+from medtune.reporting.streamed import SKIPPED, streamed_files
+from medtune.stages.new_texts import READ_IN_PART, UNREADABLE
+
+TITLE = "Entities and relations"
+NOT_THERE = "the value is not in the note"
+NO_SUCH_TYPE = "its type is not in the schema"
+ARGUMENT_NOT_THERE = "an argument is not in the note"
+ENTITY_COLUMNS = ("note", "entity", "label", "text", "start", "end")
+RELATION_COLUMNS = ("note", "type", "head", "head_label", "head_text", "tail", "tail_label", "tail_text")
+DOCUMENT_COLUMNS = (
+    "note",
+    "status",
+    "entities",
+    "relations",
+    "duplicate_entities",
+    "duplicate_relations",
+    "violations",
+    "unknown_arguments",
+    "unplaced_entities",
+    "left_out",
+    "confidence",
+)
+SKIPPED_COLUMNS = ("note", "item", "reason")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the files go. predictions: notes with entities and relations, as JSON. page: HTML. record: what they were
+    made from, as JSON. The others are tables: entities, relations, notes, and whatever could not be used."""
+
+    predictions: Path
+    entities: Path
+    relations: Path
+    documents: Path
+    skipped: Path
+    page: Path
+    record: Path
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model found in one note. found: without duplicates and relations that the schema does not allow.
+    status: of the answer, see `RelationsTask.parse`. readable: whether there is an answer at all."""
+
+    id: str
+    text: str
+    found: Extraction
+    status: str
+    readable: bool
+    confidence: float
+
+
+def write_predictions(
+    items: Iterable[Prediction | SkippedReport], outputs: Outputs, schema: RelationSchema, page_notes: int
+) -> dict[str, Any]:
+    """Write all files but the record; no more than one note is held, besides those on the page.
+
+    predictions.json has a list of documents in the form of `related.to_row`, with the status of the answer. A note that
+    could not be asked about is in the tables of notes and of what was skipped alone.
+    page_notes: most notes on the page. Returns counts, for the record.
+    """
+    statuses: Counter[str] = Counter()
+    entities: Counter[str] = Counter()
+    relations: Counter[str] = Counter()
+    tables = {
+        "entities": (outputs.entities, ENTITY_COLUMNS),
+        "relations": (outputs.relations, RELATION_COLUMNS),
+        "documents": (outputs.documents, DOCUMENT_COLUMNS),
+        SKIPPED: (outputs.skipped, SKIPPED_COLUMNS),
+    }
+    with streamed_files((outputs.predictions, "list"), tables, page_notes) as files:
+        for item in items:
+            if isinstance(item, SkippedReport):
+                files.counts["notes_skipped"] += 1
+                files.skip(item.id, None, item.reason)
+                files.add_row("documents", (item.id, SKIPPED, *[None] * (len(DOCUMENT_COLUMNS) - 2)))
+                continue
+            document, left_out = _placed(item)
+            files.json.add({**to_row(document), "status": item.status})
+            for number, entity in enumerate(document.entities):
+                files.add_row("entities", (item.id, number, entity.label, entity.text, entity.start, entity.end))
+            for relation in document.relations:
+                files.add_row("relations", _relation_row(document, relation))
+            for problem in (*_problems(item), *left_out):
+                files.skip(item.id, *problem)
+            files.add_row("documents", _document_row(item, document, len(left_out)))
+            files.counts["notes"] += 1
+            statuses[item.status] += 1
+            entities.update(entity.label for entity in document.entities)
+            relations.update(relation.type for relation in document.relations)
+            files.show(lambda document=document: _example(document, schema))
+        labels = {label: f"{entities[label]} found" for label in schema.entities}
+        types = {
+            relation.name: f"{', '.join(relation.heads)} {'↔' if relation.symmetric else '→'} "
+            f"{', '.join(relation.tails)}, {relations[relation.name]} found"
+            for relation in schema.relations
+        }
+        write_relations_page(outputs.page, TITLE, files.shown, labels, types, files.counts["notes"])
+    return {
+        **{name: files.counts[name] for name in ("notes", "notes_skipped")},
+        "statuses": dict(sorted(statuses.items())),
+        "entities": {label: entities[label] for label in schema.entities},
+        "relations": {relation.name: relations[relation.name] for relation in schema.relations},
+        "skipped": files.skipped_by_reason(),
+    }
+
+
+def _placed(item: Prediction) -> tuple[RelatedDocument, list[tuple[str, str]]]:
+    """The note with all that has a place and a type in it, entities in the order of the text; and (item, reason) of
+    what is left out."""
+    left_out: list[tuple[str, str]] = []
+    placed: list[tuple[RelatedEntity, int]] = []
+    for index, entity in enumerate(item.found.entities):
+        if entity.start is None or entity.end is None:
+            left_out.append((f"{entity.value} ({entity.label})", NOT_THERE))
+        elif entity.label == UNKNOWN:
+            left_out.append((entity.value, NO_SUCH_TYPE))
+        else:
+            text = item.text[entity.start : entity.end]
+            placed.append((RelatedEntity(entity.start, entity.end, entity.label, text), index))
+    placed.sort(key=lambda place: (place[0].start, place[0].end))
+    numbers = {index: number for number, (_, index) in enumerate(placed)}
+    relations = []
+    for relation in item.found.relations:
+        if relation.head in numbers and relation.tail in numbers:
+            relations.append(Relation(relation.type, numbers[relation.head], numbers[relation.tail]))
+        else:
+            head, tail = (item.found.entities[argument].value for argument in (relation.head, relation.tail))
+            left_out.append((f"{head} {relation.type} {tail}", ARGUMENT_NOT_THERE))
+    entities = tuple(entity for entity, _ in placed)
+    return RelatedDocument(item.id, item.text, entities, tuple(relations)), left_out
+
+
+def _problems(item: Prediction) -> Iterator[tuple[str | None, str]]:
+    """(item, reason) of the answer as a whole."""
+    if item.status != "ok":
+        yield None, f"{READ_IN_PART if item.readable else UNREADABLE} ({item.status})"
+
+
+def _relation_row(document: RelatedDocument, relation: Relation) -> tuple[Any, ...]:
+    ends: list[Any] = []
+    for argument in (relation.head, relation.tail):
+        entity = document.entities[argument]
+        ends += [argument, entity.label, entity.text]
+    return (document.id, relation.type, *ends)
+
+
+def _document_row(item: Prediction, document: RelatedDocument, left_out: int) -> tuple[Any, ...]:
+    removals = item.found.removals
+    return (
+        item.id,
+        item.status,
+        len(document.entities),
+        len(document.relations),
+        removals.duplicate_entities,
+        removals.duplicate_relations,
+        removals.violations,
+        removals.unknown_arguments,
+        removals.unplaced_entities,
+        left_out,
+        item.confidence,
+    )
+
+
+def _example(document: RelatedDocument, schema: RelationSchema) -> Example:
+    marks = tuple(Mark(entity.start, entity.end, entity.label) for entity in document.entities)
+    arrows = tuple(
+        Arrow(relation.head, relation.tail, relation.type, symmetric=relation.type in schema.symmetric)
+        for relation in document.relations
+    )
+    return Example(document.id, document.text, None, Panel(marks, arrows))

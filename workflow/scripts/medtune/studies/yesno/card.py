@@ -1,0 +1,63 @@
+"""What the model cards of this study say."""
+
+from collections.abc import Mapping
+
+from medtune.reporting.cards import Headline, StudyCard
+from medtune.studies.yesno.pages import PUBLISHED
+from medtune.studies.yesno.template import YesNoTask
+
+HEADLINES = (
+    Headline("accuracy", "accuracy"),
+    Headline("strict_accuracy", "accuracy in the exact format"),
+    Headline("macro_f1", "macro-F1"),
+    Headline("format_rate", "answers in the exact format"),
+    Headline("citation_rate", "answers with an invented citation"),
+    Headline("question_overlap", "content words of the question in the rationale"),
+    Headline("names_terms", "rationales that name the question's treatment and outcome (synthetic terms)"),
+    Headline("agrees_with_label", "rationales whose cue words agree with the answer's label"),
+    Headline("rationale_rouge_l", "ROUGE-L of the rationale with the gold one", share=False),
+    Headline("mean_answer_tokens", "answer length, tokens", share=False),
+    Headline("likelihood_accuracy", "accuracy of the likeliest label"),
+    Headline("ece", "calibration error (ECE) of its likelihood", share=False),
+    Headline("ece_of_chance", "ECE that a perfectly calibrated model has by chance", share=False),
+    Headline("brier", "Brier score (0 to 2) of its likelihood", share=False),
+)
+LIMITS = (
+    "Not for decisions about patients: it answers from what the weights hold, without looking anything up.",
+    "The label and its rationale can both be wrong, and a rationale can miss the question.",
+    "Questions are in English and in the form shown above; other forms were not tested.",
+    "Runs whose intervals overlap may differ by chance alone: see the paired comparisons in the summary.",
+)
+ONLY_SYNTHETIC = "Trained and tested on questions made by rules: the figures say nothing about biomedical knowledge."
+SOME_SYNTHETIC = "Some of the questions were made by rules (sources of format synthetic)."
+CONFOUNDED = (
+    "Labels and sources go together: {source} has no {labels}, so a model can tell labels by the source's style."
+)
+
+
+def confounded(labels_by_source: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence for each source of the splits that lacks a label which another one has."""
+    counts = {source: labels for source, labels in labels_by_source.items() if source != "challenge"}
+    everywhere = {label for labels in counts.values() for label, count in labels.items() if count}
+    lacking = {
+        source: sorted(label for label in everywhere if not labels.get(label)) for source, labels in counts.items()
+    }
+    return [
+        CONFOUNDED.format(source=source, labels=" and no ".join(labels)) for source, labels in lacking.items() if labels
+    ]
+
+
+def study_card(manifest: Mapping) -> StudyCard:
+    """The card's texts for a data set. manifest: of the prepared data."""
+    synthetic = [source["format"] == "synthetic" for source in manifest["sources"]]
+    about_data = [ONLY_SYNTHETIC] if all(synthetic) else [SOME_SYNTHETIC] if any(synthetic) else []
+    return StudyCard(
+        title="Yes / No / Uncertain answers to biomedical questions: LoRA adapter",
+        summary="Answers a yes/no question with `Yes.`, `No.` or `Uncertain.` and a rationale of one sentence, "
+        "without citations. There is no chat template: the prompt is `Q: …`, a new line, `A:`.",
+        prompt=YesNoTask().prompt({"question": "Does vitamin D supplementation reduce respiratory infections?"}),
+        headlines=HEADLINES,
+        limits=[*about_data, *confounded(manifest["labels_by_source"]), *LIMITS],
+        tags=("biomedical", "question-answering"),
+        published="" if all(synthetic) else PUBLISHED,
+    )
