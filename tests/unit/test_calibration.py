@@ -154,6 +154,16 @@ def test_the_interval_of_a_calibration_error_holds_it_and_has_a_width(items, doc
         assert (estimate.low, estimate.high) == (0, 1)
 
 
+@pytest.mark.parametrize("confidence", [1.0, 1 - 1e-7, 0.9995])
+def test_items_that_are_nearly_certain_and_right_leave_as_much_possible_as_certain_ones(confidence):
+    certain, nearly = (calibration_estimate([value] * 20, [True] * 20) for value in (1.0, confidence))
+    assert nearly.high == pytest.approx(certain.high, abs=1e-3)
+
+
+def test_items_that_are_certain_and_wrong_leave_it_open_too():
+    assert calibration_estimate([1.0] * 5, [False] * 5).low < 0.8
+
+
 def test_items_that_are_certain_and_right_still_leave_an_error_possible():
     estimate = calibration_estimate([1.0] * 20, [True] * 20)
     assert (estimate.value, estimate.low) == (0, 0) and 0.05 < estimate.high < 0.3
