@@ -5,7 +5,6 @@ names; what it gives in `files` is written as JSON to the outputs of these names
 settings, its scores name them as `columns`.
 """
 
-from importlib import import_module
 from pathlib import Path
 
 from medtune.runtime import job
@@ -16,10 +15,11 @@ if __name__ == "__main__":
         from medtune.data.predictions import answers_of, longer_gold
         from medtune.files import read_jsonl, write_json
         from medtune.reporting.tables import write_csv
+        from medtune.studies import part_of
         from medtune.tracking import prediction_texts, summary_figures, track, tracked_run, tracking_of
         from medtune.versions import library_versions
 
-        study = import_module(f"medtune.studies.{snakemake.params.task}.score")
+        study = part_of(snakemake.params.task, "score")
         given = dict(snakemake.input.items())
         predictions = read_jsonl(given.pop("predictions"))
         examples = {split: read_jsonl(given.pop(split)) for split in snakemake.params.splits}

@@ -5,7 +5,6 @@ asked in the study's form and in its practised form; they are shown beside. The 
 goes to the study's `study_card` by its names.
 """
 
-from importlib import import_module
 from pathlib import Path
 
 from medtune.runtime import job
@@ -15,8 +14,9 @@ if __name__ == "__main__":
         from medtune.data.predictions import longer_gold_sentences
         from medtune.files import read_json
         from medtune.reporting.cards import write_card
+        from medtune.studies import part_of
 
-        study = import_module(f"medtune.studies.{snakemake.params.task}.card")
+        study = part_of(snakemake.params.task, "card")
         manifest = read_json(snakemake.input.manifest)
         figures = {
             name: read_json(snakemake.input[key])

@@ -1,7 +1,7 @@
 """Sections of the configuration that studies share, and of base models."""
 
 from medtune.config.base_models import HubModel, MadeModel, ModelSource, PackageModel, PathModel
-from medtune.config.section import NAME, Count, Fraction, PathText, Section, Seed, Share
+from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Seed, Share, distinct
 from medtune.config.stages import (
     FineTuning,
     Generation,
@@ -21,6 +21,7 @@ __all__ = [
     "Fraction",
     "Generation",
     "HubModel",
+    "License",
     "Lora",
     "MadeModel",
     "ModelSource",
@@ -36,4 +37,5 @@ __all__ = [
     "Tagging",
     "Tracking",
     "Training",
+    "distinct",
 ]

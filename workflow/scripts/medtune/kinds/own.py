@@ -1,0 +1,237 @@
+"""What a study of the user's own says of itself in the configuration: one section a kind, most of it shared."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveFloat, field_validator, model_validator
+
+from medtune.config import NAME, Count, Generation, License, PathText, Section, Seed, Splits, Training, distinct
+
+Label = Annotated[str, Field(min_length=1)]
+TEXT = "{text}"
+RESERVED = ("base", "data", "summary")
+"""Folders of a study that are no run's."""
+SEEDED = re.compile(r"-seed\d+$")
+"""How the folders of runs with further seeds end."""
+
+
+class Columns(Section):
+    """Which column of a table, or field of JSON lines, holds what."""
+
+    text: str = Field("text", min_length=1, description="The text that the model reads.")
+    id: str | None = Field(None, min_length=1, description="A unique id; null numbers the records.")
+    group: str | None = Field(
+        None, min_length=1, description="What must not be parted by splits, such as the patient; null means none."
+    )
+    split: str | None = Field(
+        None,
+        min_length=1,
+        description="train, validation or test, where the splits are given; null draws them.",
+    )
+
+
+class LabelColumns(Columns):
+    """Columns of labelled texts."""
+
+    label: str = Field("label", min_length=1, description="The label.")
+    rationale: str | None = Field(None, min_length=1, description="A reason for the label, taught with it.")
+
+
+class AnswerColumns(Columns):
+    """Columns of questions and answers."""
+
+    text: str = Field("question", min_length=1, description="The question.")
+    answer: str = Field("answer", min_length=1, description="The answer.")
+
+
+class EntityColumns(Columns):
+    """Fields of JSON lines with entities."""
+
+    entities: str = Field(
+        "entities", min_length=1, description="A list of {start, end, type}: characters of the text, end exclusive."
+    )
+
+
+class RelationColumns(EntityColumns):
+    """Fields of JSON lines with entities and relations."""
+
+    relations: str = Field(
+        "relations", min_length=1, description="A list of {head, tail, type}: places in the list of entities, from 0."
+    )
+
+
+class OwnData(Section):
+    """Where the examples are."""
+
+    path: PathText = Field(description="File or folder.")
+    format: Literal["csv", "tsv", "jsonl", "parquet", "brat", "conll", "label_studio", "doccano"] | None = Field(
+        None,
+        description="Form of the data; null: told by the ending (.csv, .tsv, .jsonl, .parquet, .conll; a folder is "
+        "brat). Label Studio's and doccano's exports must be named.",
+    )
+    splits: Splits = Field(default_factory=Splits, description="Shares of the splits, where none are given.")
+    license: License = Field(None, description="License of the data, for manifest and model card; null: not known.")
+
+
+class LabelData(OwnData):
+    """Where the labelled texts are."""
+
+    columns: LabelColumns = Field(default_factory=LabelColumns, description="Columns.")
+
+
+class EntityData(OwnData):
+    """Where the texts with entities are."""
+
+    columns: EntityColumns = Field(default_factory=EntityColumns, description="Fields.")
+
+
+class RelationData(OwnData):
+    """Where the texts with entities and relations are."""
+
+    columns: RelationColumns = Field(default_factory=RelationColumns, description="Fields.")
+
+
+class AnswerData(OwnData):
+    """Where the questions and answers are."""
+
+    columns: AnswerColumns = Field(default_factory=AnswerColumns, description="Columns.")
+
+
+class OwnRun(Section):
+    """What a run changes in training."""
+
+    rank: Count | None = Field(None, description="LoRA rank.")
+    alpha: Count | None = Field(None, description="LoRA alpha; null means that of `training`, else twice the rank.")
+    epochs: PositiveFloat | None = Field(None, description="Passes over the training data.")
+    max_steps: Count | None = Field(None, description="Upper limit of optimiser steps.")
+    learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
+    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] | None = Field(
+        None, description="Learning-rate schedule after warm-up."
+    )
+
+
+class OwnStudy(Section):
+    """What all studies of the user's own have."""
+
+    kind: str
+    file: PathText | None = Field(
+        None, description="Python file with `read(path)`, which yields the examples, where reading needs code."
+    )
+    title: str | None = Field(None, min_length=1, description="Title in pages and report; null means the name.")
+    model: str = Field(description="Base model: a name under `models`; unset `study_defaults.model`.")
+    prompt: str = Field(description="What the model reads; {text} is where the text stands.")
+    runs: dict[str, OwnRun | None] = Field(
+        {"adapter": None}, min_length=1, description="Trained runs, by name, and what each changes in training."
+    )
+    seeds: list[Seed] = Field(
+        [42],
+        min_length=1,
+        description="Training seeds; each run is trained with each. With fewer than three nothing is claimed of runs.",
+    )
+    training: Training = Field(default_factory=Training, description="Fine-tuning.")
+    generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    limits: list[str] = Field(
+        ["Not for decisions about patients."], description="What the model card says of where not to use it."
+    )
+
+    TASK: ClassVar[tuple[str, ...]] = ("prompt",)
+    """Keys that say how an example is asked and an answer read: a change of them trains anew."""
+
+    @field_validator("prompt")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if TEXT not in value:
+            raise ValueError(f"must hold {TEXT}, the place where the text stands")
+        return value
+
+    @field_validator("runs")
+    @classmethod
+    def _named(cls, value: dict) -> dict:
+        for name in value:
+            if name in RESERVED or not NAME.fullmatch(name) or SEEDED.search(name):
+                raise ValueError(
+                    f'the name "{name}" of a run may hold letters, digits, dots, dashes and underscores only, and must '
+                    f"not be {', '.join(RESERVED[:-1])} or {RESERVED[-1]}, nor end with -seed and a number"
+                )
+        return value
+
+    _distinct = field_validator("seeds")(distinct)
+
+    def task_options(self) -> dict[str, Any]:
+        """What the task of this kind is made with, beside the study's name: plain values."""
+        return self.model_dump(include=set(self.TASK))
+
+
+class LabelStudy(OwnStudy):
+    """A study whose answer is one of some labels."""
+
+    kind: Literal["labels"] = Field(description="Kind of the task.")
+    data: LabelData = Field(description="Labelled texts.")
+    labels: list[Label] = Field(min_length=2, description="The labels, in the order in which tables show them.")
+
+    TASK = ("prompt", "labels")
+
+    _distinct_labels = field_validator("labels")(distinct)
+
+    def task_options(self) -> dict[str, Any]:
+        """Also whether a reason is taught."""
+        return {**super().task_options(), "rationale": self.data.columns.rationale is not None}
+
+
+class SpanStudy(OwnStudy):
+    """A study that finds entities."""
+
+    kind: Literal["spans"] = Field(description="Kind of the task.")
+    data: EntityData = Field(description="Texts with entities.")
+    entities: list[Label] = Field(min_length=1, description="Entity types.")
+
+    TASK = ("prompt", "entities")
+
+    _distinct_entities = field_validator("entities")(distinct)
+
+
+class OwnRelation(Section):
+    """Between which entity types a relation can hold."""
+
+    heads: list[Label] = Field(min_length=1, description="Entity types of the head.")
+    tails: list[Label] = Field(min_length=1, description="Entity types of the tail.")
+    symmetric: bool = Field(False, description="Whether head and tail may change places.")
+
+
+class RelationStudy(OwnStudy):
+    """A study that finds entities and the relations between them."""
+
+    kind: Literal["relations"] = Field(description="Kind of the task.")
+    data: RelationData = Field(description="Texts with entities and relations.")
+    entities: list[Label] = Field(min_length=1, description="Entity types.")
+    relations: dict[Label, OwnRelation] = Field(min_length=1, description="Relation types by name.")
+
+    TASK = ("prompt", "entities", "relations")
+
+    _distinct_entities = field_validator("entities")(distinct)
+
+    @model_validator(mode="after")
+    def _known(self) -> "RelationStudy":
+        for name, relation in self.relations.items():
+            for entity in (*relation.heads, *relation.tails):
+                if entity not in self.entities:
+                    raise ValueError(f'relation "{name}" names the entity type "{entity}", which `entities` has not')
+        return self
+
+
+class AnswerStudy(OwnStudy):
+    """A study that answers questions in words."""
+
+    kind: Literal["answers"] = Field(description="Kind of the task.")
+    data: AnswerData = Field(description="Questions and answers.")
+
+
+Own = Annotated[LabelStudy | SpanStudy | RelationStudy | AnswerStudy, Field(discriminator="kind")]
+
+
+class StudyDefaults(Section):
+    """What studies of the user's own take where they say nothing else."""
+
+    model: str = Field(description="Base model: a name under `models`.")
+    training: Training = Field(default_factory=Training, description="Fine-tuning.")
+    generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
