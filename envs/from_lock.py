@@ -5,8 +5,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # What preparing, scoring and summarising need; training and generation need the whole lock.
 ANALYSIS = (
-    *("filelock", "ipykernel", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy", "pandas"),
-    *("psutil", "pyarrow", "pydantic", "pyyaml", "rapidfuzz", "scikit-learn", "scipy", "wandb"),
+    *("filelock", "ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbconvert", "nbformat"),
+    *("numpy", "pandas", "psutil", "pyarrow", "pydantic", "pyyaml", "rapidfuzz", "scikit-learn", "scipy", "wandb"),
 )
 HEAD = "channels:\n  - conda-forge\n  - nodefaults\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n"
 
