@@ -14,11 +14,13 @@ from medtune.errors import InputError
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
 from medtune.runtime import REFUSALS, allow_retries
+from medtune.studies.own_files import resolved
+from medtune.studies.own_jobs import OwnJobs
 
 try:
     given = workflow.config_settings.configfiles
     layers = read_layers(workflow.configfiles[len(given) :], given, workflow.config_settings.config_args)
-    merged = merge(layers)
+    merged = resolved(merge(layers))
     CONFIG = load_config(merged, layers)
     check_writable(CONFIG.results)
 except InputError as error:
@@ -29,6 +31,7 @@ config.update(merged)
 release_lock_of_dead_run(Path(".snakemake"))
 
 RESULTS = f"{CONFIG.results}/{CONFIG.scale}"
+OWN = [OwnJobs(CONFIG, name) for name in CONFIG.studies]
 os.environ[REFUSALS] = str(Path(".snakemake/medtune-refused").absolute())  # also in the jobs of a cluster
 
 # What a first attempt at training or generating needs (MB, minutes), by where the base model comes from.
@@ -56,7 +59,7 @@ def model_source(wildcards):
 
 def base_model(study):
     """Folder of a study's base model."""
-    return f"{RESULTS}/models/{getattr(CONFIG, study).model}"
+    return f"{RESULTS}/models/{CONFIG.section_of(study).model}"
 
 
 # Params: only what changes the result. Settings are values or functions of wildcards alone: of a param that is derived
@@ -71,7 +74,7 @@ def study_of(files):
 
 def study_section(files):
     """Its section of the configuration."""
-    return getattr(CONFIG, study_of(files))
+    return CONFIG.section_of(study_of(files))
 
 
 def task_name(wildcards, output):
@@ -86,27 +89,27 @@ def state_folder(wildcards, output):
 
 def training_settings(study):
     """The study's `training` section."""
-    return getattr(CONFIG, study).training.model_dump()
+    return CONFIG.section_of(study).training.model_dump()
 
 
 def window_settings(study):
     """How a study cuts documents into windows."""
-    return getattr(CONFIG, study).model_dump(include={"window_tokens", "overlap_tokens"})
+    return CONFIG.section_of(study).model_dump(include={"window_tokens", "overlap_tokens"})
 
 
 def tagging_settings(study):
     """The study's `tagging` section, without what only changes the speed."""
-    return getattr(CONFIG, study).tagging.model_dump(exclude={"batch_tokens"})
+    return CONFIG.section_of(study).tagging.model_dump(exclude={"batch_tokens"})
 
 
 def generation_settings(study):
     """The study's `generation` section, without what changes no answer."""
-    return getattr(CONFIG, study).generation.model_dump(exclude={"batch_tokens", "longer_answers"})
+    return CONFIG.section_of(study).generation.model_dump(exclude={"batch_tokens", "longer_answers"})
 
 
 def judged_answer_tokens(study):
     """Longest answer of a model in training whose answers choose the checkpoint; None where the loss chooses it."""
-    section = getattr(CONFIG, study)
+    section = CONFIG.section_of(study)
     return section.generation.max_new_tokens if section.training.checkpoint_by == "figure" else None
 
 
@@ -114,19 +117,19 @@ def practised_form(study):
     """Task options by which a study's base model is asked in the form that it knows. text: what a synthetic base model
     was pre-trained on; None for other models, which are asked in their chat template or with a plain instruction.
     """
-    model = CONFIG.models[getattr(CONFIG, study).model]
+    model = CONFIG.models[CONFIG.section_of(study).model]
     return {"form": "practised", "text": model.text if model.source == "made" else None}
 
 
 def pretraining_of(study):
     """What a study's base model read in pre-training, where it is a synthetic one; None for others."""
-    model = CONFIG.models[getattr(CONFIG, study).model]
+    model = CONFIG.models[CONFIG.section_of(study).model]
     return {"text": model.text, "seed": model.seed} if model.source == "made" else None
 
 
 def quantization_settings(study):
     """How the base weights are held, in evaluation as in training."""
-    return getattr(CONFIG, study).training.model_dump(include={"quantization", "double_quantization"})
+    return CONFIG.section_of(study).training.model_dump(include={"quantization", "double_quantization"})
 
 
 def model_name(wildcards, input):
@@ -197,7 +200,7 @@ def tagging_batch_tokens(wildcards, input, attempt):
 
 def new_texts(study, section, what):
     """The section that says where new texts are. Ends the run with a sentence when they are not to be found."""
-    found = getattr(getattr(CONFIG, study), section)
+    found = getattr(CONFIG.section_of(study), section)
     if found is None:
         sys.exit(
             f"{study}.{section}: not set; say where the {what} are, for example"

@@ -42,7 +42,7 @@ def test_each_generative_study_chooses_checkpoints_by_its_own_figure(overlay):
     files = [ROOT / "config/config.yaml", *([ROOT / f"config/{overlay}.yaml"] if overlay else [])]
     config = load_config(merge(read_layers(files, [], [])))
     studies = [name for name in type(config).model_fields if hasattr(getattr(config, name), "generation")]
-    assert studies == ["yesno", "radgraph", "meerkat", "relations"]
+    assert studies == ["yesno", "radgraph", "meerkat", "relations", "study_defaults"]
     for study in studies:
         training = getattr(config, study).training
         assert training.checkpoint_by == "figure", study
@@ -110,9 +110,9 @@ def test_names_that_would_leave_the_results_folder_are_refused():
 
 
 def test_answers_are_held_to_a_form_only_where_they_have_one():
-    assert "yesno.generation.constrained = true: answers have such a form in the study relations alone" in refusal(
-        yesno__generation__constrained=True, relations__generation__constrained=True
-    )
+    message = refusal(yesno__generation__constrained=True, relations__generation__constrained=True)
+    assert "yesno.generation.constrained = true: answers have such a form in the study relations" in message
+    assert "relations.generation" not in message
 
 
 def test_new_notes_are_read_by_a_run_that_there_is():
@@ -177,7 +177,7 @@ def test_every_path_of_the_configuration_is_known_as_one():
     """A new kind of file has its name added here."""
     assert {name for (_, name), _ in PATHS} == {
         *("path", "baseline", "wordnet", "terms", "template", "prompts", "labels", "results"),
-        *("train", "validation", "test", "adapter"),
+        *("train", "validation", "test", "adapter", "file"),
     }
 
 

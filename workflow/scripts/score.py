@@ -30,12 +30,9 @@ if __name__ == "__main__":
             write_json(snakemake.output[name], content)
         # Tracking changes no result, so it is no param: those trigger reruns.
         config = Config(**snakemake.config)
-        tracked = tracked_run(
-            config, snakemake.params.task, snakemake.output.metrics, dict(snakemake.wildcards.items()), "test"
-        )
-        with track(
-            tracking_of(config, snakemake.params.task), tracked, {}, Path(config.results, config.scale)
-        ) as tracker:
+        named = snakemake.params.get("study", snakemake.params.task)
+        tracked = tracked_run(config, named, snakemake.output.metrics, dict(snakemake.wildcards.items()), "test")
+        with track(tracking_of(config, named), tracked, {}, Path(config.results, config.scale)) as tracker:
             tracker.summarize(summary_figures(scores.metrics["splits"]))
             tracker.log_texts("predictions", prediction_texts(answers_of(examples, predictions), examples))
         said = {"longer_gold_answers": longer_gold(predictions), "versions": library_versions()}

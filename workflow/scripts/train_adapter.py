@@ -17,6 +17,7 @@ if __name__ == "__main__":
 
         # Tracking changes no adapter, and of generation only the param `answer_tokens` does: params trigger reruns.
         config = Config(**snakemake.config)
+        study = snakemake.params.get("study", snakemake.params.task)
         settings = Training(**snakemake.params.settings)
         start, earlier = snakemake.input.get("start"), snakemake.input.get("earlier_adapter")
         train_adapter(
@@ -24,7 +25,7 @@ if __name__ == "__main__":
                 task=snakemake.params.task,
                 task_options=snakemake.params.task_options,
                 settings=settings,
-                generation=getattr(config, snakemake.params.task).generation,
+                generation=config.section_of(study).generation,
                 seed=snakemake.params.seed,
                 train=snakemake.input.train,
                 validation=snakemake.input.validation,
@@ -38,9 +39,7 @@ if __name__ == "__main__":
             adapter=Path(snakemake.output.weights).parent,
             record=Path(snakemake.output.record),
             state=Path(snakemake.params.state),
-            tracking=tracking_of(config, snakemake.params.task),
+            tracking=tracking_of(config, study),
             tracking_folder=Path(config.results, config.scale),
-            tracked=tracked_run(
-                config, snakemake.params.task, snakemake.output.record, dict(snakemake.wildcards.items()), "train"
-            ),
+            tracked=tracked_run(config, study, snakemake.output.record, dict(snakemake.wildcards.items()), "train"),
         )

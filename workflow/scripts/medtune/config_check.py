@@ -13,8 +13,8 @@ from medtune.errors import InputError
 
 BERTSCORE = ("metrics", "bertscore", "model")
 CONSTRAINED = ("generation", "constrained")
-FORMED = ("relations",)
-"""Studies whose answers have a form that generation can be held to."""
+FORMED = ("relations", "spans")
+"""The study, and the kinds of studies of the user's own, whose answers have a form that generation can be held to."""
 BOUNDS = {
     "greater_than": ("gt", "must be more than {}"),
     "greater_than_equal": ("ge", "must be {} or more"),
@@ -100,8 +100,12 @@ def _quoted(context: dict) -> list[str]:
 def _locate(raw: Any, location: Sequence[str | int]) -> tuple[tuple, bool, Any]:
     """(path, whether it is there, value). The tags that pydantic adds for unions are left out."""
     path: list[str | int] = []
-    value = raw
+    value, tagged = raw, False
     for position, key in enumerate(location):
+        # A kind may be named as a key of its section is.
+        if not tagged and isinstance(value, dict) and value.get("kind") == key:
+            tagged = True
+            continue
         present = (isinstance(value, dict) and key in value) or (
             isinstance(value, list) and isinstance(key, int) and key < len(value)
         )
@@ -144,26 +148,35 @@ def _unknown_models(raw: dict) -> list[tuple[tuple, str]]:
     if not isinstance(models, dict):
         return []
     problems = []
-    for study, section in raw.items():
-        if not isinstance(section, dict) or study == "models":
-            continue
+    for study, section in _sections(raw):
         named = {("model",): section.get("model")}
         encoders = section.get("encoders")
         named |= {("encoders", i): name for i, name in enumerate(encoders if isinstance(encoders, list) else [])}
         named[BERTSCORE] = _at(section, BERTSCORE)
         for path, name in named.items():
             if isinstance(name, str) and name not in models:
-                problems.append(((study, *path), _with_value(name, True, _one_of(name, list(models)))))
+                problems.append(((*study, *path), _with_value(name, True, _one_of(name, list(models)))))
     return problems
 
 
 def _without_form(raw: dict) -> list[tuple[tuple, str]]:
     """Studies that are to hold answers to a form, and have none."""
     return [
-        ((study, *CONSTRAINED), f" = true: answers have such a form in the study {' and '.join(FORMED)} alone")
-        for study, section in raw.items()
-        if study not in FORMED and _at(section, CONSTRAINED) is True
+        (
+            (*study, *CONSTRAINED),
+            " = true: answers have such a form in the study relations, and in your own of kind spans or relations",
+        )
+        for study, section in _sections(raw)
+        if not {study[-1], section.get("kind")} & {*FORMED} and _at(section, CONSTRAINED) is True
     ]
+
+
+def _sections(raw: dict) -> Iterable[tuple[tuple[str, ...], dict]]:
+    """(path, section) of the studies, and of others that are like them."""
+    own = raw.get("studies")
+    found = [((name,), section) for name, section in raw.items() if name not in ("models", "studies")]
+    found += [(("studies", name), section) for name, section in (own.items() if isinstance(own, dict) else ())]
+    return [(path, section) for path, section in found if isinstance(section, dict)]
 
 
 def _at(value: Any, path: Iterable[str]) -> Any:

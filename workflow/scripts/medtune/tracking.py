@@ -82,7 +82,7 @@ def tracked_run(
     config: Config, study: str, output: Path | str, wildcards: Mapping[str, str], job: Literal["train", "test"]
 ) -> TrackedRun:
     """What a job is, by a file that it writes into the folder of its model and by the wildcards of its rule."""
-    section = getattr(config, study)
+    section = config.section_of(study)
     folder = Path(output).parent.relative_to(Path(config.results, config.scale, study)).as_posix()
     further = SEEDED.search(folder)
     facts = {FACTS.get(name, name): SEEDED.sub("", value) for name, value in wildcards.items() if name != "replicate"}
@@ -99,7 +99,7 @@ def tracked_run(
 
 def tracking_of(config: Config, study: str) -> Tracking:
     """The settings, with the project of the study where it has its own."""
-    project = getattr(getattr(config, study), "project", config.tracking.project)
+    project = getattr(config.section_of(study), "project", config.tracking.project)
     return config.tracking.model_copy(update={"project": project})
 
 

@@ -1,5 +1,6 @@
 """The runs of one study of the user's own beside the base model: tables, the choice, and what may be claimed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm, t
 
 from medtune.errors import InputError
 from medtune.files import read_json
@@ -165,6 +167,15 @@ def seed_rows(runs: Runs) -> list[dict]:
             }
         )
     return rows
+
+
+def items_to_settle(row: Mapping[str, Any]) -> int | None:
+    """Number of items at which a difference as large as that of a row of comparisons would be told from none with a
+    power of 80 %, by the normal approximation with the interval's standard error; None where there is no difference."""
+    if not row["difference"]:
+        return None
+    error = (row["difference_high"] - row["difference_low"]) / 2 / t.ppf(0.975, max(row["n"] - 1, 1))
+    return math.ceil(row["n"] * ((norm.ppf(0.975) + norm.ppf(0.8)) * error / row["difference"]) ** 2)
 
 
 def _read(files: RunFiles, kind: ModuleType) -> Run:

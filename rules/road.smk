@@ -1,0 +1,137 @@
+"""The road that adapters of all studies go: train, generate, score, card. One rule for each object of `ROADS`
+(medtune/studies/road.py), named after its study, so that the DAG reads in the words of the study."""
+
+ROADS = [own.road() for own in OWN]
+
+
+for JOB in [job for road in ROADS for job in road.train]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            unpack(JOB.more),
+            **JOB.inputs,
+            base=JOB.base,
+        output:
+            # Files, not directory(): the model card is written into the same folder once the scores are known.
+            weights=f"{JOB.adapter}/adapter_model.safetensors",
+            config=f"{JOB.adapter}/adapter_config.json",
+            record=f"{JOB.folder}/training.json",
+        log:
+            f"{JOB.folder}/train.log",
+        benchmark:
+            f"{JOB.folder}/train.benchmark.tsv"
+        wildcard_constraints:
+            **JOB.wildcards,
+        conda:
+            "../envs/train.yaml"
+        threads: threads_for
+        resources:
+            gpu=1,
+            mem_mb=memory_for,
+            runtime=runtime_for,
+            batch_divisor=batch_divisor,
+        params:
+            study=JOB.study,
+            task=JOB.task,
+            task_options=JOB.task_options,
+            settings=JOB.settings,
+            answer_tokens=JOB.answer_tokens,
+            seed=JOB.seed,
+            state=state_folder,  # survives retries; outputs and log do not
+            model=JOB.model,
+        script:
+            "../workflow/scripts/train_adapter.py"
+
+
+for JOB in [job for road in ROADS for job in road.generate]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            unpack(JOB.more),
+            **JOB.inputs,
+            base=JOB.base,
+        output:
+            predictions=f"{JOB.folder}/predictions.jsonl",
+        log:
+            f"{JOB.folder}/generate.log",
+        benchmark:
+            f"{JOB.folder}/generate.benchmark.tsv"
+        wildcard_constraints:
+            **JOB.wildcards,
+        conda:
+            "../envs/train.yaml"
+        threads: threads_for
+        resources:
+            gpu=1,
+            mem_mb=memory_for,
+            runtime=runtime_for,
+            batch_tokens=batch_tokens,
+        params:
+            study=JOB.study,
+            task=JOB.task,
+            task_options=JOB.task_options,
+            splits=list(JOB.splits),
+            settings=JOB.settings,
+            quantization=JOB.quantization,
+            seed=CONFIG.seed,
+            state=state_folder,
+        script:
+            "../workflow/scripts/generate.py"
+
+
+for JOB in [job for road in ROADS for job in road.score]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            unpack(JOB.more),
+            **JOB.inputs,
+        output:
+            **JOB.outputs,
+            metrics=f"{JOB.folder}/metrics.json",
+            item_scores=f"{JOB.folder}/items.csv",
+        log:
+            f"{JOB.folder}/score.log",
+        wildcard_constraints:
+            **JOB.wildcards,
+        localrule: True
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            study=JOB.study,
+            task=JOB.task,
+            splits=list(JOB.splits),
+            options=JOB.options,
+            seed=CONFIG.seed,
+        script:
+            "../workflow/scripts/score.py"
+
+
+for JOB in [job for road in ROADS for job in road.card]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            unpack(JOB.more),
+            **JOB.inputs,
+            base=JOB.base,
+        output:
+            card=f"{JOB.adapter}/README.md",
+        log:
+            f"{JOB.folder}/card.log",
+        wildcard_constraints:
+            **JOB.wildcards,
+        localrule: True
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            task=JOB.task,
+            options=JOB.options,
+        script:
+            "../workflow/scripts/write_card.py"

@@ -1,0 +1,125 @@
+"""The summary of a study of the user's own: tables, plots, the choice of a run on validation, and a page."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from medtune.files import read_json, write_json, write_text
+from medtune.kinds.summary import (
+    COMPARISON_COLUMNS,
+    SEED_COLUMNS,
+    RunFiles,
+    Runs,
+    comparison_rows,
+    items_to_settle,
+    read_runs,
+    run_columns,
+    run_rows,
+    seed_rows,
+)
+from medtune.reporting.pages import write_page
+from medtune.reporting.plots import Bar, Curve, plot_bars, plot_curves, save_figure
+from medtune.reporting.tables import estimate_text, write_csv, write_html_table
+from medtune.studies import part_of
+
+PAGE = Path(__file__).parents[1] / "kinds" / "page.md.j2"
+TABLES = ("runs", "comparisons", "seeds")
+PLOTS = ("figure", "curves")
+NOTES = {
+    "runs": "Figures of the test split, but for validation_…, which the choice was made on. Intervals are 95 %, over "
+    "what was drawn (the column unit). The chosen run stands out.",
+    "comparisons": "Paired permutation on the same test items, Holm-corrected within each family: every run against "
+    "the base model, and every other run against the chosen one. A tie is an adjusted p of 0.05 or more.",
+    "seeds": "What may be claimed of a run as a method: differences of means over training seeds, with seeds and items "
+    "both drawn, Holm-corrected over the runs. With fewer than three seeds nothing is claimed.",
+}
+
+
+def summarize(
+    kind: str,
+    title: str,
+    files: Sequence[RunFiles],
+    manifest: Path | str,
+    outputs: Mapping[str, Path | str],
+    seed: int,
+) -> None:
+    """Read the scores of the base model and of all runs, and write the summary.
+
+    kind: name of the task, as `medtune.studies.part_of` takes it. manifest: of the data. seed: of the paired tests.
+    outputs: paths by name: the `TABLES` as CSV and `{name}_html`; the `PLOTS` as `{name}_{png,svg}`; `choice` (JSON);
+    `page` (Markdown) and `page_html`; `headline` (one line of text).
+    Raises InputError as `read_runs`.
+    """
+    runs = read_runs(files, part_of(kind, "figures"))
+    rows = {"runs": run_rows(runs), "comparisons": comparison_rows(runs, seed), "seeds": seed_rows(runs)}
+    columns = {"runs": run_columns(runs.kind), "comparisons": COMPARISON_COLUMNS, "seeds": SEED_COLUMNS}
+    for name in TABLES:
+        write_csv(outputs[name], rows[name], columns[name])
+        write_html_table(outputs[f"{name}_html"], f"{title}: {name}", rows[name], columns[name], NOTES[name])
+    for name, figure in _plots(runs, title).items():
+        for suffix in ("png", "svg"):
+            save_figure(figure, outputs[f"{name}_{suffix}"])
+    headline = _headline(runs)
+    write_text(outputs["headline"], f"{headline}\n")
+    write_json(outputs["choice"], _choice(runs))
+    content = {
+        "title": title,
+        "headline": headline,
+        "runs": runs,
+        "chosen": runs.chosen,
+        "judged": runs.judged,
+        "shown": runs.kind.SHOWN,
+        "rows": rows,
+        "notes": NOTES,
+        "against_base": [row for row in rows["comparisons"] if row["family"] == "base"],
+        "settle": items_to_settle,
+        "manifest": read_json(manifest),
+        "pictures": {name: outputs[f"{name}_png"] for name in PLOTS},
+    }
+    write_page(PAGE, content, outputs["page"], outputs["page_html"])
+
+
+def _headline(runs: Runs) -> str:
+    """The result in one line."""
+    key, name, share = runs.judged.key, runs.judged.name, runs.judged.share
+    chosen, base = (estimate_text(run.splits["test"][key], share) for run in (runs.chosen, runs.base))
+    return f"{runs.chosen.title}, chosen on validation: {name} on the test split {chosen}; base model {base}"
+
+
+def _choice(runs: Runs) -> dict[str, Any]:
+    """Content of choice.json."""
+    return {
+        "chosen": runs.chosen.name,
+        "seed": runs.chosen.seed,
+        "chosen_on": f"validation {runs.judged.key}",
+        "validation": runs.chosen.splits["validation"][runs.judged.key],
+        "test": runs.chosen.splits["test"][runs.judged.key],
+        "base_test": runs.base.splits["test"][runs.judged.key],
+    }
+
+
+def _plots(runs: Runs, title: str) -> dict[str, Figure]:
+    """The judged figure of all runs, and what training looked like."""
+    key, name, share = runs.judged.key, runs.judged.name, runs.judged.share
+    found = [(run, run.splits["test"][key]) for run in (runs.base, *runs.trained)]
+    bars = [
+        Bar(run.title, figure["value"], figure["low"], figure["high"], "chosen" if run is runs.chosen else "others")
+        for run, figure in found
+        if figure["value"] is not None
+    ]
+    curves = [
+        Curve(
+            run.title,
+            [point["step"] for point in run.record["history"] if "validation_loss" in point],
+            [point["validation_loss"] for point in run.record["history"] if "validation_loss" in point],
+            place / max(1, len(runs.trained) - 1),
+            run is runs.chosen,
+        )
+        for place, run in enumerate(runs.trained)
+    ]
+    return {
+        "figure": plot_bars(bars, f"{title}: {name} on the test split", name, share, ("others", "chosen")),
+        "curves": plot_curves(curves, f"{title}: validation loss", "loss per token"),
+    }

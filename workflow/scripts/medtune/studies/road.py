@@ -1,0 +1,84 @@
+"""The road that all studies' adapters go: what `rules/road.smk` makes rules of. One object is one rule.
+
+Values are what Snakemake takes: text with the study's own wildcards, or functions of wildcards. Paths are those of the
+results tree.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = Any
+"""A value, or a function of wildcards that gives it."""
+
+
+def nothing_more(wildcards: Any) -> dict[str, str]:
+    """No further inputs."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What all rules of the road have. name: of the rule. study: of the configuration. task: as
+    `medtune.studies.get_task` takes it. folder: of the model below results. more: gives further inputs by their names.
+    wildcards: patterns that hold for this rule alone."""
+
+    name: str
+    study: str
+    task: str
+    folder: str
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    more: Callable[[Any], Mapping[str, str]] = nothing_more
+    wildcards: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Job):
+    """A training. base: folder of the base model. model: its name. adapter: folder."""
+
+    base: str
+    model: str
+    adapter: str
+    task_options: Value = field(default_factory=dict)
+    settings: Value
+    answer_tokens: int | None
+    seed: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate(Job):
+    """Answers of one model. splits: names of the inputs that hold examples."""
+
+    base: str
+    splits: tuple[str, ...]
+    task_options: Value = field(default_factory=dict)
+    settings: Value
+    quantization: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Job):
+    """Scores of one model's answers. outputs: beside metrics and items. options: what the study's `score` takes."""
+
+    splits: tuple[str, ...]
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    options: Value = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteCard(Job):
+    """The card of an adapter."""
+
+    base: str
+    adapter: str
+    options: Value = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Road:
+    """All rules of a study that are of the road."""
+
+    train: tuple[Train, ...]
+    generate: tuple[Generate, ...]
+    score: tuple[Score, ...]
+    card: tuple[WriteCard, ...]
