@@ -104,9 +104,11 @@ def test_runs_are_compared_in_pairs_and_holm_corrected_by_family(model):
 
 def test_nothing_is_claimed_of_a_run_with_fewer_than_three_seeds(model):
     files = [model(BASE, [False] * 4, 0)]
-    files += [model(name, [True] * 4, tenths, seed) for seed in (1, 2) for name, tenths in (("a", 9), ("b", 1))]
+    for seed in (1, 2):
+        files += [model("a", [True] * 4, 9, seed), model("b", [seed == 1, True, False, False], 1, seed)]
     rows = {row["run"]: row for row in seed_rows(read_runs(files, KIND))}
     assert rows["b"]["verdict"].startswith("nothing claimed") and rows["b"]["difference"] is None
+    assert (rows["b"]["mean"], rows["b"]["seed_sd"]) == (0.375, pytest.approx(0.25 / 2**0.5))
     assert rows["a"]["verdict"] == "reference" and (rows["a"]["seeds"], rows["a"]["mean"]) == (2, 1.0)
 
 
