@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from medtune.metrics.calibration import (
-    brier_estimate,
     brier_scores,
     calibration_estimate,
     chance_error,
     expected_calibration_error,
     reliability_table,
 )
+from medtune.metrics.drawn import Drawn
 
 ITEMS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
@@ -67,7 +67,7 @@ def test_the_reliability_table_has_accuracy_with_interval_and_mean_confidence():
 def test_brier_score_by_hand():
     scores = brier_scores([[1, 0, 0], [0, 1, 0], [1 / 3, 1 / 3, 1 / 3]], [0, 0, 2])
     assert scores == pytest.approx([0, 2, 2 / 3])
-    assert brier_estimate([[1, 0, 0], [0, 1, 0], [1 / 3, 1 / 3, 1 / 3]], [0, 0, 2]).value == pytest.approx(8 / 9)
+    assert Drawn().mean(scores, top=2).value == pytest.approx(8 / 9)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 LABELS = ("Yes", "No", "Uncertain")
 
-_SPELLINGS = {
+SPELLINGS = {
     "yes": "Yes",
     "no": "No",
     "maybe": "Uncertain",
@@ -12,6 +12,7 @@ _SPELLINGS = {
     "unclear": "Uncertain",
     "inconclusive": "Uncertain",
 }
+"""Labels by their spellings, in lower case."""
 
 
 def canonical_label(value: Any) -> str | None:
@@ -23,4 +24,4 @@ def canonical_label(value: Any) -> str | None:
         value = value[0]
     if not isinstance(value, str):
         return None
-    return _SPELLINGS.get(value.strip(" \t\r\n.,;:!?\"'").casefold())
+    return SPELLINGS.get(value.strip(" \t\r\n.,;:!?\"'").casefold())

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from medtune.metrics.estimate import Estimate, end_cells, nothing
-from medtune.metrics.intervals import clustered_mean, divide, mean, quantiles, share
+from medtune.metrics.intervals import clustered_mean, divide, quantiles, share
 from medtune.metrics.proportions import proportion
 
 BINS = 15
@@ -104,11 +104,6 @@ def brier_scores(probabilities: ArrayLike, gold: ArrayLike) -> np.ndarray:
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-6):
         raise ValueError("the probabilities of an item must add up to 1")
     return ((probabilities - np.eye(probabilities.shape[1])[gold]) ** 2).sum(axis=1)
-
-
-def brier_estimate(probabilities: ArrayLike, gold: ArrayLike, unit: str = "items") -> Estimate:
-    """Mean multiclass Brier score with an interval over items, each of which is a unit."""
-    return mean(brier_scores(probabilities, gold), unit, top=2)
 
 
 def reliability_table(

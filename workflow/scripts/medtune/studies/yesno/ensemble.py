@@ -7,14 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from medtune.data.labels import LABELS
+from medtune.kinds.labels.score import label_probabilities, likeliest, likelihood_metrics, predicted_label
 from medtune.studies.yesno.runs import Run
-from medtune.studies.yesno.score import (
-    label_metrics,
-    label_probabilities,
-    likeliest,
-    likelihood_metrics,
-    predicted_label,
-)
+from medtune.studies.yesno.score import DRAWN, answered_metrics
 
 VOTE, AVERAGE = "vote", "averaged likelihood"
 CALIBRATION = ("ece", "brier")
@@ -54,12 +49,12 @@ def ensembles_of(runs: Sequence[Run]) -> list[Ensemble]:
         items = runs[0].of_split(split)
         gold, sources = ([item[column] for item in items] for column in ("gold", "source"))
         answers = combine([[run.predictions[split, item["id"]] for item in items] for run in runs])
-        labels[VOTE][split], labels[AVERAGE][split] = answers.votes, likeliest(answers.probabilities)
-        likelihood = likelihood_metrics(gold, answers.probabilities)
+        labels[VOTE][split], labels[AVERAGE][split] = answers.votes, likeliest(answers.probabilities, LABELS)
+        likelihood = likelihood_metrics(gold, answers.probabilities, LABELS, DRAWN)
         for name, calibrated in ((VOTE, {}), (AVERAGE, {figure: likelihood[figure] for figure in CALIBRATION})):
             splits[name][split] = {
                 "n": len(items),
-                **label_metrics(gold, labels[name][split], sources),
+                **answered_metrics(gold, labels[name][split], sources),
                 **calibrated,
             }
     return [Ensemble(name, len(runs), splits[name], labels[name]) for name in (VOTE, AVERAGE)]
@@ -75,9 +70,9 @@ def combine(runs: Sequence[Sequence[dict]]) -> EnsembleAnswers:
     ids = {tuple((row["split"], row["id"]) for row in rows) for rows in runs}
     if len(ids) != 1:
         raise ValueError("an ensemble needs runs on the same items in the same order")
-    probabilities = np.mean([label_probabilities(rows) for rows in runs], axis=0)
+    probabilities = np.mean([label_probabilities(rows, LABELS) for rows in runs], axis=0)
     votes = [
-        _vote([predicted_label(row) for row in answers], probabilities[number])
+        _vote([predicted_label(row, LABELS) for row in answers], probabilities[number])
         for number, answers in enumerate(zip(*runs, strict=True))
     ]
     return EnsembleAnswers(votes, probabilities)

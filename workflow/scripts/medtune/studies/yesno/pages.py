@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from medtune.metrics.labels import FIGURES as LABEL_FIGURES
 from medtune.metrics.over_seeds import LEAST_SEEDS
 from medtune.metrics.significance import p_text, p_words
 from medtune.reporting.plots import (
@@ -19,7 +20,6 @@ from medtune.reporting.prose import difference_text, interval_text, short_text
 from medtune.reporting.tables import estimate_text, markdown_table
 from medtune.studies.yesno.ensemble import Ensemble
 from medtune.studies.yesno.runs import Run, run_name
-from medtune.studies.yesno.score import LABEL_FIGURES
 
 RATIONALES = {
     "question_overlap": "rationale: content words of the question that it holds",

@@ -11,6 +11,7 @@ from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_text
 from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.intervals import clustered_mean
+from medtune.metrics.labels import FIGURES as LABEL_FIGURES
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.studies.yesno.comparisons import (
@@ -32,7 +33,7 @@ from medtune.studies.yesno.pages import (
 )
 from medtune.studies.yesno.rationales import RATIONALE_COLUMNS
 from medtune.studies.yesno.runs import Run, RunFiles, by_size, check_same_items, choose, read_run
-from medtune.studies.yesno.score import LABEL_FIGURES, UNIT
+from medtune.studies.yesno.score import UNIT
 
 TEST_FIGURES = (
     *("macro_f1", "format_rate", "citation_rate", "mean_answer_tokens", "likelihood_accuracy", "ece"),

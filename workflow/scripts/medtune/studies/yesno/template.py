@@ -1,39 +1,37 @@
 """The text of a yes/no question and its answer, and how an answer is read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from medtune.chat import instruction_ids
-from medtune.data.labels import LABELS, canonical_label
+from medtune.data.labels import LABELS, SPELLINGS, canonical_label
 from medtune.data.sentences import sentences
 from medtune.data.synthetic.plain import practised_question
-from medtune.kinds.task import Answering, Parsed, Task
-from medtune.metrics.labels import accuracy
+from medtune.kinds.labels.task import TEXT, LabelTask
+from medtune.kinds.task import Parsed
 
-EXACT = re.compile(rf"({'|'.join(LABELS)})\. Rationale: (.*[^\W_].*)")
 CLOSED = re.compile(r"[.!?][\"'”’)\]]*$")
-FIRST_WORD = re.compile(r"\W*(\w+)")
 
 INSTRUCTION = "Answer the question with Yes, No or Uncertain, and give the reason in one sentence."
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _STATED = re.compile(r"\banswer(?: is|:)\W*(\w+)", re.IGNORECASE)
 
 
-class YesNoTask(Task):
+class YesNoTask(LabelTask):
     """`Q: {question}\\nA: {Yes|No|Uncertain}. Rationale: {one sentence}`, without a chat template.
 
     Examples have `question`, `label` (one of `LABELS`) and `rationale`, which may be empty where
-    only the label is known.
+    only the label is known. An answer is read by any spelling of its label; its rationale is one closed sentence.
     """
 
     name = "yesno"
-    labels = LABELS
-    figure = "accuracy"
+    spellings: Mapping[str, str] = SPELLINGS
 
     def __init__(self, form: Literal["study", "practised"] = "study", text: str | None = None):
         """form: "practised" asks a base model in the form that it knows: a synthetic one as its pre-training text does
         (text: its name), any other with an instruction, in its chat template where it has one."""
+        super().__init__(self.name, f"Q: {TEXT}\nA:", LABELS, rationale=True)
         self.form, self.text = form, text
 
     @property
@@ -56,43 +54,24 @@ class YesNoTask(Task):
 
     def completion(self, example: dict) -> str:
         """A space, the label and the rationale."""
-        label = self.label_completion(example["label"])
-        return f"{label} Rationale: {example['rationale']}" if example["rationale"] else label
-
-    def label_of(self, example: dict) -> str:
-        """The gold label."""
-        return example["label"]
+        return self._begun(super().completion(example))
 
     def label_completion(self, label: str) -> str:
         """A space, the label and its full stop; without the space where the answer begins a turn or a line."""
-        return f"{label}." if self._instructs else f" {label}."
+        return self._begun(super().label_completion(label))
 
     def parse(self, output: str) -> Parsed:
-        """Read an answer. Surrounding white space does not count.
+        """As in `LabelTask`; in practised form also a label after "the answer is", after a thought."""
+        if self.form == "study":
+            return super().parse(output)
+        output = _THOUGHT.sub("", output)
+        parsed, stated = super().parse(output), _STATED.search(output)
+        label = canonical_label(stated[1]) if stated and parsed.value is None else None
+        return Parsed({"label": label, "rationale": None}, "label_only") if label else parsed
 
-        "ok": exactly the format, with one closed sentence as rationale; value {"label", "rationale"}.
-        "label_only": another form whose first word is a label; value as above with rationale None. In practised form
-        also a label after "the answer is", after a thought.
-        "unparsable": anything else; value None.
-        """
-        if self.form == "practised":
-            output = _THOUGHT.sub("", output)
-        output = output.strip()
-        match = EXACT.fullmatch(output) if len(output.splitlines()) == 1 else None
-        if match and CLOSED.search(match[2]) and len(sentences(match[2])) == 1:
-            return Parsed({"label": match[1], "rationale": match[2].strip()}, "ok")
-        word = FIRST_WORD.match(output)
-        if self.form == "practised" and not (word and canonical_label(word[1])):
-            word = _STATED.search(output)
-        label = canonical_label(word[1]) if word else None
-        if label:
-            return Parsed({"label": label, "rationale": None}, "label_only")
-        return Parsed(None, "unparsable")
-
-    def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
-        """Share of examples whose answer has the gold label."""
-        found = [None if parsed.value is None else parsed.value["label"] for parsed in answer(examples)]
-        return accuracy([self.label_of(example) for example in examples], found).value
+    def is_reason(self, text: str) -> bool:
+        """Whether a text is one closed sentence on one line."""
+        return super().is_reason(text) and bool(CLOSED.search(text)) and len(sentences(text)) == 1
 
     def probe(self) -> dict:
         """A question with every part of the template in it."""
@@ -102,3 +81,6 @@ class YesNoTask(Task):
             "label": "Uncertain",
             "rationale": "Trials disagree.",
         }
+
+    def _begun(self, answer: str) -> str:
+        return answer.removeprefix(" ") if self._instructs else answer

@@ -1,0 +1,34 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtune.metrics.drawn import Drawn, ratio
+
+ITEMS = st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), min_size=1, max_size=30)
+
+
+@given(ITEMS)
+def test_groups_change_intervals_and_n_but_no_value(items):
+    right, groups = map(list, zip(*items, strict=True))
+    alone, grouped = Drawn("notes"), Drawn("notes", groups)
+    for figure in (lambda drawn: drawn.share(right), lambda drawn: drawn.mean(right)):
+        assert figure(grouped).value == pytest.approx(figure(alone).value)
+        assert (figure(alone).n, figure(alone).unit) == (len(items), "notes")
+        assert (figure(grouped).n, figure(grouped).unit) == (len(set(groups)), "groups")
+
+
+def test_a_group_of_each_item_is_about_as_wide_as_no_groups():
+    right = [True] * 20 + [False] * 10
+    alone, grouped = Drawn().share(right), Drawn(groups=range(30)).share(right)
+    assert grouped.high - grouped.low == pytest.approx(alone.high - alone.low, rel=0.1)
+
+
+def test_a_share_is_among_the_items_that_count():
+    share = Drawn(groups=["a", "a", "b", "c"]).share([True, False, False, False], [True, True, True, False])
+    assert (share.value, share.n) == (pytest.approx(1 / 3), 2)
+    assert Drawn().share([False], [False]).value is None
+
+
+def test_counts_add_up_by_group_in_the_order_of_their_first_item():
+    assert Drawn(groups=["b", "a", "b"]).summed([[1, 1], [0, 1], [1, 1]]).tolist() == [[2, 2], [0, 1]]
+    assert ratio(Drawn().summed([[1, 2], [0, 0]])).tolist() == [0.5, 0]

@@ -1,0 +1,1 @@
+"""Kind `labels`: the answer is one of some labels, with or without a reason."""

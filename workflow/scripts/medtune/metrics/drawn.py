@@ -1,0 +1,61 @@
+"""What was drawn: items one by one, or groups of them (the texts of a patient); intervals are over it."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from medtune.metrics import intervals
+from medtune.metrics.counts import Statistic
+from medtune.metrics.estimate import Estimate
+from medtune.metrics.proportions import proportion
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """items: what single items are called (plural: "texts"). groups: the group of each item, in their order; None where
+    each item was drawn on its own."""
+
+    items: str = "items"
+    groups: Sequence[Hashable] | None = None
+
+    @property
+    def unit(self) -> str:
+        """The name of what was drawn."""
+        return self.items if self.groups is None else "groups"
+
+    def share(self, right: ArrayLike, among: ArrayLike | None = None) -> Estimate:
+        """Share of items that are right, with Wilson's interval, for groups with their design effect.
+
+        right, among: (n,) of true and false; among: the items that count, which hold the right ones; None for all.
+        """
+        right = np.asarray(right, dtype=bool)
+        among = np.ones(len(right), dtype=bool) if among is None else np.asarray(among, dtype=bool)
+        if self.groups is None:
+            return proportion(int(right.sum()), int(among.sum()), unit=self.unit)
+        return intervals.share(self.summed(right[:, None])[:, 0], self.summed(among[:, None])[:, 0], self.unit)
+
+    def mean(self, values: ArrayLike, top: float = 1) -> Estimate:
+        """Mean of one value in [0, top] for each item, (n,)."""
+        values = np.asarray(values, dtype=float)
+        return self.bounded(np.column_stack([values, np.ones(len(values))]), ratio, top)
+
+    def bounded(self, counts: ArrayLike, statistic: Statistic, top: float = 1) -> Estimate:
+        """A statistic in [0, top] of the summed counts of items, (n, k)."""
+        return intervals.bounded(self.summed(counts), statistic, self.unit, top)
+
+    def summed(self, counts: ArrayLike) -> np.ndarray:
+        """Counts of items, (n, k), added up by what was drawn: (units, k)."""
+        counts = np.asarray(counts, dtype=float)
+        if self.groups is None:
+            return counts
+        numbers = {group: number for number, group in enumerate(dict.fromkeys(self.groups))}
+        sums = np.zeros((len(numbers), counts.shape[1]))
+        np.add.at(sums, [numbers[group] for group in self.groups], counts)
+        return sums
+
+
+def ratio(sums: np.ndarray) -> np.ndarray:
+    """(m,) the first of two sums over the second, (m, 2): a share or a mean."""
+    return intervals.divide(sums[:, 0], sums[:, 1])
