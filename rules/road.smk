@@ -25,7 +25,7 @@ for JOB in [job for road in ROADS for job in road.train]:
         wildcard_constraints:
             **JOB.wildcards,
         conda:
-            "../envs/train.yaml"
+            f"../envs/{JOB.env}.yaml"
         threads: threads_for
         resources:
             gpu=1,
@@ -63,7 +63,7 @@ for JOB in [job for road in ROADS for job in road.generate]:
         wildcard_constraints:
             **JOB.wildcards,
         conda:
-            "../envs/train.yaml"
+            f"../envs/{JOB.env}.yaml"
         threads: threads_for
         resources:
             gpu=1,
@@ -99,9 +99,12 @@ for JOB in [job for road in ROADS for job in road.score]:
             f"{JOB.folder}/score.log",
         wildcard_constraints:
             **JOB.wildcards,
-        localrule: True
+        localrule: JOB.local
         conda:
-            "../envs/analysis.yaml"
+            f"../envs/{JOB.env}.yaml"
+        threads: JOB.threads
+        resources:
+            **JOB.resources,
         params:
             study=JOB.study,
             task=JOB.task,
@@ -129,7 +132,7 @@ for JOB in [job for road in ROADS for job in road.card]:
             **JOB.wildcards,
         localrule: True
         conda:
-            "../envs/analysis.yaml"
+            f"../envs/{JOB.env}.yaml"
         params:
             task=JOB.task,
             options=JOB.options,

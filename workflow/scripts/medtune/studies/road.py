@@ -21,7 +21,7 @@ def nothing_more(wildcards: Any) -> dict[str, str]:
 class Job:
     """What all rules of the road have. name: of the rule. study: of the configuration. task: as
     `medtune.studies.get_task` takes it. folder: of the model below results. more: gives further inputs by their names.
-    wildcards: patterns that hold for this rule alone."""
+    wildcards: patterns that hold for this rule alone. env: the file in envs/."""
 
     name: str
     study: str
@@ -30,6 +30,7 @@ class Job:
     inputs: Mapping[str, Value] = field(default_factory=dict)
     more: Callable[[Any], Mapping[str, str]] = nothing_more
     wildcards: Mapping[str, str] = field(default_factory=dict)
+    env: str = "train"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +59,14 @@ class Generate(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class Score(Job):
-    """Scores of one model's answers. outputs: beside metrics and items. options: what the study's `score` takes."""
+    """Scores of one model's answers. outputs: beside metrics and items. options: what the study's `score` takes. local:
+    whether it runs where Snakemake does; else with these threads and resources."""
 
+    env: str = "analysis"
     splits: tuple[str, ...]
+    local: bool = True
+    threads: int = 1
+    resources: Mapping[str, Value] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     options: Value = field(default_factory=dict)
 
@@ -69,6 +75,7 @@ class Score(Job):
 class WriteCard(Job):
     """The card of an adapter."""
 
+    env: str = "analysis"
     base: str
     adapter: str
     options: Value = field(default_factory=dict)
