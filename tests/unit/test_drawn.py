@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.metrics.drawn import Drawn, ratio
+from medtune.metrics.drawn import Drawn, drawn_of, ratio
 
 ITEMS = st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), min_size=1, max_size=30)
 
@@ -32,3 +32,14 @@ def test_a_share_is_among_the_items_that_count():
 def test_counts_add_up_by_group_in_the_order_of_their_first_item():
     assert Drawn(groups=["b", "a", "b"]).summed([[1, 1], [0, 1], [1, 1]]).tolist() == [[2, 2], [0, 1]]
     assert ratio(Drawn().summed([[1, 2], [0, 0]])).tolist() == [0.5, 0]
+
+
+def test_tables_of_items_add_up_by_group_cell_by_cell():
+    table = [[[1, 2], [3, 4]], [[10, 20], [30, 40]], [[1, 1], [1, 1]]]
+    assert Drawn(groups=["a", "b", "a"]).summed(table).tolist() == [[[2, 3], [4, 5]], [[10, 20], [30, 40]]]
+
+
+def test_examples_without_a_group_beside_those_with_one_are_their_own():
+    rows = [{"id": "1", "group": "p"}, {"id": "p"}, {"id": "3", "group": ""}, {"id": "4", "group": "p"}]
+    assert drawn_of(rows, "texts").groups == ["group p", "id p", "id 3", "group p"]
+    assert drawn_of([{"id": "1"}, {"id": "2", "group": None}], "texts") == Drawn("texts")

@@ -1,7 +1,8 @@
 """What was drawn: items one by one, or groups of them (the texts of a patient); intervals are over it."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -46,14 +47,27 @@ class Drawn:
         return intervals.bounded(self.summed(counts), statistic, self.unit, top)
 
     def summed(self, counts: ArrayLike) -> np.ndarray:
-        """Counts of items, (n, k), added up by what was drawn: (units, k)."""
+        """Counts of items, (n, …), added up by what was drawn: (units, …)."""
         counts = np.asarray(counts, dtype=float)
         if self.groups is None:
             return counts
         numbers = {group: number for number, group in enumerate(dict.fromkeys(self.groups))}
-        sums = np.zeros((len(numbers), counts.shape[1]))
+        sums = np.zeros((len(numbers), *counts.shape[1:]))
         np.add.at(sums, [numbers[group] for group in self.groups], counts)
         return sums
+
+
+def unit_of(row: Mapping[str, Any]) -> str:
+    """Names what an example, or a row of items.csv, was drawn with: its group, or itself."""
+    column = "group" if row.get("group") else "id"
+    return f"{column} {row[column]}"
+
+
+def drawn_of(examples: Sequence[Mapping[str, Any]], items: str) -> Drawn:
+    """What the examples of a split were drawn as: groups where any has one. items: what single ones are called."""
+    if any(example.get("group") for example in examples):
+        return Drawn(items, [unit_of(example) for example in examples])
+    return Drawn(items)
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:

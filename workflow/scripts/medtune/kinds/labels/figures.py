@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.kinds.labels.score import ITEM_COLUMNS, unit_of
+from medtune.kinds.labels.score import ITEM_COLUMNS
 from medtune.kinds.summary import Shown
-from medtune.metrics.drawn import Drawn, ratio
+from medtune.metrics.drawn import Drawn, ratio, unit_of
 
 __all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from medtune.data.predictions import answers_of
 from medtune.errors import InputError
 from medtune.metrics.calibration import brier_scores, calibration_estimate, chance_error, reliability_table
-from medtune.metrics.drawn import Drawn
+from medtune.metrics.drawn import Drawn, drawn_of
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.labels import accuracy, by_label, confusion, macro_f1
 
@@ -45,7 +45,7 @@ def score(
     answered = answers_of(examples, predictions)
     splits, items = {}, []
     for split, rows in examples.items():
-        answers, drawn = answered[split], drawn_of(rows)
+        answers, drawn = answered[split], drawn_of(rows, TEXTS)
         gold = [gold_label(example, split, labels) for example in rows]
         cells = answer_cells(gold, answers, labels)
         items += [
@@ -59,19 +59,6 @@ def score(
             **likelihood_metrics(gold, label_probabilities(answers, labels), labels, drawn),
         }
     return Scores({"labels": list(labels), "seed": seed, "splits": splits}, items)
-
-
-def unit_of(row: Mapping[str, Any]) -> str:
-    """Names what an example, or a row of items.csv, was drawn with: its group, or itself."""
-    column = "group" if row.get("group") else "id"
-    return f"{column} {row[column]}"
-
-
-def drawn_of(examples: Sequence[dict]) -> Drawn:
-    """What the examples of a split were drawn as."""
-    if any(example.get("group") for example in examples):
-        return Drawn(TEXTS, [unit_of(example) for example in examples])
-    return Drawn(TEXTS)
 
 
 def gold_label(example: dict, split: str, labels: Sequence[str]) -> str:
