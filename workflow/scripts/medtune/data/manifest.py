@@ -55,25 +55,30 @@ def build_manifest(
     seed: int,
     sources: Sequence[SourceDescription],
     splits: Mapping[str, Sequence[dict]],
-    labels: Sequence[str],
+    labels: Sequence[str] | None,
     dropped: Sequence[Dropped],
     leakage: Mapping,
     files: Iterable[Path],
 ) -> dict:
     """The manifest as a JSON-able dictionary; the same for the same data and seed.
 
-    splits: the rows written, each with `label` and `source`. leakage: what `check_no_twins`
+    splits: the rows written, each with `source` and, where there are labels, `label`. leakage: what `check_no_twins`
     returned. files: the written files, whose sha256 is taken here.
     """
     rows = [{**row, "split": split} for split, members in splits.items() for row in members]
-    by_split = count_labels(rows, "split", labels)
+    by_label = {}
+    if labels:
+        by_split = count_labels(rows, "split", labels)
+        by_label = {
+            "labels_by_split": {split: by_split.get(split, dict.fromkeys(labels, 0)) for split in splits},
+            "labels_by_source": count_labels(rows, "source", labels),
+        }
     return {
         "study": study,
         "seed": seed,
         "sources": [{**asdict(source), "sha256": dict(source.sha256)} for source in sources],
         "records": {split: len(members) for split, members in splits.items()},
-        "labels_by_split": {split: by_split.get(split, dict.fromkeys(labels, 0)) for split in splits},
-        "labels_by_source": count_labels(rows, "source", labels),
+        **by_label,
         "dropped": summarise_drops(dropped),
         "leakage": dict(leakage),
         "files": describe_files(files),

@@ -63,11 +63,14 @@ class RelationColumns(EntityColumns):
 class OwnData(Section):
     """Where the examples are."""
 
-    path: PathText = Field(description="File or folder.")
+    path: PathText = Field(
+        description="File, or folder of brat's files; or a folder with a file for each split, named train, validation "
+        "and test."
+    )
     format: Literal["csv", "tsv", "jsonl", "parquet", "brat", "conll", "label_studio", "doccano"] | None = Field(
         None,
-        description="Form of the data; null: told by the ending (.csv, .tsv, .jsonl, .parquet, .conll; a folder is "
-        "brat). Label Studio's and doccano's exports must be named.",
+        description="Form of the data; null: told by the ending (.csv, .tsv, .jsonl, .parquet, .conll; a folder with "
+        ".ann files is brat). Label Studio's and doccano's exports must be named.",
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits, where none are given.")
     license: License = Field(None, description="License of the data, for manifest and model card; null: not known.")
@@ -77,18 +80,23 @@ class LabelData(OwnData):
     """Where the labelled texts are."""
 
     columns: LabelColumns = Field(default_factory=LabelColumns, description="Columns.")
+    ignore: list[Label] = Field([], description="Labels whose records are left out, and counted.")
 
 
 class EntityData(OwnData):
     """Where the texts with entities are."""
 
     columns: EntityColumns = Field(default_factory=EntityColumns, description="Fields.")
+    ignore: list[Label] = Field([], description="Entity types that are left out of the texts' annotation, and counted.")
 
 
 class RelationData(OwnData):
     """Where the texts with entities and relations are."""
 
     columns: RelationColumns = Field(default_factory=RelationColumns, description="Fields.")
+    ignore: list[Label] = Field(
+        [], description="Types of entities and relations that are left out, and counted; so is a relation of one."
+    )
 
 
 class AnswerData(OwnData):
@@ -156,6 +164,10 @@ class OwnStudy(Section):
         return value
 
     _distinct = field_validator("seeds")(distinct)
+
+    def data_options(self) -> dict[str, Any]:
+        """What determines the data, beside the seed: plain values."""
+        return self.model_dump(include={"kind", "file", "data", "labels", "entities", "relations"})
 
     def task_options(self) -> dict[str, Any]:
         """What the task of this kind is made with, beside the study's name: plain values."""

@@ -47,7 +47,7 @@ class OwnJobs:
 
     def data_options(self) -> dict[str, Any]:
         """What determines the data, beside the seed."""
-        return self.section.model_dump(include={"kind", "file", "data", "labels", "entities", "relations"})
+        return self.section.data_options()
 
     def sources(self) -> list[str]:
         """Files that the data are read from, where they are there; the job itself says when they are missing."""

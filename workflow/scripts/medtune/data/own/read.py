@@ -1,0 +1,83 @@
+"""One entry to the user's data: the format is told, its reader called, the records made examples."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from medtune.data.manifest import SourceDescription, describe_files
+from medtune.data.own import tables
+from medtune.data.own.examples import Examples, make_examples
+from medtune.data.own.records import SPLITS, OwnRecord, OwnSource
+from medtune.errors import InputError
+from medtune.files import files_in
+
+Reader = Callable[[Path, OwnSource], Iterator[OwnRecord]]
+READERS: dict[str, Reader] = {
+    "csv": tables.read_csv,
+    "tsv": tables.read_tsv,
+    "jsonl": tables.read_jsonl,
+    "parquet": tables.read_parquet,
+}
+ENDINGS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """What was read: the examples, and the source for the manifest."""
+
+    examples: Examples
+    description: SourceDescription
+
+
+def read_own(source: OwnSource, license: str | None = None, records: Iterable[OwnRecord] | None = None) -> OwnData:
+    """The examples of a study's data.
+
+    records: those that the user's own reader gave, in place of those of a format's. A folder (of another format than
+    brat) that holds a file for each split, train.csv and so on, gives the splits.
+    Raises InputError for data that are not there, cannot be read or break a rule; see `make_examples`.
+    """
+    path = Path(source.path)
+    form = "python" if records is not None else format_of(source)
+    if records is None:
+        records = _records(path, form, source)
+    examples = make_examples(records, source, path.name)
+    files = [file for file in (files_in(path) if path.is_dir() else [path]) if file.is_file()]
+    count = len(examples.rows) + len(examples.dropped)
+    return OwnData(examples, SourceDescription(path.name, form, source.path, describe_files(files), license, count))
+
+
+def format_of(source: OwnSource) -> str:
+    """The format, by the ending where it is not named. Raises InputError when nothing tells it."""
+    path = Path(source.path)
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder; set data.path to where the data are")
+    if source.format:
+        return source.format
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(f"{path}: the ending does not tell the format; set data.format to one of {', '.join(READERS)}")
+    return ENDINGS[path.suffix.lower()]
+
+
+def _records(path: Path, form: str, source: OwnSource) -> Iterator[OwnRecord]:
+    reader = READERS[form]
+    if not path.is_dir():
+        yield from reader(path, source)
+        return
+    for split, file in parts_of(path).items():
+        for record in reader(file, source):
+            key = f"{split}/{record.key}"
+            yield replace(record, key=key, fields={**record.fields, "split": split})
+
+
+def parts_of(folder: Path) -> dict[str, Path]:
+    """The file of each split in a folder. Raises InputError unless there is one for each."""
+    parts: dict[str, Path] = {}
+    for split in SPLITS:
+        found = [file for file in files_in(folder, below=False) if file.stem == split]
+        if len(found) != 1:
+            raise InputError(
+                f"{folder}: {len(found)} files are named {split}; expected a file, or a folder with a file for each of "
+                f"{', '.join(SPLITS)}"
+            )
+        parts[split] = found[0]
+    return parts

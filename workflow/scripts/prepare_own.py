@@ -1,0 +1,18 @@
+"""Prepare a study of the user's own. Called by its rule {study}_prepare (rules/own.smk).
+
+Outputs: train, validation, test, manifest. Params: `study`, its name; `section`, what determines its data
+(`OwnStudy.data_options`); `seed`.
+"""
+
+from medtune.runtime import job
+
+if __name__ == "__main__":
+    with job(snakemake.log, snakemake.threads):
+        from medtune.stages.prepare_own import prepare
+
+        prepare(
+            study=snakemake.params.study,
+            section=snakemake.params.section,
+            seed=snakemake.params.seed,
+            outputs=dict(snakemake.output.items()),
+        )
