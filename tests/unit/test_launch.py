@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import load_file
 
 from medtune.config import Lora
-from medtune.training.launch import launch, leave, see_one_gpu, send_metrics
+from medtune.training.launch import launch, see_one_gpu, send_metrics
 from medtune.training.preflight import make_plan
+from medtune.training.worker import leave
 from tests.conftest import ROOT
 from tests.unit.test_training import SETTINGS, model, tokenizer
 from tests.unit.test_weighted_loss import UNEVEN, rows

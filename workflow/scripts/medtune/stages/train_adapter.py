@@ -20,8 +20,10 @@ from medtune.stages.checkpoint_figure import drawn, figure_name, validation_figu
 from medtune.state import open_state
 from medtune.studies import get_task
 from medtune.tracking import TrackedRun, Tracker, track
-from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
+from medtune.training.attempts import bring_to_end
+from medtune.training.launch import Report, has_cuda, see_one_gpu
 from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
+from medtune.training.worker import launch_stage
 from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
@@ -110,14 +112,9 @@ def train_adapter(
             checkpoints = held.folder / "checkpoints"
             with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
                 _log_examples(tracker, material)
-                train_to_end(
-                    __name__,
-                    job.model_dump(mode="json"),
-                    checkpoints,
-                    job.processes,
-                    lambda: run_training(job, material, checkpoints, tracker.log),
-                    tracker.log,
-                )
+                several = partial(launch_stage, __name__, job, checkpoints, job.processes)
+                alone = partial(run_training, job, material, checkpoints)
+                bring_to_end(checkpoints, partial(alone if job.processes == 1 else several, tracker.log))
                 _write(job, material, identity, checkpoints, adapter, record, tracker)
         held.remove()
 
@@ -323,12 +320,3 @@ def _log_examples(tracker: Tracker, material: Material) -> None:
     tracker.log_texts(
         "examples", [{"prompt": task.prompt(example), "completion": task.completion(example)} for example in examples]
     )
-
-
-def _work(job: Job, checkpoints: Path, report: Report, owner: int) -> None:
-    """The part of one of several processes, started by `launch_job`."""
-    run_training(job, prepare(job), checkpoints, report, owner=owner)
-
-
-if __name__ == "__main__":
-    work(Job, _work)

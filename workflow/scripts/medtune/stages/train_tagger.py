@@ -23,8 +23,10 @@ from medtune.models.record import read_record
 from medtune.stages.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.state import open_state
 from medtune.tracking import TrackedRun, Tracker, track
-from medtune.training.launch import Report, has_cuda, see_one_gpu, train_to_end, work
+from medtune.training.attempts import bring_to_end
+from medtune.training.launch import Report, has_cuda, see_one_gpu
 from medtune.training.preflight import Plan, make_plan
+from medtune.training.worker import launch_stage
 from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
@@ -95,14 +97,9 @@ def train_tagger(
     with open_state(state, _fingerprint(job, material)) as held:
         checkpoints = held.folder / "checkpoints"
         with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
-            train_to_end(
-                __name__,
-                job.model_dump(mode="json"),
-                checkpoints,
-                job.processes,
-                lambda: run_training(job, material, checkpoints, tracker.log),
-                tracker.log,
-            )
+            several = partial(launch_stage, __name__, job, checkpoints, job.processes)
+            alone = partial(run_training, job, material, checkpoints)
+            bring_to_end(checkpoints, partial(alone if job.processes == 1 else several, tracker.log))
             _write(job, material, checkpoints, model, record, tracker)
         held.remove()
 
@@ -294,12 +291,3 @@ def _tracked(job: Job, material: Material) -> dict[str, Any]:
         "validation_rows": len(material.validation_rows),
         "steps": material.plan.steps,
     }
-
-
-def _work(job: Job, checkpoints: Path, report: Report, owner: int) -> None:
-    """The part of one of several processes, started by `launch_job`."""
-    run_training(job, prepare(job), checkpoints, report, owner=owner)
-
-
-if __name__ == "__main__":
-    work(Job, _work)
