@@ -62,6 +62,7 @@ def make_examples(records: Iterable[OwnRecord], source: OwnSource, name: str) ->
             dropped.append(Dropped(name, row["id"], IGNORED))
         else:
             rows.append({**row, **found})
+            left_out.update({reason: number for reason, number in record.left_out.items() if number})
     if not count:
         problems.add(f"{source.path}: holds no records")
     _check_types(rows, source, problems)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medtune.data.manifest import SourceDescription, describe_files
-from medtune.data.own import tables
+from medtune.data.own import conll, doccano, label_studio, standoff, tables
 from medtune.data.own.examples import Examples, make_examples
 from medtune.data.own.records import SPLITS, OwnRecord, OwnSource
 from medtune.errors import InputError
@@ -17,8 +17,22 @@ READERS: dict[str, Reader] = {
     "tsv": tables.read_tsv,
     "jsonl": tables.read_jsonl,
     "parquet": tables.read_parquet,
+    "brat": standoff.read_brat_folder,
+    "conll": conll.read_conll,
+    "label_studio": label_studio.read_label_studio,
+    "doccano": doccano.read_doccano,
 }
-ENDINGS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".parquet": "parquet",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".iob2": "conll",
+}
+ANNOTATED = ("spans", "relations")
+"""Kinds that brat holds."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +67,23 @@ def format_of(source: OwnSource) -> str:
         raise InputError(f"{path}: no such file or folder; set data.path to where the data are")
     if source.format:
         return source.format
-    if path.suffix.lower() not in ENDINGS:
+    if path.is_dir() and any(path.rglob("*.ann")):
+        return "brat"
+    endings = {file.suffix.lower() for file in parts_of(path).values()} if path.is_dir() else {path.suffix.lower()}
+    if len(endings) > 1 or not endings <= set(ENDINGS):
         raise InputError(f"{path}: the ending does not tell the format; set data.format to one of {', '.join(READERS)}")
-    return ENDINGS[path.suffix.lower()]
+    return ENDINGS[endings.pop()]
 
 
 def _records(path: Path, form: str, source: OwnSource) -> Iterator[OwnRecord]:
-    reader = READERS[form]
-    if not path.is_dir():
-        yield from reader(path, source)
+    if form == "brat" and source.kind not in ANNOTATED:
+        raise InputError(f"{path}: brat holds entities and relations; expected the kind spans or relations")
+    if form == "brat" or not path.is_dir():
+        yield from READERS[form](path, source)
         return
     for split, file in parts_of(path).items():
-        for record in reader(file, source):
-            key = f"{split}/{record.key}"
-            yield replace(record, key=key, fields={**record.fields, "split": split})
+        for record in READERS[form](file, source):
+            yield replace(record, key=f"{split}/{record.key}", fields={**record.fields, "split": split})
 
 
 def parts_of(folder: Path) -> dict[str, Path]:

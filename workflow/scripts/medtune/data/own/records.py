@@ -9,6 +9,8 @@ from typing import Any
 from medtune.errors import InputError
 
 SPLITS = ("train", "validation", "test")
+NOT_LABELLED = "neither label nor answer"
+"""Why a record of an annotation tool is left out."""
 SHOWN = 3
 """Problems that a message shows."""
 
@@ -49,12 +51,14 @@ class OwnSource:
 @dataclass(frozen=True)
 class OwnRecord:
     """One record as a reader gives it. where: file with line or record, for messages. key: its id where the data name
-    none. fields: canonical fields, unchecked. dropped: why it is no example, where it is none."""
+    none. fields: canonical fields, unchecked. dropped: why it is no example, where it is none. left_out: what was left
+    out or changed in it, and how often."""
 
     where: str
     key: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     dropped: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 class Problems:
@@ -77,6 +81,16 @@ class Problems:
             more = [f"and {len(self.found) - SHOWN} more"] if len(self.found) > SHOWN else []
             lines = "\n  ".join([*self.found[:SHOWN], *more])
             raise InputError(f"{self.path}: {len(self.found)} problems\n  {lines}")
+
+
+def check_no_columns(source: OwnSource, form: str) -> None:
+    """Raise InputError when a column is named that a format without columns would be expected to have."""
+    for name in ("id", "group", "split"):
+        if source.columns.get(name) is not None:
+            raise InputError(
+                f"data.columns.{name}: {form} has no columns; leave it out, or read the data with a Python file "
+                "of your own (docs/own_study.md)"
+            )
 
 
 def one_of(noun: str, value: str, allowed: Iterable[str]) -> str:
