@@ -18,7 +18,7 @@ from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.stages import generate as generation
 from medtune.stages.generate import Job, generate_predictions
 from medtune.studies import get_task
-from medtune.studies.yesno import YesNoTask
+from medtune.studies.yesno.template import YesNoTask
 from tests.conftest import ROOT
 from tests.unit.tiny_model import tiny_model
 

@@ -6,9 +6,8 @@ from medtune.data.labels import LABELS
 from medtune.data.synthetic.yesno import make_questions
 from medtune.models.made import train_tokenizer
 from medtune.studies import get_task
-from medtune.studies.yesno import YesNoTask
 from medtune.studies.yesno.pubmedqa import read_pubmedqa
-from medtune.studies.yesno.template import INSTRUCTION
+from medtune.studies.yesno.template import INSTRUCTION, YesNoTask
 from tests.imports import check_no_torch
 
 TASK = YesNoTask()
