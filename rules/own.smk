@@ -24,7 +24,7 @@ for STUDY in OWN:
             "../envs/analysis.yaml"
         params:
             study=STUDY.name,
-            section=STUDY.data_options(),
+            section=STUDY.section.data_options(),
             seed=CONFIG.seed,
         script:
             "../workflow/scripts/prepare_own.py"

@@ -144,7 +144,9 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     manifest = tmp_path / "manifest.json"
     source = {"name": "notes <b>", "format": "csv", "records": 40, "licence": None}
     drop = {"source": "notes", "count": 2, "reason": "repeated"}
-    write_json(manifest, {"records": {"train": 30, "test": 4}, "sources": [source], "dropped": [drop]})
+    leakage = {"method": "texts compared", "rule": "groups are kept", "near_twins": {"method": "5-grams", "test": 3}}
+    facts = {"records": {"train": 30, "test": 4}, "sources": [source], "dropped": [drop], "leakage": leakage}
+    write_json(manifest, facts)
     names = [*summarize_own.TABLES, *(f"{name}_html" for name in summarize_own.TABLES), "page", "page_html"]
     names += [f"{plot}_{suffix}" for plot in summarize_own.PLOTS for suffix in ("png", "svg")]
     endings = {"html": "html", "png": "png", "svg": "svg", "page": "md"}
@@ -156,6 +158,7 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     page = outputs["page"].read_text()
     assert "# Smoking" in page and "50.0 % (15.0–85.0)" in page and "3.50 (3.00–4.00)" in page
     assert "tie. About" in page and "notes would tell such a difference" in page
+    assert "- Groups are kept; texts compared." in page and "Near twins: 3 of 4 texts of the test split" in page
     assert "Left out: 2 records of notes: repeated." in page
     assert "a (seed 1), chosen on validation: accuracy on the test split 75.0 %" in outputs["headline"].read_text()
     assert "notes &lt;b&gt;" in outputs["page_html"].read_text()

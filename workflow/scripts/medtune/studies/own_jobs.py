@@ -45,10 +45,6 @@ class OwnJobs:
         """A file of each run, in their order."""
         return [f"{self.home}/{run.folder}/{name}" for run in self.runs()]
 
-    def data_options(self) -> dict[str, Any]:
-        """What determines the data, beside the seed."""
-        return self.section.data_options()
-
     def sources(self) -> list[str]:
         """Files that the data are read from, where they are there; the job itself says when they are missing."""
         return [path for path in (self.section.data.path, self.section.file) if path]
