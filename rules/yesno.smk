@@ -1,5 +1,7 @@
 """Study yesno: Yes / No / Uncertain with a one-sentence rationale, one adapter per LoRA rank."""
 
+import medtune.studies.yesno.tables as yesno_tables
+
 YESNO = f"{RESULTS}/yesno"
 YESNO_DATA = {name: f"{YESNO}/data/{name}.jsonl" for name in ("train", "validation", "test", "challenge")}
 YESNO_SPLITS = ["validation", "test", "challenge"]
@@ -172,16 +174,11 @@ rule yesno_summarize:
         predictions=yesno_files("predictions.jsonl"),
         records=yesno_files("training.json"),
     output:
-        **summary_tables(
-            "yesno",
-            "Yes/no",
-            ["ranks", "comparisons", "challenge"],
-            ["seeds", "ensemble", "confusion", "labels", "sources"],
-        ),
-        **summary_plots("yesno", "Yes/no", ["accuracy", "confusion", "reliability", "curves"]),
+        **summary_tables("yesno", "Yes/no", yesno_tables.SHOWN, yesno_tables.PLAIN),
+        **summary_plots("yesno", "Yes/no", yesno_tables.PLOTS),
+        **readable_page("yesno", "Yes/no", f"{YESNO}/summary", "summary"),
         choice=f"{YESNO}/summary/choice.json",
         choice_text=f"{YESNO}/summary/choice.md",
-        page=f"{YESNO}/summary/summary.md",
         headline=f"{YESNO}/summary/headline.txt",
     log:
         f"{YESNO}/summary/summarize.log",

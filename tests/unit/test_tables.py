@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from medtune.errors import InputError
 from medtune.reporting.tables import (
+    columns_of,
     escape_markdown,
     estimate_text,
     markdown_table,
@@ -63,3 +64,9 @@ def test_html_escapes_data_and_marks_the_chosen_row(tmp_path):
     assert "&lt;script&gt;" in page
     assert "A &amp; B" in page
     assert '<tr class="chosen">' in page
+
+
+def test_a_table_without_rows_does_not_tell_its_columns():
+    assert columns_of([{"b": 1, "a": 2}]) == ("b", "a")
+    with pytest.raises(ValueError, match="without rows"):
+        columns_of([])

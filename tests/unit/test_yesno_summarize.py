@@ -6,118 +6,29 @@ from dataclasses import replace
 import pytest
 
 from medtune.errors import InputError
-from medtune.files import write_json, write_jsonl
-from medtune.metrics.estimate import end_columns
+from medtune.files import write_json
 from medtune.metrics.over_seeds import UNCLAIMED
+from medtune.reporting.pages import render_page
 from medtune.reporting.tables import write_csv
-from medtune.studies.yesno.comparisons import compare, compare_ensembles
 from medtune.studies.yesno.ensemble import ensembles_of
-from medtune.studies.yesno.pages import HTML_PAGES, SYNTHETIC, choice_words, what_figures_show
-from medtune.studies.yesno.runs import PRACTISED, RunFiles, choose, read_run
-from medtune.studies.yesno.score import ITEM_COLUMNS, score
-from medtune.studies.yesno.summarize import seed_rows, summarize
+from medtune.studies.yesno.page import PAGES, content
+from medtune.studies.yesno.rows import comparison_rows, ensemble_rows, seed_rows
+from medtune.studies.yesno.runs import PRACTISED, choose, read_run
+from medtune.studies.yesno.score import ITEM_COLUMNS
+from medtune.studies.yesno.tables import PLAIN, PLOTS, SHOWN, SYNTHETIC, what_figures_show
 from tests.columns import faults
-
-LABELS = ("Yes", "No", "Uncertain")
-SIZES = {"validation": 33, "test": 33, "challenge": 10}
-TABLES = ("ranks", "seeds", "comparisons", "ensemble", "challenge", "confusion", "labels", "sources")
-PAGES = ("ranks_html", "comparisons_html", "challenge_html")
-PLOTS = [f"{plot}_{suffix}" for plot in ("accuracy", "confusion", "reliability", "curves") for suffix in ("png", "svg")]
-NAMES = {
-    **{name: f"{name}.csv" for name in TABLES},
-    **{name: f"{name.removesuffix('_html')}.html" for name in PAGES},
-    **{name: name.replace("_", ".") for name in PLOTS},
-    "choice": "choice.json",
-    "choice_text": "choice.md",
-    "page": "summary.md",
-    "headline": "headline.txt",
-}
-EXAMPLES = {
-    split: [
-        {
-            "id": f"{split}/{i}",
-            "question": f"Question {i}, of {split}?",
-            "label": LABELS[i % 3],
-            "rationale": "So.",
-            "source": "a",
-        }
-        for i in range(n)
-    ]
-    for split, n in SIZES.items()
-}
-
-
-SHARED = {"sentences": {"held_out": 66, "shared": 0, "examples": []}}
-MANIFEST = {
-    "sources": [{"name": "a", "format": "synthetic"}],
-    "held_out": {"test": {"training split": SHARED, "pre-training text": None}},
-}
-
-
-def write_inputs(folder):
-    """The challenge's examples and the manifest."""
-    write_jsonl(folder / "challenge.jsonl", EXAMPLES["challenge"])
-    write_json(folder / "manifest.json", MANIFEST)
-
-
-def summarized(folder, base, runs, outputs, practised=None):
-    practised = practised or make_run(folder / "practised", right(12, 12, 2))
-    summarize(
-        base,
-        replace(practised, practised=True),
-        runs,
-        folder / "challenge.jsonl",
-        outputs,
-        folder / "manifest.json",
-        seed=0,
-    )
-
-
-def make_run(folder, right, rank=None, seed=None, wrong_first=0):
-    """Files of a run that has so many items right in each split; `wrong_first` shifts which are wrong."""
-    predictions = []
-    for split, examples in EXAMPLES.items():
-        for number, example in enumerate(examples):
-            place = (number - wrong_first) % len(examples)
-            good = place < right[split]
-            label = example["label"] if good else LABELS[(number + 1) % 3]
-            predictions.append(
-                {
-                    "id": example["id"],
-                    "split": split,
-                    "raw": f" {label}. Rationale: So | it\n<is>.",
-                    "value": {"label": label, "rationale": "So."},
-                    "status": "ok" if rank else "label_only",
-                    "output_tokens": 9 if rank else 60,
-                    "label_log_likelihoods": {
-                        name: math.log(0.5 + 0.01 * (number % 30) if name == label else 0.1) for name in LABELS
-                    },
-                }
-            )
-    scores = score(EXAMPLES, predictions, seed=0)
-    write_json(folder / "metrics.json", scores.metrics)
-    write_csv(folder / "items.csv", scores.items, ITEM_COLUMNS)
-    write_jsonl(folder / "predictions.jsonl", predictions)
-    files = RunFiles(folder / "metrics.json", folder / "items.csv", folder / "predictions.jsonl")
-    if rank is None:
-        return files
-    record = {
-        "rows": 24,
-        "trainable_parameters": 1000 * rank,
-        "train_seconds": 10.5 + rank,
-        "peak_memory_mb": 700.25,
-        "history": [
-            {"step": 25, "loss": 1.0},
-            {"step": 25, "validation_loss": 0.9, "validation_accuracy": 0.5},
-            {"step": 50, "validation_loss": 0.8, "validation_accuracy": right["validation"] / 33},
-        ],
-    }
-    write_json(folder / "training.json", record)
-    return replace(files, record=folder / "training.json", rank=rank, seed=seed)
-
-
-def right(validation, test, challenge=6):
-    return {"validation": validation, "test": test, "challenge": challenge}
+from tests.unit.yesno_study import (
+    LABELS,
+    MANIFEST,
+    NAMES,
+    RANK_COLUMNS,
+    SIZES,
+    make_run,
+    right,
+    summarized,
+    write_inputs,
+)
+from tests.workspace import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +48,12 @@ def study(tmp_path_factory):
     return folder, base, runs, outputs
 
 
+def choice_text(bases, runs, chosen, folder="."):
+    """What is said of the choice."""
+    rows = {"comparisons": comparison_rows(bases, runs, chosen, seed=0)}
+    return render_page(PAGES / "choice.md.j2", content(bases, runs, chosen, [], rows, {}, MANIFEST), folder)
+
+
 def table(path):
     with open(path, newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
@@ -149,12 +66,7 @@ def read(files):
 
 def test_the_rank_table_has_exactly_its_columns_and_a_row_for_the_base(study):
     *_, outputs = study
-    assert outputs["ranks"].read_text().splitlines()[0].split(",") == [
-        *("rank", "seed", *end_columns("validation_accuracy", "test_accuracy"), "test_n"),
-        *end_columns("macro_f1", "format_rate", "citation_rate", "mean_answer_tokens", "likelihood_accuracy", "ece"),
-        *end_columns("question_overlap", "names_terms", "agrees_with_label", "rationale_rouge_l"),
-        *("trainable_parameters", "train_seconds", "peak_memory_mb", "chosen"),
-    ]
+    assert tuple(outputs["ranks"].read_text().splitlines()[0].split(",")) == RANK_COLUMNS
     rows = table(outputs["ranks"])
     assert [row["rank"] for row in rows] == ["base", PRACTISED, "4", "8", "16", "128"]
     base, practised, *trained = rows
@@ -215,7 +127,7 @@ def test_the_headline_is_one_line_with_base_and_chosen(study):
 
 def test_everything_that_shows_figures_of_synthetic_questions_says_what_they_show(study):
     *_, outputs = study
-    shown = ["page", "headline", *(f"{name}_html" for name in HTML_PAGES)]
+    shown = ["page", "page_html", "headline", *(f"{name}_html" for name in SHOWN)]
     assert all(SYNTHETIC in outputs[name].read_text() for name in shown)
     assert what_figures_show({"sources": [{"format": "synthetic"}, {"format": "bioasq"}]}) is None
 
@@ -227,10 +139,46 @@ def test_one_training_seed_claims_nothing_about_ranks(study):
 def test_when_all_differences_are_ties_the_text_says_that_no_rank_is_shown_to_be_better(tmp_path):
     base = read_run(make_run(tmp_path / "base", right(25, 24)))
     runs = [read_run(make_run(tmp_path / str(rank), right(25, 20 + rank), rank, 42)) for rank in (4, 5)]
-    comparisons = compare([base], runs, runs[0], seed=0)
-    text = choice_words([base], runs, runs[0], comparisons)
+    text = choice_text([base], runs, runs[0])
     assert "a tie: the test items do not tell the two apart" in text
     assert "they do not show that a rank is better than another" in text
+
+
+def test_runs_apart_are_named_beside_the_ties(tmp_path):
+    base = read_run(make_run(tmp_path / "base", right(9, 9)))
+    runs = [
+        read_run(make_run(tmp_path / str(rank), right(25, correct), rank, 1))
+        for rank, correct in ((4, 16), (5, 16), (6, 2), (7, 33))
+    ]
+    text = choice_text([base], runs, runs[0])
+    assert text.split("\n\n")[-1] == (
+        "On the test split better than the chosen run: rank 7 (seed 1). On the test split worse than the chosen run: "
+        "rank 6 (seed 1). Ties with the chosen run on the test split: rank 5 (seed 1).\n"
+    )
+    assert "The same validation accuracy: rank 5 (seed 1), rank 6 (seed 1), rank 7 (seed 1); ties go" in text
+
+
+def test_a_single_run_has_no_others(tmp_path):
+    base, run = (read_run(make_run(tmp_path / name, right(9, 9), *key)) for name, key in (("b", ()), ("4", (4, 1))))
+    text = choice_text([base], [run], run)
+    assert "the highest validation accuracy of 1 run.\n" in text and len(text.strip().split("\n\n")) == 3
+
+
+def test_the_page_in_the_report_says_what_the_markdown_says(study):
+    *_, outputs = study
+    html = outputs["page_html"].read_text()
+    assert "<title>Yes/no study: summary</title>" in html
+    for heading in ("The chosen run", "All ranks", "Paired comparisons", "Labels and sources", "What is held out"):
+        assert f"<h2>{heading}</h2>" in html and f"## {heading}\n" in outputs["page"].read_text()
+    assert html.count('src="data:image/png;base64,') == len(PLOTS)
+    assert "What the base model read in pre-training is not known." in html
+
+
+def test_every_table_and_plot_has_a_caption_in_the_report(study):
+    captions = ROOT / "workflow/report"
+    for name in (*SHOWN, *PLOTS, "summary"):
+        assert (captions / f"yesno_{name}.rst").read_text().strip(), name
+    assert {*SHOWN, *PLAIN} == {name for name, file in NAMES.items() if file.endswith(".csv")}
 
 
 def test_comparisons_are_holm_corrected_within_their_family(study):
@@ -283,7 +231,7 @@ def test_a_rank_is_claimed_to_be_worse_over_three_seeds(tmp_path):
 def test_what_differs_as_much_between_seeds_is_no_claim_about_the_rank(tmp_path):
     # The best of one is far above the worst of the other, but so are the seeds of each.
     runs = seeded(tmp_path, {4: (10, 20, 30), 8: (14, 24, 33)})
-    assert compare([], runs, runs[-1], seed=0)[0]["verdict"] == "worse"
+    assert comparison_rows([], runs, runs[-1], seed=0)[0]["verdict"] == "worse"
     assert seed_rows(runs, 8)[0]["verdict"] == "tie"
 
 
@@ -329,7 +277,7 @@ def test_the_ensemble_votes_over_all_runs(study):
 def test_an_ensemble_of_equal_runs_is_the_run(tmp_path):
     runs = [read_run(make_run(tmp_path / str(rank), right(28, 25), rank, 1)) for rank in (4, 8)]
     ensembles = ensembles_of(runs)
-    for row in compare_ensembles(ensembles, runs[0]):
+    for row in ensemble_rows(ensembles, runs[0]):
         assert row["accuracy"] == runs[0].splits[row["split"]]["accuracy"]["value"]
         assert (row["only_ensemble"], row["only_chosen"], row["verdict"]) == (0, 0, "tie")
     for ensemble in ensembles:

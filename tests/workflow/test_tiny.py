@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from medtune.reporting.figures_page import replace_block, write_page
-from medtune.studies.yesno.summarize import RANK_COLUMNS
 from tests.columns import faults
+from tests.unit.yesno_study import RANK_COLUMNS
 from tests.workspace import ROOT, environment
 
 pytestmark = pytest.mark.demo
@@ -122,7 +122,7 @@ def test_the_model_cards_snippet_runs_as_printed(tiny_run):
 def test_the_report_shows_tables_and_plots_with_captions(tiny_run):
     tiny_run.succeed("--profile", "tiny", "--report", "report.html")
     report = tiny_run.read("report.html")
-    for name in ("ranks", "comparisons", "challenge", "accuracy", "confusion", "reliability", "curves"):
+    for name in ("ranks", "comparisons", "challenge", "accuracy", "confusion", "reliability", "curves", "summary"):
         assert f"{SUMMARY}/{name}." in report
     assert "Wilson" in report
 

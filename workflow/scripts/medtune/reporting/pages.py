@@ -10,7 +10,7 @@ import jinja2
 import mistune
 
 from medtune.files import write_text
-from medtune.metrics.significance import p_words
+from medtune.metrics.significance import p_text, p_words
 from medtune.reporting.prose import MEDIA, counted, difference_text, interval_text, listed, short_text
 from medtune.reporting.tables import escape_markdown, estimate_text, markdown_table, percent, template
 
@@ -22,13 +22,14 @@ FILTERS = {
     "difference": difference_text,
     "percent": percent,
     "p": p_words,
+    "p_cell": p_text,
     "listed": listed,
     "counted": counted,
     "table": markdown_table,
 }
 """Of templates: `text`, for whatever comes from data or configuration, shows markup as it is written. `figure`, `short`
 take an estimate in its dictionary form; `interval(name)` and `difference` a row of a table; `table(headers)` rows of
-cells, which it escapes itself."""
+cells, which it escapes itself. `p` is a p-value in a sentence, `p_cell` one in a table."""
 
 
 def render_page(path: Path | str, content: Mapping[str, Any], folder: Path | str) -> str:

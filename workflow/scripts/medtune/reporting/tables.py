@@ -32,6 +32,13 @@ def write_csv(path: Path | str, rows: Sequence[Mapping[str, Any]], columns: Sequ
     write_text(path, "".join(lines))
 
 
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns of a table whose rows all have the same keys. Raises ValueError where there is no row."""
+    if not rows:
+        raise ValueError("a table without rows does not tell its columns")
+    return tuple(rows[0])
+
+
 def csv_line(values: Iterable[Any]) -> str:
     """One line of a CSV file, its end included; for tables that are too long to be held."""
     return ",".join(_quoted(cell(value)) for value in values) + "\n"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from medtune.reporting.cards import Headline, StudyCard
-from medtune.studies.yesno.pages import PUBLISHED
 from medtune.studies.yesno.template import YesNoTask
 
 HEADLINES = (
@@ -27,6 +26,10 @@ LIMITS = (
     "The label and its rationale can both be wrong, and a rationale can miss the question.",
     "Questions are in English and in the form shown above; other forms were not tested.",
     "Runs whose intervals overlap may differ by chance alone: see the paired comparisons in the summary.",
+)
+PUBLISHED = (
+    "Published for this study, with Qwen3-1.7B-Base: 75.76 % test accuracy (25 of 33; ranks 16, 24 and 40), on other "
+    "questions and another split. It is a point of reference for the paper scale, not for these test items."
 )
 ONLY_SYNTHETIC = "Trained and tested on questions made by rules: the figures say nothing about biomedical knowledge."
 SOME_SYNTHETIC = "Some of the questions were made by rules (sources of format synthetic)."

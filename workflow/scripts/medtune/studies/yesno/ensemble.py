@@ -35,9 +35,14 @@ class Ensemble:
     labels: dict[str, list[str | None]]
 
     @property
-    def key(self) -> tuple[str, None]:
-        """Its cells in the columns rank and seed."""
-        return f"{self.name} of all runs", None
+    def title(self) -> str:
+        """What texts call it."""
+        return f"{self.name} of all runs"
+
+    @property
+    def key(self) -> dict[str, str | None]:
+        """What tells it from runs in tables."""
+        return {"rank": self.title, "seed": None}
 
 
 def ensembles_of(runs: Sequence[Run]) -> list[Ensemble]:

@@ -51,9 +51,21 @@ class Run:
         return np.array([item["correct"] == "True" for item in self.of_split(split)], dtype=bool)
 
     @property
-    def key(self) -> tuple[int | str, int | None]:
-        """Its cells in the columns rank and seed: of the base model what it is called."""
-        return (run_name(self) if self.rank is None else self.rank), self.seed
+    def name(self) -> str:
+        """What texts and plots call it, without its seed."""
+        if self.rank is None:
+            return PRACTISED if self.practised else "base"
+        return f"rank {self.rank}"
+
+    @property
+    def title(self) -> str:
+        """The same with its seed."""
+        return self.name if self.seed is None else f"{self.name} (seed {self.seed})"
+
+    @property
+    def key(self) -> dict[str, int | str | None]:
+        """What tells it from others in tables; of the base model what it is called."""
+        return {"rank": self.name if self.rank is None else self.rank, "seed": self.seed}
 
     @property
     def validation_accuracy(self) -> float:
@@ -89,7 +101,7 @@ def check_same_items(base: Run, runs: Sequence[Run]) -> None:
             raise InputError(f"summary: no item of the split {split} was scored; expected at least one")
     for run in runs:
         if _identity(run) != _identity(base):
-            raise InputError(f"summary: {run_name(run)} and the base model were scored on different items; score again")
+            raise InputError(f"summary: {run.title} and the base model were scored on different items; score again")
 
 
 def choose(runs: Sequence[Run]) -> Run:
@@ -100,13 +112,6 @@ def choose(runs: Sequence[Run]) -> Run:
 def by_size(run: Run) -> tuple[int, int]:
     """Sorting key of trained runs: rank, then seed."""
     return run.rank, run.seed
-
-
-def run_name(run: Run, with_seed: bool = True) -> str:
-    """How texts and plots call a model."""
-    if run.rank is None:
-        return PRACTISED if run.practised else "base"
-    return f"rank {run.rank} (seed {run.seed})" if with_seed else f"rank {run.rank}"
 
 
 def _identity(run: Run) -> list[tuple[str, str, str]]:
