@@ -15,8 +15,8 @@ from medtune.files import read_jsonl, write_json, write_jsonl
 from medtune.inference.answer_form import AnswerForm
 from medtune.inference.constraints import Constraint, _grammar
 from medtune.inference.generation import generate
+from medtune.kinds.relations.answer_schema import answer_form
 from medtune.stages.generate import Job, generate_predictions
-from medtune.studies.relations.answer_schema import answer_form
 from medtune.studies.relations.rows import STEPS, gold_given, row_of, training_rows
 from medtune.studies.relations.template import RelationsTask
 from tests.unit.tiny_model import random_prompts, tiny_model
@@ -81,8 +81,8 @@ def test_each_row_has_a_form_of_its_own_also_the_rest_of_a_begun_answer(closing,
         "joint": WHOLE,
         "begun": answer_form(STUDY_SCHEMA, begun=""),
         "begun and cut": answer_form(STUDY_SCHEMA, begun=rest),
-        "entities": answer_form(STUDY_SCHEMA, "entities"),
-        "relations": answer_form(STUDY_SCHEMA, "relations"),
+        "entities": answer_form(STUDY_SCHEMA, ["entities"]),
+        "relations": answer_form(STUDY_SCHEMA, ["relations"]),
     }
     for step in STEPS:
         (tmp_path / f"{step}.txt").write_text("List them.")

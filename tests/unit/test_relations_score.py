@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_output import read_output
 from medtune.errors import InputError
+from medtune.kinds.relations.counted import COUNTED
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.relations import CLASSES
 from medtune.studies.relations.rows import gold_given, row_of
-from medtune.studies.relations.score import COUNTED, ITEM_COLUMNS, score
+from medtune.studies.relations.score import ITEM_COLUMNS, score
 from tests.estimates import estimates_in, wrong_units
 from tests.unit.relations_study import answers, made_rows, prediction, schema_file, task
 

@@ -16,10 +16,10 @@ from medtune.data.schema_file import write_schema
 from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.inert import inert
+from medtune.kinds.relations.answer_schema import answer_form
 from medtune.models.made import train_tokenizer
 from medtune.rendering import render_completion, render_prompt
 from medtune.studies import get_task
-from medtune.studies.relations.answer_schema import answer_form
 from medtune.studies.relations.pubtator import read_pubtator
 from medtune.studies.relations.rows import gold_given, row_of, written_of
 from medtune.studies.relations.template import RelationsTask
@@ -363,7 +363,7 @@ def test_answers_are_held_to_the_form_of_their_step_where_there_is_a_schema(tmp_
     rest = joint.rest_of_opening(row, tokenizer)
     assert joint.answer_form(row, tokenizer) == answer_form(STUDY_SCHEMA, begun=rest)
     for row in (row_of(DOCUMENT, "entities"), row_of(DOCUMENT, "relations", [])):
-        assert two_steps.answer_form(row, tokenizer) == answer_form(STUDY_SCHEMA, row["step"])
+        assert two_steps.answer_form(row, tokenizer) == answer_form(STUDY_SCHEMA, [row["step"]])
     assert JOINT.answer_form(row_of(DOCUMENT), tokenizer) is None
     assert joint.template_hash == JOINT.template_hash  # an adapter is used with it and without
 

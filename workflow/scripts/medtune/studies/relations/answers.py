@@ -1,48 +1,20 @@
-"""What models answered, beside the documents that were asked about."""
+"""Answers beside the documents that were asked about: in corpora that relate mentions, and concepts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from medtune.data.json_output import ParsedLists
 from medtune.data.predictions import answers_of
-from medtune.data.related import RelatedDocument
-from medtune.data.relation_output import LISTS, Extraction, extract, extract_given
-from medtune.data.relation_pairs import concept_pair, entity_pair, relation_pair
+from medtune.data.relation_pairs import concept_pair, found_spans
 from medtune.data.relation_schema import RelationSchema
-from medtune.metrics.concepts import ConceptDocument, link_concepts
-from medtune.metrics.relations import RelationDocument
-from medtune.metrics.span_scores import SpanDocument
+from medtune.kinds.relations.answers import Answer, read_answer
+from medtune.kinds.relations.counted import Counted, count, relation_names
+from medtune.metrics.concepts import ConceptDocument, given_mentions, link_concepts
+from medtune.metrics.relation_scores import count_concept_relations
+from medtune.metrics.relations import RelationDocument, classify_relations
+from medtune.metrics.span_scores import count_spans
 from medtune.studies.relations.rows import document_of
 
 GIVEN = "given"
 """The split of test documents whose gold entities are given, so that only relations are asked for."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One document and what a model found in it. document: with its gold annotation. found: what is scored. status,
-    finish: as in predictions.jsonl. repaired: whether the output breaks off, and was cut after a complete item."""
-
-    document: RelatedDocument
-    found: Extraction
-    status: str
-    repaired: bool
-    finish: str
-    output_tokens: int
-
-    @property
-    def entities(self) -> SpanDocument:
-        """Entities as span scores take them."""
-        return entity_pair(self.document, self.found)
-
-    def relations(self, concepts: bool) -> RelationDocument | ConceptDocument:
-        """Relations as relation scores take them. concepts: whether the corpus relates concepts."""
-        return concept_pair(self.document, self.found) if concepts else relation_pair(self.document, self.found)
-
-    def linked(self, concepts: bool, schema: RelationSchema) -> RelationDocument:
-        """Relations as they are classified: predicted ones between concepts where gold ones are, by the strict rule."""
-        pair = self.relations(concepts)
-        return link_concepts(pair, schema.symmetric, overlapping=False) if concepts else pair
 
 
 def read_answers(
@@ -64,26 +36,36 @@ def read_answers(
     answered = answers_of(examples, predictions)
     return {
         split: [
-            _answer(document_of(row, f"split {split}"), prediction, schema, split == GIVEN, rules)
+            read_answer(document_of(row, f"split {split}"), prediction, schema, given=split == GIVEN, **rules)
             for row, prediction in zip(rows, answered[split], strict=True)
         ]
         for split, rows in examples.items()
     }
 
 
-def _answer(
-    document: RelatedDocument, prediction: Mapping, schema: RelationSchema, given: bool, rules: Mapping[str, bool]
-) -> Answer:
-    value = prediction["value"] or {}
-    parsed = ParsedLists({name: value.get(name, []) for name in LISTS}, prediction["status"], {})
-    found = (
-        extract_given(document, parsed, schema, **rules) if given else extract(document.text, parsed, schema, **rules)
-    )
-    return Answer(
-        document=document,
-        found=found,
-        status=parsed.status,
-        repaired=parsed.repaired,
-        finish=prediction["finish"],
-        output_tokens=prediction["output_tokens"],
+def relations_of(answer: Answer, concepts: bool) -> RelationDocument | ConceptDocument:
+    """Relations as relation scores take them. concepts: whether the corpus relates concepts."""
+    return concept_pair(answer.document, answer.found) if concepts else answer.relations
+
+
+def linked(answer: Answer, concepts: bool, schema: RelationSchema) -> RelationDocument:
+    """Relations as they are classified: predicted ones between concepts where gold ones are, by the strict rule."""
+    pair = relations_of(answer, concepts)
+    return link_concepts(pair, schema.symmetric, overlapping=False) if concepts else pair
+
+
+def count_answers(answers: Sequence[Answer], schema: RelationSchema, concepts: bool, given: bool) -> Counted:
+    """As `count` of the kind, also in a corpus that relates concepts."""
+    if not concepts:
+        return count(answers, schema, given)
+    pairs = [relations_of(answer, concepts) for answer in answers]
+    spans = [answer.entities for answer in answers]
+    among = [given_mentions(pair, found_spans(found)) for pair, found in zip(pairs, spans, strict=True)]
+    return Counted(
+        answers=answers,
+        schema=schema,
+        entities=None if given else count_spans(spans, schema.entities),
+        relations=count_concept_relations(pairs, schema.symmetric, relation_names(schema)),
+        among_found=None if given else count_concept_relations(among, schema.symmetric),
+        cases=classify_relations([linked(answer, concepts, schema) for answer in answers], schema.symmetric),
     )

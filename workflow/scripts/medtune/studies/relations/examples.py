@@ -10,12 +10,13 @@ from pathlib import Path
 from medtune.data.related import RelatedDocument
 from medtune.data.relation_pairs import between_concepts
 from medtune.data.relation_schema import RelationSchema, RelationType
+from medtune.kinds.relations.answers import Answer
 from medtune.metrics.concepts import ConceptDocument, link_concepts
 from medtune.metrics.relations import CLASSES, CORRECT, DUPLICATE, Relation, RelationCase, classify_relations
 from medtune.metrics.spans import Span
 from medtune.reporting.annotated_page import Mark
 from medtune.reporting.relations_page import Arrow, Example, Panel, write_relations_page
-from medtune.studies.relations.answers import Answer, read_answers
+from medtune.studies.relations.answers import linked, read_answers, relations_of
 from medtune.studies.relations.runs import Labels
 
 RIGHT, NOTHING_TO_FIND, ENTITIES_ONLY = "all right", "right: no relation", "errors of entities alone"
@@ -69,7 +70,7 @@ def write_examples(
 
 def classified(answer: Answer, schema: RelationSchema, concepts: bool) -> Case:
     """An answer with the classes of its relations. concepts: whether the corpus relates concepts."""
-    cases = classify_relations([answer.linked(concepts, schema)], schema.symmetric)
+    cases = classify_relations([linked(answer, concepts, schema)], schema.symmetric)
     wrong = tuple(kind for kind in KINDS if any(case.kind == kind for case in cases))
     spans = answer.entities
     entities_right = sorted(spans.gold) == sorted(spans.predicted) and not spans.unplaced_predicted
@@ -149,7 +150,7 @@ def _predicted_panel(case: Case, schema: RelationSchema, concepts: bool) -> Pane
 def _kinds_of_predicted(case: Case, schema: RelationSchema, concepts: bool) -> dict[Relation, tuple[str, int]]:
     """Each distinct predicted relation between mentions with its class, and how often it is said."""
     symmetric = schema.symmetric
-    pair = case.answer.relations(concepts)
+    pair = relations_of(case.answer, concepts)
     copies = Counter(relation.normal(symmetric) for relation in pair.predicted)
     if not concepts:
         kinds = {found.predicted: found.kind for found in case.cases if found.predicted and found.kind != DUPLICATE}

@@ -9,9 +9,9 @@ import numpy as np
 
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.kinds.relations.counted import COUNTED
 from medtune.reporting.tables import read_csv
 from medtune.studies.relations.answers import GIVEN
-from medtune.studies.relations.score import COUNTED
 
 BASE, DEFAULT = "base", "default"
 PRACTISED, PRACTISED_TITLE = "practised", "base, practised form"

@@ -3,66 +3,24 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from medtune.data.relation_output import Removals
-from medtune.data.relation_pairs import between_concepts, found_spans
-from medtune.data.relation_schema import RelationSchema
+from medtune.data.relation_pairs import between_concepts
 from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
 from medtune.files import read_json, read_text
-from medtune.metrics.concepts import given_mentions
-from medtune.metrics.intervals import amount, f1, share
-from medtune.metrics.proportions import proportion
-from medtune.metrics.relation_scores import (
-    RelationCounts,
-    confusion_matrix,
-    count_concept_relations,
-    count_relations,
-    entity_types,
-    error_counts,
-    relation_types,
-    score_relations,
-)
-from medtune.metrics.relations import (
-    CLASSES,
-    CORRECT,
-    DUPLICATE,
-    Argument,
-    Relation,
-    RelationCase,
-    Unplaced,
-    classify_relations,
-    given_entities,
-)
-from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
+from medtune.kinds.relations.answers import Answer
+from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, Counted, item_cells, split_metrics
+from medtune.metrics.intervals import f1
+from medtune.metrics.relations import CORRECT, Argument, Relation, Unplaced
+from medtune.metrics.span_scores import score_spans
 from medtune.metrics.spans import Span
-from medtune.studies.relations.answers import GIVEN, Answer, read_answers
+from medtune.studies.relations.answers import GIVEN, count_answers, read_answers
 from medtune.studies.relations.familiarity import split_entities, split_relations
 
 NAME = "relations"
-COUNTED = {
-    "entity": ("entity_tp", "entity_fp", "entity_fn"),
-    "relation": ("relation_tp", "relation_fp", "relation_fn"),
-    "relaxed": ("relaxed_tp", "relaxed_fp", "relaxed_fn"),
-}
-"""Columns of items.csv that hold true positives, false positives and false negatives: of entities (boundaries and
-type), of relations by the strict rule, and of relations by the relaxed one."""
-ITEM_COLUMNS = (
-    "id",
-    "split",
-    "status",
-    "repaired",
-    "finish",
-    *(name for names in COUNTED.values() for name in names),
-    "duplicates",
-    *Removals.__dataclass_fields__,
-    "output_tokens",
-)
+ITEM_COLUMNS = ("id", "split", *ANSWER_COLUMNS, *COUNT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -74,24 +32,6 @@ class Scores:
     metrics: dict
     items: list[dict]
     files: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """The answers of one split, counted. concepts: whether relations are between concepts. entities: none where they
-    are given."""
-
-    answers: Sequence[Answer]
-    schema: RelationSchema
-    concepts: bool
-    entities: SpanCounts | None
-    relations: RelationCounts
-    cases: Sequence[RelationCase]
-
-    @cached_property
-    def errors(self) -> dict[str, np.ndarray]:
-        """By class the number of relations in each document, (documents,)."""
-        return error_counts(self.cases, len(self.answers))
 
 
 def score(
@@ -117,12 +57,12 @@ def score(
     types = read_schema(schema)
     answers = read_answers(examples, predictions, types, deduplicate=deduplicate, drop_violations=drop_violations)
     concepts = between_concepts(answer.document for members in answers.values() for answer in members)
-    counted = {split: count(members, types, concepts, split == GIVEN) for split, members in answers.items()}
+    counted = {split: count_answers(members, types, concepts, split == GIVEN) for split, members in answers.items()}
     splits = {split: split_metrics(found) for split, found in counted.items()}
     if known is not None:
         training = set(read_json(known))
         for split in splits.keys() - {GIVEN}:
-            splits[split]["familiarity"] = familiarity_metrics(counted[split], training)
+            splits[split]["familiarity"] = familiarity_metrics(counted[split], training, concepts)
     if GIVEN in splits and "test" in splits:
         splits["test"]["relation_f1_gold_entities"] = splits[GIVEN]["relation_f1"]
     benchmarks = [benchmark] if isinstance(benchmark, str | Path) else benchmark
@@ -136,54 +76,20 @@ def score(
         "seconds_per_document": seconds,
         "splits": splits,
     }
-    items = [row for split, found in counted.items() for row in _items(split, found)]
+    items = [
+        {"id": answer.document.id, "split": split, **cells}
+        for split, found in counted.items()
+        for answer, cells in zip(found.answers, item_cells(found), strict=True)
+    ]
     errors = [row for split, found in counted.items() for row in _errors(split, found)]
     return Scores(metrics, items, {"results": evaluation_results(metrics), "errors": errors})
 
 
-def count(answers: Sequence[Answer], schema: RelationSchema, concepts: bool, given: bool) -> Counted:
-    """Pair all answers of a split with the gold annotation. given: whether the entities are given, not found."""
-    names = [relation.name for relation in schema.relations]
-    pairs = [answer.relations(concepts) for answer in answers]
-    counter = count_concept_relations if concepts else count_relations
-    return Counted(
-        answers=answers,
-        schema=schema,
-        concepts=concepts,
-        entities=None if given else count_spans([answer.entities for answer in answers], schema.entities),
-        relations=counter(pairs, schema.symmetric, names),
-        cases=classify_relations([answer.linked(concepts, schema) for answer in answers], schema.symmetric),
-    )
-
-
-def split_metrics(counted: Counted) -> dict:
-    """All figures of one split: those that are shown most by their names, the rest under `entities` and `relations`.
-
-    An output that cannot be read has found nothing, so that all of its document is missed.
-    """
-    answers = counted.answers
-    n = len(answers)
-    return {
-        "n": n,
-        **({} if counted.entities is None else _entity_metrics(counted)),
-        **_relation_metrics(counted),
-        "parse_rate": proportion(sum(answer.status == "ok" for answer in answers), n, unit="documents").as_dict(),
-        "repair_rate": proportion(sum(answer.repaired for answer in answers), n, unit="documents").as_dict(),
-        "cut_rate": proportion(sum(answer.finish == "length" for answer in answers), n, unit="documents").as_dict(),
-        "mean_output_tokens": amount([answer.output_tokens for answer in answers], "documents").as_dict(),
-        "duplicates": round(counted.errors[DUPLICATE].sum()),
-        "removals": {
-            name: sum(getattr(answer.found.removals, name) for answer in answers)
-            for name in Removals.__dataclass_fields__
-        },
-    }
-
-
-def familiarity_metrics(counted: Counted, known: Collection[str]) -> dict[str, dict]:
+def familiarity_metrics(counted: Counted, known: Collection[str], concepts: bool) -> dict[str, dict]:
     """Figures by whether entities stand in the training text, with n. Relations between concepts have no one text, and
     so no figures here. n_documents: those with gold entities of the kind."""
     by_kind = split_entities(counted.answers, known)
-    relations = {} if counted.concepts else split_relations(counted.answers, known, counted.schema.symmetric)
+    relations = {} if concepts else split_relations(counted.answers, known, counted.schema.symmetric)
     found = {}
     for kind, spans in by_kind.items():
         micro = score_spans(spans).as_dict()["micro"]["strict"]
@@ -220,82 +126,6 @@ def evaluation_results(metrics: Mapping[str, Any]) -> dict:
             for split, found in metrics["splits"].items()
         },
     }
-
-
-def _entity_metrics(counted: Counted) -> dict:
-    scores = score_spans(counted.entities).as_dict()
-    micro = scores["micro"]
-    matrix = confusion_matrix(entity_types(answer.entities for answer in counted.answers), counted.schema.entities)
-    return {
-        **{f"entity_{name}": micro["strict"][name] for name in ("precision", "recall", "f1")},
-        **{f"entity_{scheme}_f1": micro[scheme]["f1"] for scheme in ("exact", "partial", "type")},
-        "entity_macro_f1": scores["macro"]["strict"]["f1"],
-        "entities": {**scores, "counts": _sums(counted.entities.f1_counts("strict"))},
-        "entity_confusion": matrix,
-        "relation_f1_found_entities": _among_found(counted),
-    }
-
-
-def _relation_metrics(counted: Counted) -> dict:
-    scores = score_relations(counted.relations).as_dict()
-    micro = scores["micro"]
-    names = [relation.name for relation in counted.schema.relations]
-    errors = counted.errors
-    total = sum(errors.values())
-    return {
-        **{f"relation_{name}": micro["strict"][name] for name in ("precision", "recall", "f1")},
-        "relation_relaxed_f1": micro["relaxed"]["f1"],
-        "relation_macro_f1": scores["macro"]["strict"]["f1"],
-        "relations": {
-            **scores,
-            "counts": _sums(counted.relations.f1_counts("strict")),
-            "relaxed_counts": _sums(counted.relations.f1_counts("relaxed")),
-        },
-        "relation_confusion": confusion_matrix(relation_types(counted.cases), names),
-        # Of all cases: gold relations, predicted ones, and pairs of both.
-        "errors": {
-            kind: {"count": round(errors[kind].sum()), "share": share(errors[kind], total).as_dict()}
-            for kind in CLASSES
-        },
-    }
-
-
-def _among_found(counted: Counted) -> dict:
-    """F1 of the relations whose two arguments were found: what is wrong there is not so because of the entities."""
-    symmetric = counted.schema.symmetric
-    among = given_mentions if counted.concepts else given_entities
-    counter = count_concept_relations if counted.concepts else count_relations
-    pairs = [among(answer.relations(counted.concepts), found_spans(answer.entities)) for answer in counted.answers]
-    counts = counter(pairs, symmetric).f1_counts("strict")
-    return f1(counts).as_dict()
-
-
-def _items(split: str, counted: Counted) -> list[dict]:
-    """Rows of items.csv."""
-    tables = {
-        "entity": None if counted.entities is None else counted.entities.f1_counts("strict"),
-        "relation": counted.relations.f1_counts("strict"),
-        "relaxed": counted.relations.f1_counts("relaxed"),
-    }
-    duplicates = counted.errors[DUPLICATE]
-    rows = []
-    for number, answer in enumerate(counted.answers):
-        row = {
-            "id": answer.document.id,
-            "split": split,
-            "status": answer.status,
-            "repaired": answer.repaired,
-            "finish": answer.finish,
-            "duplicates": round(duplicates[number]),
-            **{name: getattr(answer.found.removals, name) for name in Removals.__dataclass_fields__},
-            "output_tokens": answer.output_tokens,
-        }
-        for kind, columns in COUNTED.items():
-            table = tables[kind]
-            values = [None] * len(columns) if table is None else map(round, table[number])
-            row |= dict(zip(columns, values, strict=True))
-        rows.append({column: row[column] for column in ITEM_COLUMNS})
-    return rows
 
 
 def _errors(split: str, counted: Counted) -> list[dict]:
@@ -350,11 +180,6 @@ def _extraction(scores: Mapping[str, Any], scheme: str) -> dict:
 def _ends(figures: Mapping[str, Mapping[str, Any]]) -> dict:
     """Figures with both ends of their intervals, without what is the same for all."""
     return {name: {end: found[end] for end in ("value", "low", "high")} for name, found in figures.items()}
-
-
-def _sums(counts: np.ndarray) -> dict[str, int]:
-    names = ("true_positives", "false_positives", "false_negatives")
-    return dict(zip(names, map(round, counts.sum(axis=0)), strict=True))
 
 
 def _seconds(benchmark: Path | str) -> float:

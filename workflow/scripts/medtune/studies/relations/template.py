@@ -14,17 +14,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.data.json_output import ParsedLists, parse_lists, value_places
+from medtune.data.json_output import ParsedLists, parse_lists
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, from_row
 from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS, read_output
 from medtune.data.schema_file import read_schema
 from medtune.files import fingerprint
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
-from medtune.kinds.task import Answering, Parsed, Part, Task
+from medtune.kinds.relations.answer_schema import answer_form
+from medtune.kinds.relations.answers import parsed_value
+from medtune.kinds.relations.task import RelationTask
+from medtune.kinds.task import Answering, Parsed
 from medtune.rendering import Rendered, render, render_completion, render_prompt
 from medtune.studies.radgraph.prompts import load_prompt
-from medtune.studies.relations.answer_schema import answer_form
 from medtune.studies.relations.practised import InstructionForm, ListingForm
 from medtune.studies.relations.rows import STEPS, gold_given, row_of, written_of
 from medtune.studies.relations.validation import relation_f1, second_rows
@@ -41,15 +43,13 @@ _LIST = re.compile(rf'"{RELATIONS}"\s*:\s*(?=\[)')
 _SPACE = re.compile(r"\s+")
 
 
-class RelationsTask(Task):
+class RelationsTask(RelationTask):
     """Instruction, the text on a line of its own, and a compact JSON object as answer, see `data.relation_output`.
 
     The instruction comes first, the same for all texts, so that its cache is shared. Examples are rows, see `rows`.
     """
 
     name = "relations"
-    whole_prompts = True
-    figure = "relation_f1"
 
     def __init__(
         self,
@@ -107,22 +107,14 @@ class RelationsTask(Task):
         """
         if self.practised:
             return self.practised.parse(output)
-        parsed = self._parsed(output)
-        items = {name: parsed.items.get(name, []) for name in LISTS}
-        empty = not any(items.values()) and not any(parsed.dropped.values())
-        unreadable = parsed.status == "not_json" or (parsed.status == "wrong_shape" and empty)
-        return Parsed(None if unreadable else items, parsed.status)
-
-    def content(self, output: str) -> Part:
-        """Values and types, and where items and lists begin and end; not the keys, which are always the same."""
-        return value_places(output)
+        return parsed_value(self._parsed(output))
 
     def answer_form(self, example: dict, tokenizer: Any) -> AnswerForm | None:
         """The form of the answer to a row, or of the rest of a begun one; None without a schema."""
         if self.schema is None or self.practised:
             return None
         begun = self.rest_of_opening(example, tokenizer) if _begun(example) else None
-        return answer_form(self.schema, example["step"], begun)
+        return answer_form(self.schema, tuple(LISTS) if example["step"] == "joint" else (example["step"],), begun)
 
     def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
         """Strict micro-F1 of the relations, which the study chooses a run by. In two steps they are asked for between

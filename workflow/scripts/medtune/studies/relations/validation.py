@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from medtune.data.json_output import ParsedLists
 from medtune.data.related import from_row
-from medtune.data.relation_output import ENTITIES, LISTS, extract
+from medtune.data.relation_output import ENTITIES
 from medtune.data.relation_pairs import between_concepts, concept_pair, relation_pair
 from medtune.data.relation_schema import RelationSchema
-from medtune.metrics.counts import f1_of_counts
+from medtune.kinds.relations.answers import extractions, strict_f1
 from medtune.metrics.relation_scores import count_concept_relations, count_relations
 from medtune.studies.relations.rows import distinct, row_of
 
@@ -31,18 +30,8 @@ def relation_f1(
     """Strict micro-F1 of relations: `score` has the same for the same answers. values: items by list name, empty for
     an answer that cannot be read."""
     documents = [from_row(row) for row in rows]
-    concepts = between_concepts(documents)
-    pair, count = (concept_pair, count_concept_relations) if concepts else (relation_pair, count_relations)
-    found = [
-        extract(
-            document.text,
-            ParsedLists({name: value.get(name, []) for name in LISTS}, "ok", {}),
-            schema,
-            deduplicate=deduplicate,
-            drop_violations=drop_violations,
-        )
-        for document, value in zip(documents, values, strict=True)
-    ]
-    pairs = [pair(document, extraction) for document, extraction in zip(documents, found, strict=True)]
-    counts = count(pairs, schema.symmetric).f1_counts("strict")
-    return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
+    pair, count = (
+        (concept_pair, count_concept_relations) if between_concepts(documents) else (relation_pair, count_relations)
+    )
+    found = extractions(documents, values, schema, deduplicate=deduplicate, drop_violations=drop_violations)
+    return strict_f1(count(list(map(pair, documents, found)), schema.symmetric))

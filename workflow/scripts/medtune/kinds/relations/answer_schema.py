@@ -1,17 +1,20 @@
 """The form of an answer, for constrained decoding: nothing but items of known types can be written."""
 
+from collections.abc import Sequence
+
 from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS
 from medtune.data.relation_schema import RelationSchema
 from medtune.inference.answer_form import AnswerForm
-from medtune.studies.relations.rows import Step
 
 _TEXT = {"type": "string", "minLength": 1}
 
 
-def answer_form(schema: RelationSchema, step: Step = "joint", begun: str | None = None) -> AnswerForm:
-    """The form of the answer to a row of this step, as `template` asks for it.
+def answer_form(
+    schema: RelationSchema, lists: Sequence[str] = (ENTITIES, RELATIONS), begun: str | None = None
+) -> AnswerForm:
+    """The form of an answer with these lists.
 
-    begun: for a begun answer, what is to be written before the list of relations (`RelationsTask.rest_of_opening`).
+    begun: for an answer whose entities stand in the prompt, what is to be written before the list of relations.
     Not in the form: that arguments of relations are listed entities, and of the types that a relation joins.
     """
     types = {ENTITIES: schema.entities, RELATIONS: tuple(relation.name for relation in schema.relations)}
@@ -21,7 +24,7 @@ def answer_form(schema: RelationSchema, step: Step = "joint", begun: str | None 
     }
     if begun is not None:
         return AnswerForm(arrays[RELATIONS], opening=begun, closing="}")
-    return AnswerForm(_object(arrays if step == "joint" else {step: arrays[step]}))
+    return AnswerForm(_object({name: arrays[name] for name in lists}))
 
 
 def _object(properties: dict) -> dict:

@@ -1,0 +1,1 @@
+"""Kind `relations`: the answer lists the entities of a text and the relations between them."""
