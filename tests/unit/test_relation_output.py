@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medtune.data.listed_entities import UNKNOWN
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
-from medtune.data.relation_output import UNKNOWN, Removals, extract, extract_given, read_output, write_output
+from medtune.data.relation_output import Removals, extract, extract_given, read_output, write_output
 from medtune.data.relation_pairs import concept_pair, entity_pair
 from medtune.data.relation_schema import STUDY_SCHEMA, schema_of
 from medtune.metrics.relation_scores import count_concept_relations, score_relations

@@ -7,11 +7,13 @@ import json
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Status = Literal["ok", "truncated", "trailing_text", "wrong_shape", "not_json"]
 Fault = Literal["truncated", "not_json"]
+Place = tuple[int, int]
+"""(start, end) of characters, end exclusive."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _CUT_VALUE = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-|\.|[eE][+-]?)?\Z")
@@ -59,6 +61,15 @@ class ParsedLists:
         return self.status == "truncated" and any(self.items.values())
 
 
+@dataclass
+class _ReadList:
+    """The values of a list, where each stands, and where the list ends; None for one that breaks off."""
+
+    values: list[Any] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    end: int | None = None
+
+
 def parse_items(output: str, required: Mapping[str, type], optional: Mapping[str, type] | None = None) -> ParsedItems:
     """Read a JSON list of objects from a model's output; white space around it is allowed. Never raises.
 
@@ -69,7 +80,8 @@ def parse_items(output: str, required: Mapping[str, type], optional: Mapping[str
     start = _skip_space(output, 0)
     if output[start : start + 1] != "[":
         return ParsedItems([], "wrong_shape" if _is_json(output) else "not_json")
-    values, fault, end = _read_list(output, start)
+    read, fault, end = _read_list(output, start)
+    values = read.values
     status = fault or _status_of_end(output, end)
     items = [] if status == "not_json" else _all_usable(values, required, optional or {})
     dropped = 0 if status == "not_json" else len(values) - len(items)
@@ -83,7 +95,7 @@ def parse_lists(output: str, lists: Mapping[str, Mapping[str, type]]) -> ParsedL
     and the bounds. An output that breaks off is cut after its last complete item.
     """
     start = _skip_space(output, 0)
-    found: dict[str, list[Any]] = {}
+    found: dict[str, _ReadList] = {}
     others = False
     if output[start : start + 1] != "{":
         status: Status = "wrong_shape" if _is_json(output) else "not_json"
@@ -92,11 +104,31 @@ def parse_lists(output: str, lists: Mapping[str, Mapping[str, type]]) -> ParsedL
         status = fault or _status_of_end(output, end)
     if status == "not_json":
         found = {}
-    items = {name: _all_usable(found.get(name, []), fields, {}) for name, fields in lists.items()}
-    dropped = {name: len(found.get(name, [])) - len(items[name]) for name in lists}
+    values = {name: found[name].values if name in found else [] for name in lists}
+    items = {name: _all_usable(values[name], fields, {}) for name, fields in lists.items()}
+    dropped = {name: len(values[name]) - len(items[name]) for name in lists}
     if status == "ok" and (others or set(found) != set(lists) or any(dropped.values())):
         status = "wrong_shape"
     return ParsedLists(items, status, dropped)
+
+
+def item_places(output: str, lists: Mapping[str, Mapping[str, type]], name: str) -> tuple[list[Place], Place | None]:
+    """Where the usable items of one of the lists stand that `parse_lists` reads, and the bracket that closes the list;
+    None where it breaks off or there is no such list. Never raises.
+    """
+    start = _skip_space(output, 0)
+    if output[start : start + 1] != "{":
+        return [], None
+    found, _, fault, _ = _read_object(output, start, lists)
+    if fault == "not_json" or name not in found:
+        return [], None
+    read = found[name]
+    items = [
+        place
+        for value, place in zip(read.values, read.places, strict=True)
+        if _usable(value, lists[name], {}) is not None
+    ]
+    return items, None if read.end is None else (read.end - 1, read.end)
 
 
 def _refuse(constant: str) -> None:
@@ -122,26 +154,29 @@ def _status_of_end(output: str, end: int) -> Status:
     return "ok" if _skip_space(output, end) == len(output) else "trailing_text"
 
 
-def _read_list(output: str, start: int) -> tuple[list[Any], Fault | None, int]:
-    """The values of the list that opens at `start`, one by one, and its end: a fault leaves those before it."""
-    values: list[Any] = []
+def _read_list(output: str, start: int) -> tuple[_ReadList, Fault | None, int]:
+    """The list that opens at `start`, value by value, and its end: a fault leaves the values before it."""
+    read = _ReadList()
     position = _skip_space(output, start + 1)
     while output[position : position + 1] != "]":
+        first = position
         value, fault, position = _read_value(output, position)
         if fault:
-            return values, fault, position
-        values.append(value)
+            return read, fault, position
+        read.values.append(value)
+        read.places.append((first, position))
         fault, position = _next(output, position, "]")
         if fault:
-            return values, fault, position
-    return values, None, position + 1
+            return read, fault, position
+    read.end = position + 1
+    return read, None, read.end
 
 
 def _read_object(
     output: str, start: int, names: Collection[str]
-) -> tuple[dict[str, list[Any]], bool, Fault | None, int]:
+) -> tuple[dict[str, _ReadList], bool, Fault | None, int]:
     """The lists with these names in the object that opens at `start`, whether it holds anything else, and its end."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, _ReadList] = {}
     others = False
     position = _skip_space(output, start + 1)
     while output[position : position + 1] != "}":
@@ -222,10 +257,10 @@ def _is(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
-def value_places(output: str) -> tuple[tuple[int, int], ...]:
-    """Where a JSON text says something of its own, as (start, end) of characters, end exclusive: each string value with
-    its closing quote, the brace by which another item begins, and the bracket by which a list ends. Keys, other
-    punctuation and numbers are left out. Never raises."""
+def value_places(output: str) -> tuple[Place, ...]:
+    """Where a JSON text says something of its own: each string value with its closing quote, the brace by which another
+    item begins, and the bracket by which a list ends. Keys, other punctuation and numbers are left out. Never raises.
+    """
     places = []
     for match in _CHOICE.finditer(output):
         if match[1] is None:

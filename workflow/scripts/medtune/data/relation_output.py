@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from medtune.data.deduplication import normalise
-from medtune.data.grounding import Mention, ground
 from medtune.data.json_output import ParsedLists, parse_lists
+from medtune.data.listed_entities import FoundEntity, Types, listed_mentions, place_entities
 from medtune.data.related import RelatedDocument, Relation
 from medtune.data.relation_schema import RelationSchema
 
@@ -27,18 +27,6 @@ LISTS: Mapping[str, Mapping[str, type]] = {
     ENTITIES: {"text": str, "type": str},
     RELATIONS: {"head": str, "type": str, "tail": str},
 }
-UNKNOWN = "unknown type"
-"""Label of an entity or a relation whose type is not in the schema."""
-
-
-@dataclass(frozen=True)
-class FoundEntity:
-    """An entity as a model lists it. start, end: its characters in the text, end exclusive; None without a place."""
-
-    value: str
-    label: str
-    start: int | None
-    end: int | None
 
 
 @dataclass(frozen=True)
@@ -131,35 +119,13 @@ def extract_given(
 
 def _entities(text: str, items: Iterable[Mapping], schema: RelationSchema) -> tuple[list[FoundEntity], list[bool]]:
     """All entities, and for each whether it is one before it again."""
-    known = _by_form(schema.entities)
-    mentions = _in_order(text, [(item["text"], known.get(_form(item["type"]), UNKNOWN)) for item in items])
-    found, again, seen = [], [], set()
-    for mention, place in zip(mentions, ground(text, mentions), strict=True):
-        found.append(FoundEntity(mention.value, mention.label, place.start, place.end))
-        key = (mention.label, place.start, place.end, _folded(mention.value) if place.start is None else "")
+    found = place_entities(text, listed_mentions(text, items, Types(schema.entities)))
+    again, seen = [], set()
+    for entity in found:
+        key = (entity.label, entity.start, entity.end, _folded(entity.value) if entity.start is None else "")
         again.append(key in seen)
         seen.add(key)
     return found, again
-
-
-def _in_order(text: str, items: Iterable[tuple[str, str]]) -> list[Mention]:
-    """Mentions of (value, label), each with the place where it stands if the list follows the text.
-
-    For grounding this is but a hint: it tells the "hypothyroidism" that is listed after other entities from the one
-    within the "congenital hypothyroidism" before it.
-    """
-    mentions: list[Mention] = []
-    last, reached = 0, 0
-    for value, label in items:
-        start = text.find(value, reached)
-        if start < 0:  # Within the entity before it, if anywhere from there on.
-            start = text.find(value, last)
-        if start < 0:
-            mentions.append(Mention(value, label))
-            continue
-        last, reached = start, start + len(value)
-        mentions.append(Mention(value, label, start, reached))
-    return mentions
 
 
 def _relations(
@@ -172,12 +138,12 @@ def _relations(
 ) -> tuple[tuple[Relation, ...], dict[str, int]]:
     """The relations between entities, and what was counted. candidates: indices of those that can be arguments."""
     named = _Named(entities, candidates)
-    known = _by_form(relation.name for relation in schema.relations)
+    known = Types(relation.name for relation in schema.relations)
     joined: dict[tuple[str, str, str], tuple[int, int] | None] = {}
     counts = dict.fromkeys(("duplicate_relations", "unknown_arguments", "violations"), 0)
     kept, seen = [], set()
     for item in items:
-        name = known.get(_form(item["type"]), UNKNOWN)
+        name = known.label_of(item["type"])
         asked = (item["head"], name, item["tail"])
         if asked not in joined:
             joined[asked] = named.join(*asked, schema)
@@ -249,11 +215,3 @@ class _Named:
 def _folded(value: str) -> str:
     """What texts of arguments are compared by; a value of nothing but punctuation is only like itself."""
     return normalise(value) or value
-
-
-def _form(name: str) -> str:
-    return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
-
-
-def _by_form(names: Iterable[str]) -> dict[str, str]:
-    return {_form(name): name for name in names}

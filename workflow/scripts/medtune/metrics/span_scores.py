@@ -17,10 +17,12 @@ interval [0, 1].
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.drawn import Drawn
 from medtune.metrics.estimate import Estimate, nothing
 from medtune.metrics.intervals import GRADED, SHARE, clustered_ends, divide, f1, graded_ends, rate
 from medtune.metrics.prf import (
@@ -74,6 +76,10 @@ class SpanCounts:
         hits, gold, predicted = (self.column(name).sum(axis=1) for name in (f"{scheme}_gold", "gold", "predicted"))
         return np.stack([hits, predicted - hits, gold - hits], axis=1)
 
+    def summed(self, drawn: Drawn) -> "SpanCounts":
+        """Counts by what was drawn; the documents are its items."""
+        return replace(self, table=drawn.summed(self.table))
+
 
 @dataclass(frozen=True)
 class LabelScores:
@@ -113,6 +119,11 @@ def count_spans(documents: Iterable[SpanDocument], labels: Sequence[str] = ()) -
         for (label, column), amount in tally.items():
             table[document, row[label], _COLUMN[column]] = amount
     return SpanCounts(labels, table)
+
+
+def strict_f1(documents: Iterable[SpanDocument]) -> float:
+    """Strict micro-F1 of all documents together."""
+    return float(f1_of_counts(count_spans(documents).f1_counts().sum(axis=0, keepdims=True))[0])
 
 
 def strict_sums(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> np.ndarray:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medtune.data.listed_entities import UNKNOWN
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, to_row
-from medtune.data.relation_output import UNKNOWN, Extraction
+from medtune.data.relation_output import Extraction
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import SkippedReport
 from medtune.reporting.annotated_page import Mark
