@@ -63,9 +63,10 @@ class RelationColumns(EntityColumns):
 class OwnData(Section):
     """Where the examples are."""
 
-    path: PathText = Field(
+    path: PathText | None = Field(
+        None,
         description="File, or folder of brat's files; or a folder with a file for each split, named train, validation "
-        "and test."
+        "and test. What a study's own `read(path)` is given.",
     )
     format: Literal["csv", "tsv", "jsonl", "parquet", "brat", "conll", "label_studio", "doccano"] | None = Field(
         None,
@@ -123,7 +124,9 @@ class OwnStudy(Section):
 
     kind: str
     file: PathText | None = Field(
-        None, description="Python file with `read(path)`, which yields the examples, where reading needs code."
+        None,
+        description="Python file with `study`, the keys of this section that are not set here, and perhaps "
+        "`read(path)`, which yields the examples, where reading needs code.",
     )
     title: str | None = Field(None, min_length=1, description="Title in pages and report; null means the name.")
     model: str = Field(description="Base model: a name under `models`; unset `study_defaults.model`.")
@@ -165,6 +168,12 @@ class OwnStudy(Section):
 
     _distinct = field_validator("seeds")(distinct)
 
+    @model_validator(mode="after")
+    def _has_data(self) -> "OwnStudy":
+        if self.file is None and self.data.path is None:
+            raise ValueError("must have `data.path`, or `file` with a Python file that reads the data")
+        return self
+
     def data_options(self) -> dict[str, Any]:
         """What determines the data, beside the seed: plain values."""
         return self.model_dump(include={"kind", "file", "data", "labels", "entities", "relations"})
@@ -178,7 +187,7 @@ class LabelStudy(OwnStudy):
     """A study whose answer is one of some labels."""
 
     kind: Literal["labels"] = Field(description="Kind of the task.")
-    data: LabelData = Field(description="Labelled texts.")
+    data: LabelData = Field(default_factory=LabelData, description="Labelled texts.")
     labels: list[Label] = Field(min_length=2, description="The labels, in the order in which tables show them.")
 
     TASK = ("prompt", "labels")
@@ -194,7 +203,7 @@ class SpanStudy(OwnStudy):
     """A study that finds entities."""
 
     kind: Literal["spans"] = Field(description="Kind of the task.")
-    data: EntityData = Field(description="Texts with entities.")
+    data: EntityData = Field(default_factory=EntityData, description="Texts with entities.")
     entities: list[Label] = Field(min_length=1, description="Entity types.")
 
     TASK = ("prompt", "entities")
@@ -214,7 +223,7 @@ class RelationStudy(OwnStudy):
     """A study that finds entities and the relations between them."""
 
     kind: Literal["relations"] = Field(description="Kind of the task.")
-    data: RelationData = Field(description="Texts with entities and relations.")
+    data: RelationData = Field(default_factory=RelationData, description="Texts with entities and relations.")
     entities: list[Label] = Field(min_length=1, description="Entity types.")
     relations: dict[Label, OwnRelation] = Field(min_length=1, description="Relation types by name.")
 
@@ -235,7 +244,7 @@ class AnswerStudy(OwnStudy):
     """A study that answers questions in words."""
 
     kind: Literal["answers"] = Field(description="Kind of the task.")
-    data: AnswerData = Field(description="Questions and answers.")
+    data: AnswerData = Field(default_factory=AnswerData, description="Questions and answers.")
 
 
 Own = Annotated[LabelStudy | SpanStudy | RelationStudy | AnswerStudy, Field(discriminator="kind")]

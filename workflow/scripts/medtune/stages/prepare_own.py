@@ -14,6 +14,7 @@ from medtune.data.own.splitting import split_examples
 from medtune.data.splits import check_no_twins
 from medtune.files import write_json, write_jsonl
 from medtune.kinds.own import OwnRelation
+from medtune.studies.own_files import load_reader
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +28,10 @@ def prepare(study: str, section: Mapping[str, Any], seed: int, outputs: Mapping[
     whatever the order of the records. Everything is checked before the first file is written; raises InputError for
     faulty data.
     """
-    data = section["data"]
-    read = read_own(source_of(section), data["license"])
-    splits = split_examples(read.examples.rows, read.examples.where, data["path"], data["splits"], seed)
+    data, source = section["data"], source_of(section)
+    reader = load_reader(source.file) if source.file else None
+    read = read_own(source, data["license"], reader(source.path) if reader else None)
+    splits = split_examples(read.examples.rows, read.examples.where, source.shown, data["splits"], seed)
     leakage = _leakage(splits)
     for split in SPLITS:
         write_jsonl(outputs[split], splits[split])
@@ -53,6 +55,7 @@ def source_of(section: Mapping[str, Any]) -> OwnSource:
     return OwnSource(
         kind=section["kind"],
         path=data["path"],
+        file=section.get("file"),
         format=data["format"],
         columns=data["columns"],
         labels=tuple(section.get("labels") or ()),

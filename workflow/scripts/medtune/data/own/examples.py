@@ -37,7 +37,7 @@ def make_examples(records: Iterable[OwnRecord], source: OwnSource, name: str) ->
 
     Raises InputError for faulty records: the first problem of each, the first three records, and how many there are.
     """
-    problems = Problems(source.path)
+    problems = Problems(source.shown)
     rows: list[dict] = []
     dropped: list[Dropped] = []
     where: dict[str, str] = {}
@@ -64,7 +64,7 @@ def make_examples(records: Iterable[OwnRecord], source: OwnSource, name: str) ->
             rows.append({**row, **found})
             left_out.update({reason: number for reason, number in record.left_out.items() if number})
     if not count:
-        problems.add(f"{source.path}: holds no records")
+        problems.add(f"{source.shown}: holds no records")
     _check_types(rows, source, problems)
     problems.raise_if_any()
     return Examples(rows, where, dropped, dict(left_out))
@@ -206,7 +206,7 @@ def _check_types(rows: Sequence[dict], source: OwnSource, problems: Problems) ->
         there = {kind for row in rows for kind in types_of(row)}
         for name in names:
             if name not in there:
-                problems.add(f'{source.path}: no record has "{name}", which `{key}` names; remove it or add examples')
+                problems.add(f'{source.shown}: no record has "{name}", which `{key}` names; remove it or add examples')
 
 
 def _list(fields: Mapping, name: str) -> list:

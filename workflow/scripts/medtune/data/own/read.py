@@ -1,8 +1,9 @@
 """One entry to the user's data: the format is told, its reader called, the records made examples."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from medtune.data.manifest import SourceDescription, describe_files
 from medtune.data.own import conll, doccano, label_studio, standoff, tables
@@ -43,25 +44,41 @@ class OwnData:
     description: SourceDescription
 
 
-def read_own(source: OwnSource, license: str | None = None, records: Iterable[OwnRecord] | None = None) -> OwnData:
+def read_own(source: OwnSource, license: str | None = None, given: Iterable[Any] | None = None) -> OwnData:
     """The examples of a study's data.
 
-    records: those that the user's own reader gave, in place of those of a format's. A folder (of another format than
-    brat) that holds a file for each split, train.csv and so on, gives the splits.
+    given: what the user's own reader yields, in place of a format's records. A folder (of another format than brat)
+    that holds a file for each split, train.csv and so on, gives the splits.
     Raises InputError for data that are not there, cannot be read or break a rule; see `make_examples`.
     """
-    path = Path(source.path)
-    form = "python" if records is not None else format_of(source)
-    if records is None:
-        records = _records(path, form, source)
-    examples = make_examples(records, source, path.name)
-    files = [file for file in (files_in(path) if path.is_dir() else [path]) if file.is_file()]
+    form = format_of(source) if given is None else "python"
+    records = _records(Path(source.path), form, source) if given is None else _given(given, source.file)
+    name = Path(source.path or source.file).name
+    examples = make_examples(records, source, name)
+    files = [file for path in (source.path, source.file) if path for file in _files(Path(path))]
     count = len(examples.rows) + len(examples.dropped)
-    return OwnData(examples, SourceDescription(path.name, form, source.path, describe_files(files), license, count))
+    return OwnData(examples, SourceDescription(name, form, source.path, describe_files(files), license, count))
+
+
+def _files(path: Path) -> list[Path]:
+    """The files that the data are in; none where a path is something else to the user's own reader."""
+    return [file for file in files_in(path) if file.is_file()] if path.is_dir() else [path] if path.is_file() else []
+
+
+def _given(given: Iterable[Any], file: str | None) -> Iterator[OwnRecord]:
+    """Records of what the user's reader yields, numbered."""
+    for number, row in enumerate(given, start=1):
+        where = f"{file}, example {number}"
+        if not isinstance(row, Mapping):
+            raise InputError(f"{where}: `read` yields {type(row).__name__}; expected a dictionary")
+        absent = [name for name in ("id", "group", "split") if row.get(name, "") is None]
+        yield OwnRecord(where, str(number), {key: value for key, value in row.items() if key not in absent})
 
 
 def format_of(source: OwnSource) -> str:
     """The format, by the ending where it is not named. Raises InputError when nothing tells it."""
+    if source.path is None:
+        raise InputError(f"{source.file}: has no `read(path)`, and data.path is not set; expected one of both")
     path = Path(source.path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; set data.path to where the data are")

@@ -28,19 +28,25 @@ class Allowed:
 class OwnSource:
     """Where a study's data are, and what they may hold.
 
-    kind: "labels", "spans", "relations" or "answers". name: that of the file or folder, which examples have as
-    `source`. format: as in the configuration, None where the ending tells. columns: column by canonical field; None
+    kind: "labels", "spans", "relations" or "answers". path: None where the user's own reader needs none. file: of that
+    reader. format: as in the configuration, None where the ending tells. columns: column by canonical field; None
     where there is none. labels, entities, relations: those that the study knows. ignore: labels or types left out.
     """
 
     kind: str
-    path: str
+    path: str | None
     columns: Mapping[str, str | None]
+    file: str | None = None
     format: str | None = None
     labels: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
     relations: Mapping[str, Allowed] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What messages name."""
+        return self.path or self.file or "the data"
 
     @property
     def given(self) -> dict[str, str]:
