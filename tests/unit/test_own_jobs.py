@@ -46,6 +46,17 @@ def test_a_run_changes_what_it_names_and_takes_the_rest_of_the_study_and_its_def
     assert changed["learning_rate"] == plain["learning_rate"] == 5e-3  # of study_defaults at this scale
 
 
+def test_sources_are_the_files_that_are_there_those_of_a_folder_one_by_one(tmp_path):
+    def sources(**data):
+        return OwnJobs(config_of({**SMOKING, "data": data}), "smoking").sources()
+
+    assert sources(path="none.csv") == []
+    for name in ("b.ann", "b.txt", "a.txt"):
+        (tmp_path / name).touch()
+    assert sources(path=str(tmp_path)) == [str(tmp_path / name) for name in ("a.txt", "b.ann", "b.txt")]
+    assert sources(path=str(tmp_path / "a.txt")) == [str(tmp_path / "a.txt")]
+
+
 def test_a_change_of_generation_changes_no_param_of_a_training():
     def train_params(section):
         (train,) = OwnJobs(config_of(section), "smoking").road().train

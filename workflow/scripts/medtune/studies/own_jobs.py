@@ -1,9 +1,12 @@
 """The jobs of a study of the user's own: folders, inputs and params, by its section of the configuration."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from medtune.configuration import Config
+from medtune.errors import InputError
+from medtune.files import files_in
 from medtune.kinds.own import OwnStudy
 from medtune.studies.road import Generate, Road, Score, Train, WriteCard
 
@@ -46,8 +49,13 @@ class OwnJobs:
         return [f"{self.home}/{run.folder}/{name}" for run in self.runs()]
 
     def sources(self) -> list[str]:
-        """Files that the data are read from, where they are there; the job itself says when they are missing."""
-        return [path for path in (self.section.data.path, self.section.file) if path]
+        """Files that the data are read from, where they are there: the job itself says what is missing."""
+        paths = [Path(path) for path in (self.section.data.path, self.section.file) if path]
+        try:
+            files = [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
+        except InputError:  # of a name that the job refuses
+            files = paths
+        return [str(file) for file in files if file.exists()]
 
     def seed(self, wildcards: Any) -> int:
         """Training seed of a run."""
