@@ -28,7 +28,7 @@ test-slurm: $(VENV)/.installed-test ## the workflow on a SLURM cluster that the 
 check: $(VENV)/.installed-test ## format and lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
 
 report: $(VENV)/.installed ## results/tiny/report.html, self-contained

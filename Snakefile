@@ -1,7 +1,6 @@
 """Entry at paper scale; the profiles `tiny` and `small` have theirs in rules/scales."""
 
-
-configfile: "config/config.yaml"
+CONFIG_FILES = ["config.yaml"]
 
 
 include: "rules/main.smk"

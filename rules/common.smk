@@ -4,35 +4,43 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.current_basedir).parent / "workflow" / "scripts"))
+ROOT = Path(workflow.current_basedir).parent  # of this workflow, also where it is a module elsewhere
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from medtune.config.stages import NewTexts
 from medtune.config_check import load_config
-from medtune.config_layers import merge, read_layers
+from medtune.config_layers import merge, module_layers, read_layers
 from medtune.data.report_sources import listing
 from medtune.errors import InputError
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
+from medtune.module import place_results, rename_local_rules
 from medtune.runtime import REFUSALS, allow_retries
 from medtune.studies.own_files import resolved
 from medtune.studies.own_jobs import OwnJobs
 
 try:
-    given = workflow.config_settings.configfiles
-    layers = read_layers(workflow.configfiles[len(given) :], given, workflow.config_settings.config_args)
+    own = [ROOT / "config" / name for name in CONFIG_FILES]
+    if workflow.modifier.is_main_snakefile():
+        layers = read_layers(own, workflow.config_settings.configfiles, workflow.config_settings.config_args)
+    else:
+        layers = module_layers(own, workflow.modifier.namespace, config)
     merged = resolved(merge(layers))
     CONFIG = load_config(merged, layers)
+    RESULTS = place_results(workflow, f"{CONFIG.results}/{CONFIG.scale}")
+    CONFIG = CONFIG.model_copy(update={"results": str(Path(RESULTS).parent)})
     check_writable(CONFIG.results)
 except InputError as error:
     sys.exit(str(error))
 
-config.clear()  # for scripts, which Snakemake gives it
-config.update(merged)
-release_lock_of_dead_run(Path(".snakemake"))
-
-RESULTS = f"{CONFIG.results}/{CONFIG.scale}"
+config = {**merged, "results": CONFIG.results}  # for scripts, which Snakemake gives it
 OWN = [OwnJobs(CONFIG, name) for name in CONFIG.studies]
-os.environ[REFUSALS] = str(Path(".snakemake/medtune-refused").absolute())  # also in the jobs of a cluster
+REFUSED = Path(".snakemake/medtune-refused").absolute()
+os.environ[REFUSALS] = str(REFUSED)  # also in the jobs of a cluster
+if workflow.modifier.is_main_snakefile():
+    release_lock_of_dead_run(Path(".snakemake"))
+elif workflow.is_main_process:
+    allow_retries(REFUSED)  # of a module Snakemake runs no `onstart`
 
 # What a first attempt at training or generating needs (MB, minutes), by where the base model comes from.
 DEMANDS = {

@@ -1,8 +1,9 @@
-"""All studies, whatever the scale; the entries (Snakefile, scales/*.smk) load the configuration first."""
+"""All studies, whatever the scale; the entries (Snakefile, scales/*.smk) name the files of their configuration."""
 
 from snakemake.utils import min_version
 
 min_version("9.27")
+LOCAL_RULES_OF_OTHERS = set(workflow._localrules)
 
 
 include: "common.smk"
@@ -28,7 +29,10 @@ include: "relations.smk"
 
 onstart:
     note_owner(Path(".snakemake"), remote=workflow.non_local_exec)
-    allow_retries(Path(os.environ[REFUSALS]))
+    allow_retries(REFUSED)
+
+
+rename_local_rules(workflow, workflow._localrules - LOCAL_RULES_OF_OTHERS)
 
 
 rule studies:

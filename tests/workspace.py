@@ -37,6 +37,13 @@ class Workspace:
         for link in LINKS:
             (folder / link).symlink_to(f"profiles/{link}")
 
+    @classmethod
+    def of(cls, folder: Path) -> "Workspace":
+        """A folder that holds a Snakefile of its own."""
+        space = cls.__new__(cls)
+        space.folder = folder
+        return space
+
     def command(self, *arguments: str, config: dict | None = None) -> list[str]:
         """The command line; config: values over those of the scale, as a file of the user's."""
         if not config:

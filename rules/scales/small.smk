@@ -1,8 +1,6 @@
 """Entry of the profile `small`."""
 
-
-configfile: "config/config.yaml"
-configfile: "config/small.yaml"
+CONFIG_FILES = ["config.yaml", "small.yaml"]
 
 
 include: "../main.smk"

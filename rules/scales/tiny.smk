@@ -1,8 +1,6 @@
 """Entry of the profile `tiny`."""
 
-
-configfile: "config/config.yaml"
-configfile: "config/tiny.yaml"
+CONFIG_FILES = ["config.yaml", "tiny.yaml"]
 
 
 include: "../main.smk"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from medtune.config_check import load_config
-from medtune.config_layers import Layer, merge, read_layers, read_settings
+from medtune.config_layers import Layer, merge, module_layers, read_layers, read_settings
 from medtune.errors import InputError
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -160,3 +160,14 @@ def test_a_setting_that_readme_prints_is_accepted(key, value):
             Layer("README.md", reduce(lambda inner, name: {name: inner}, reversed(names), yaml.safe_load(value)))
         ]
     reduce(getattr, names, load_config(merge(layers), layers))
+
+
+def test_the_configuration_of_a_module_goes_over_the_files_of_the_workflow():
+    mine = {"seed": 7, "yesno": {"ranks": [2]}}
+    layers = module_layers(OWN, "medtune", mine)
+    config = load_config(merge(layers), layers)
+    assert (config.scale, config.seed, config.yesno.ranks) == ("tiny", 7, [2])
+    with pytest.raises(InputError, match=r"yesno.ranks\[0\] = 0: must be 1 or more \[config of module medtune\]"):
+        broken = module_layers(OWN, "medtune", {"yesno": {"ranks": [0]}})
+        load_config(merge(broken), broken)
+    assert mine == {"seed": 7, "yesno": {"ranks": [2]}}

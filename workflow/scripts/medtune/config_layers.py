@@ -8,7 +8,7 @@ source that an overlay replaces, and does not say where a key came from.
 import ast
 import contextlib
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,14 @@ def read_layers(own: Iterable[str | Path], given: Iterable[str | Path], argument
     layers = [Layer(_shown(file), read_settings(file)) for file in (*own, *given)]
     values = [Layer(COMMAND_LINE, _parsed_argument(argument)) for argument in arguments or ()]
     return [*layers, Layer(COMMAND_LINE, merge(values))] if values else layers
+
+
+def module_layers(own: Iterable[str | Path], name: str, content: Mapping[str, Any]) -> list[Layer]:
+    """The layers where the workflow is a module: a user's files and arguments are for their own Snakefile.
+
+    own: the workflow's files. name: of the module. content: of its `config:`. Raises InputError.
+    """
+    return [*read_layers(own, [], []), Layer(f"config of module {name}", dict(content))]
 
 
 def read_settings(file: str | Path) -> dict:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+WORKFLOW = Path(__file__).parents[4]
+"""The workflow's own folder, which is not the working directory where it is a module of another workflow."""
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -15,7 +17,9 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
 def expanded(path: str) -> str:
-    """A path with `~` and `$VARIABLES` replaced. Raises ValueError when one of them means nothing, and for braces."""
+    """A path with `~` and `$VARIABLES` replaced; `config/…` is found in the workflow's own folder where the
+    working directory has no such file. Raises ValueError when a variable means nothing, and for braces.
+    """
     try:
         found = str(Path(os.path.expandvars(path)).expanduser())
     except RuntimeError as error:
@@ -25,7 +29,8 @@ def expanded(path: str) -> str:
         raise ValueError(f"the variable {unset.group()} is not set")
     if re.search("[{}]", found):
         raise ValueError("must not hold braces, which Snakemake takes for wildcards; rename the folder or file")
-    return found
+    shipped = WORKFLOW / found
+    return str(shipped) if found.startswith("config/") and not Path(found).exists() and shipped.exists() else found
 
 
 License = Annotated[str | None, Field(min_length=1)]
