@@ -26,9 +26,9 @@ snakemake yesno --profile tiny --configfile my.yaml --config 'yesno={ranks: [8],
 ```
 
 Values on the command line are YAML too. A section whose `format` (of data) or `source` (of models) changes keeps
-nothing of the one before. Paths are relative to the working directory, and in each `~` and `$VARIABLES` are replaced. One
-that begins with `config/`, such as a folder of prompts, is taken from the workflow's own folder where the working directory
-has none. Everything is checked before the first job; an unknown key, or one that is there twice, is an error.
+nothing of the one before. Paths are relative to the working directory; `~` and `$VARIABLES` in them are replaced. A
+path below `config/`, such as a folder of prompts, is found in the workflow's own folder where the working directory has
+none. Everything is checked before the first job; an unknown key, or one that is there twice, is an error.
 
 Site settings (account, partition, memory of your nodes) belong into a profile, not here.
 
