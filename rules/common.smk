@@ -4,6 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+if not isinstance(workflow.current_basedir, os.PathLike):
+    sys.exit(
+        "medtune: of a repository take the entry workflow/Snakefile, or clone it and name a Snakefile by its path"
+    )
 ROOT = Path(workflow.current_basedir).parent  # of this workflow, also where it is a module elsewhere
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,16 @@ ONE_RUN = {
     "models": {"tiny-qwen3": {"steps": 5}},
     "yesno": {**QUICK["yesno"], "ranks": [4], "training": {"max_steps": 2, "evaluate_every": 1}},
 }
+HOSTED = """
+module medtune:
+    snakefile:
+        github("medtune/medtune", path="workflow/Snakefile", tag="v1")
+    config:
+        config["medtune"]
+
+
+use rule * from medtune
+"""
 SECOND = """
 module second:
     snakefile:
@@ -128,3 +140,34 @@ def test_a_job_that_was_refused_its_input_is_tried_again_in_the_next_run(tmp_pat
 def test_the_entries_work_from_another_folder(tmp_path, checkout, entry):
     output = Workspace.of(tmp_path).succeed("-n", "--snakefile", str(checkout.folder / entry), "yesno")
     assert "results/paper/yesno/rank128/final_adapter/README.md" in output
+
+
+@pytest.fixture
+def hosted(monkeypatch, tmp_path, checkout) -> Path:
+    """A repository that stands for the one on GitHub."""
+    folder = tmp_path / "hosted"
+    shutil.copytree(checkout.folder, folder)
+    author = ("-c", "user.name=medtune", "-c", "user.email=medtune@example.org")
+    for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "-m", "First"), ("tag", "v1")):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{folder}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/medtune/medtune")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+def test_a_module_out_of_a_repository_runs_with_its_library(tmp_path, hosted):
+    space = Workspace.of(tmp_path / "mine")
+    space.folder.mkdir()
+    (space.folder / "Snakefile").write_text('configfile: "study.yaml"\n' + HOSTED)
+    sources = dict.fromkeys(("pubmedqa_labeled", "pubmedqa_artificial"))
+    sources["synthetic"] = {"format": "synthetic", "per_class": 40}
+    tiny = {"scale": "trial", "yesno": {"data": {"sources": sources, "per_class": 30}}}
+    (space.folder / "study.yaml").write_text(json.dumps({"medtune": tiny}))
+    space.succeed("--cores", "1", "results/trial/yesno/data/manifest.json")
+    assert space.json("results/trial/yesno/data/manifest.json")["seed"] == 42
+    (space.folder / "Snakefile").write_text(
+        ('configfile: "study.yaml"\n' + HOSTED).replace("workflow/Snakefile", "Snakefile")
+    )
+    assert "of a repository take the entry workflow/Snakefile" in space.refuse("-n")
