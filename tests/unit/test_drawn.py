@@ -11,7 +11,8 @@ ITEMS = st.lists(st.tuples(st.booleans(), st.sampled_from("abc")), min_size=1, m
 def test_groups_change_intervals_and_n_but_no_value(items):
     right, groups = map(list, zip(*items, strict=True))
     alone, grouped = Drawn("notes"), Drawn("notes", groups)
-    for figure in (lambda drawn: drawn.share(right), lambda drawn: drawn.mean(right)):
+    figures = (lambda drawn: drawn.share(right), lambda drawn: drawn.mean(right), lambda drawn: drawn.amount(right))
+    for figure in figures:
         assert figure(grouped).value == pytest.approx(figure(alone).value)
         assert (figure(alone).n, figure(alone).unit) == (len(items), "notes")
         assert (figure(grouped).n, figure(grouped).unit) == (len(set(groups)), "groups")
@@ -43,3 +44,20 @@ def test_examples_without_a_group_beside_those_with_one_are_their_own():
     rows = [{"id": "1", "group": "p"}, {"id": "p"}, {"id": "3", "group": ""}, {"id": "4", "group": "p"}]
     assert drawn_of(rows, "texts").groups == ["group p", "id p", "id 3", "group p"]
     assert drawn_of([{"id": "1"}, {"id": "2", "group": None}], "texts") == Drawn("texts")
+
+
+def test_the_interval_of_an_amount_in_groups_is_that_of_a_ratio():
+    groups, values = ["a", "a", "b", "c", "c", "c"], [3, 5, 10, 2, 4, 6]
+    found = Drawn(groups=groups).amount(values)
+    residuals = [8 - 2 * 5, 10 - 5, 12 - 3 * 5]
+    error = (sum((one / 2) ** 2 for one in residuals) / 2 / 3) ** 0.5
+    assert (found.value, found.n) == (5, 3)
+    assert found.high - found.value == pytest.approx(4.302653 * error, rel=0.03)
+    alike = Drawn(groups=groups).amount([4] * 6)
+    assert alike.low < 4 < alike.high
+    assert Drawn(groups=[]).amount([]).value is None
+
+
+def test_items_of_some_places_keep_their_groups():
+    assert Drawn("notes", ["a", "b", "a"]).of([2, 0]) == Drawn("notes", ["a", "a"])
+    assert Drawn("notes").of([1]) == Drawn("notes")

@@ -1,7 +1,7 @@
 """What was drawn: items one by one, or groups of them (the texts of a patient); intervals are over it."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,19 @@ class Drawn:
         values = np.asarray(values, dtype=float)
         return self.bounded(np.column_stack([values, np.ones(len(values))]), ratio, top)
 
+    def amount(self, values: ArrayLike, least: float | None = 0) -> Estimate:
+        """Mean of one value without an upper bound for each item, (n,). least: the lower bound."""
+        values = np.asarray(values, dtype=float)
+        sums = self.summed(np.column_stack([values, np.ones(len(values))]))
+        return intervals.amount(sums[:, 0], self.unit, least, sums[:, 1])
+
     def bounded(self, counts: ArrayLike, statistic: Statistic, top: float = 1) -> Estimate:
         """A statistic in [0, top] of the summed counts of items, (n, k)."""
         return intervals.bounded(self.summed(counts), statistic, self.unit, top)
+
+    def of(self, places: Sequence[int]) -> "Drawn":
+        """The same for some of the items, by their places."""
+        return self if self.groups is None else replace(self, groups=[self.groups[place] for place in places])
 
     def summed(self, counts: ArrayLike) -> np.ndarray:
         """Counts of items, (n, …), added up by what was drawn: (units, …)."""

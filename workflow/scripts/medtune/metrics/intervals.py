@@ -112,17 +112,22 @@ def clustered_mean(sums: ArrayLike, items: ArrayLike, unit: str = "documents") -
     return bounded(np.stack([s, m], axis=1)[m > 0], _mean, unit)
 
 
-def amount(values: ArrayLike, unit: str = "items", least: float | None = 0) -> Estimate:
-    """Mean of one value without an upper bound for each unit, (n,): tokens, seconds. least: the lower bound."""
+def amount(values: ArrayLike, unit: str = "items", least: float | None = 0, items: ArrayLike | None = None) -> Estimate:
+    """Mean of one value without an upper bound for each unit, (n,): tokens, seconds. least: the lower bound.
+
+    items: (n,) of how many values, at least one, each unit has the sum; the mean is over these values, a ratio whose
+    variance is that of its residuals (Cochran 1977, Sampling Techniques, ch. 6). None: one each.
+    """
     values = np.asarray(values, dtype=float)
+    sizes = np.ones(len(values)) if items is None else np.asarray(items, dtype=float)
     n = len(values)
     if n == 0:
         return nothing(unit)
-    value = float(values.mean())
+    value = float(values.sum() / sizes.sum())
     scale = max(abs(value), 1.0)
     half = ONE_AMOUNT * scale
     if n > 1:
-        squares = ((values - value) ** 2).sum() + ALIKE_WEIGHT * scale**2
+        squares = (((values - value * sizes) / sizes.mean()) ** 2).sum() + ALIKE_WEIGHT * scale**2
         half = float(t.ppf(0.975, n - 1)) * float(np.sqrt(squares / (n - 1 + ALIKE_WEIGHT) / n))
     low = value - half if least is None else max(least, value - half)
     return Estimate(value, low, value + half, n, AMOUNT.format(unit=unit), unit)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from medtune.metrics.counts import Statistic, f1_of_counts
+from medtune.metrics.drawn import Drawn
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import amount, bounded
 from medtune.metrics.text.bertscore import BertScoreSettings, bertscore
@@ -25,7 +26,7 @@ from medtune.metrics.text.names import (
     TERM_MATCH,
 )
 from medtune.metrics.text.rouge import rouge
-from medtune.metrics.text.scores import UNIT, MetricScores, mean_of
+from medtune.metrics.text.scores import QUESTIONS, UNIT, MetricScores, mean_of
 from medtune.metrics.text.squad import squad
 
 WHERE_THERE = (SHORT_EXACT_MATCH, TERM_MATCH, DOSAGE_MATCH)
@@ -34,11 +35,13 @@ WHERE_THERE = (SHORT_EXACT_MATCH, TERM_MATCH, DOSAGE_MATCH)
 
 @dataclass(frozen=True)
 class TextMetricSettings:
-    """stemmer: ROUGE on stems. wordnet: folder of WordNet's dictionary files; None looks in the usual places.
-    terms: file of medical terms; None means the built-in list. bertscore: None leaves BERTScore out.
-    custom: metrics of the user's own, from name to import path."""
+    """stemmer: ROUGE on stems. meteor: whether METEOR is among the metrics; its name and its figures depend on whether
+    the machine has WordNet. wordnet: folder of WordNet's dictionary files; None looks in the usual places. terms: file
+    of medical terms; None means the built-in list. bertscore: None leaves BERTScore out. custom: metrics of the user's
+    own, from name to import path."""
 
     stemmer: bool = False
+    meteor: bool = True
     wordnet: str | None = None
     terms: str | None = None
     bertscore: BertScoreSettings | None = None
@@ -58,9 +61,10 @@ class TextScores:
             for name, scores in self.metrics.items()
         }
 
-    def figures(self, rows: Sequence[int] | None = None) -> dict[str, Estimate]:
-        """Corpus figure by metric with its 95 % interval. rows: indices of some of the items, say of one specialty."""
-        return {name: scores.estimate(rows) for name, scores in self.metrics.items()}
+    def figures(self, rows: Sequence[int] | None = None, drawn: Drawn = QUESTIONS) -> dict[str, Estimate]:
+        """Corpus figure by metric with its 95 % interval. rows: indices of some of the items, say of one specialty.
+        drawn: what all items were drawn as."""
+        return {name: scores.estimate(rows, drawn) for name, scores in self.metrics.items()}
 
     def definitions(self) -> dict[str, str]:
         """What exactly was computed, by metric: tokens, settings, versions."""
@@ -78,11 +82,9 @@ def score_texts(
     if len(predictions) != len(references):
         raise ValueError(f"{len(predictions)} predictions and {len(references)} references")
     settings = settings or TextMetricSettings()
-    metrics = {
-        **bleu(predictions, references),
-        **rouge(predictions, references, settings.stemmer),
-        **meteor(predictions, references, settings.wordnet),
-    }
+    metrics = {**bleu(predictions, references), **rouge(predictions, references, settings.stemmer)}
+    if settings.meteor:
+        metrics |= meteor(predictions, references, settings.wordnet)
     if settings.bertscore:
         metrics |= bertscore(predictions, references, settings.bertscore)
     metrics |= squad(predictions, references) | medical_terms(predictions, references, settings.terms)

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from medtune.metrics.counts import Statistic
+from medtune.metrics.drawn import Drawn
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.intervals import amount, bounded
-from medtune.metrics.proportions import proportion
 
 UNIT = "questions"
 """What is drawn where texts are scored."""
+QUESTIONS = Drawn(UNIT)
+"""Each on its own."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,19 @@ class MetricScores:
     share: bool = False
     unbounded: bool = False
 
-    def estimate(self, rows: Sequence[int] | None = None) -> Estimate:
-        """The corpus figure over the items that have a score, n of them, with an interval over items.
+    def estimate(self, rows: Sequence[int] | None = None, drawn: Drawn = QUESTIONS) -> Estimate:
+        """The corpus figure over the items that have a score, with an interval over what was drawn.
 
-        rows: indices of some of the items; None means all.
+        rows: indices of some of the items; None means all. drawn: what all items were drawn as.
         """
         chosen = np.arange(len(self.items)) if rows is None else np.asarray(rows, dtype=int)
         chosen = chosen[~np.isnan(self.items[chosen])]
+        drawn = drawn.of(chosen)
         if self.share:
-            return proportion(int(self.items[chosen].sum()), len(chosen), unit=UNIT)
+            return drawn.share(self.items[chosen])
         if self.unbounded:
-            return amount(self.items[chosen], UNIT, least=None)
-        return bounded(self.counts[chosen], self.statistic, UNIT)
+            return drawn.amount(self.items[chosen], least=None)
+        return drawn.bounded(self.counts[chosen], self.statistic)
 
 
 def mean_of(items: ArrayLike, definition: str, unbounded: bool = False) -> MetricScores:

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medtune.data.predictions import answers_of
 from medtune.errors import InputError
-from medtune.metrics.intervals import amount
-from medtune.metrics.proportions import proportion
+from medtune.kinds.answers.score import ANSWER_COLUMNS, Scored, scored_answers
 from medtune.metrics.text.bertscore import BertScoreSettings
-from medtune.metrics.text.registry import TextMetricSettings, TextScores, score_texts
-from medtune.metrics.text.scores import UNIT
+from medtune.metrics.text.registry import TextMetricSettings
 from medtune.models.record import read_record
 
-ITEM_COLUMNS = ("id", "split", "specialty", "status", "finish", "output_tokens")
+FIELDS = ("specialty",)
+ITEM_COLUMNS = ("id", "split", *FIELDS, *ANSWER_COLUMNS)
 """First columns of items.csv; one for each metric follows."""
 
 
@@ -51,31 +49,20 @@ def score(
     Raises InputError when predictions and examples do not belong together, and for what is wrong with a metric (see
     `score_texts`).
     """
-    answered = answers_of(examples, predictions)
-    rows = [(split, example) for split, part in examples.items() for example in part]
-    answers = [answer for split in examples for answer in answered[split]]
-    # All splits at once, so that BERTScore's encoder is loaded once.
-    scores = score_texts(
-        ["" if answer["value"] is None else answer["value"] for answer in answers],
-        [example["answer"] for _, example in rows],
-        _settings(metrics, encoder),
-    )
-    places: dict[str, list[int]] = {split: [] for split in examples}
-    for place, (split, _) in enumerate(rows):
-        places[split].append(place)
-    specialties = [example["specialty"] for _, example in rows]
+    scored = scored_answers(examples, predictions, _settings(metrics, encoder))
+    texts, places = scored.texts, {split: scored.places(split) for split in examples}
     content = {
         "seed": seed,
-        "metrics": list(scores.metrics),
-        "definitions": scores.definitions(),
-        "splits": {split: _split_figures(scores, specialties, answers, own) for split, own in places.items()},
+        "metrics": list(texts.metrics),
+        "definitions": texts.definitions(),
+        "splits": {split: _split_figures(scored, own) for split, own in places.items()},
     }
     counts = {
-        split: {name: metric.counts[own].tolist() for name, metric in scores.metrics.items()}
+        split: {name: metric.counts[own].tolist() for name, metric in texts.metrics.items()}
         for split, own in places.items()
     }
-    columns = (*ITEM_COLUMNS, *scores.metrics)
-    return Scores(content, _items(scores, rows, answers), columns, {"counts": counts})
+    columns = (*ITEM_COLUMNS, *texts.metrics)
+    return Scores(content, scored.items(FIELDS, list(texts.metrics)), columns, {"counts": counts})
 
 
 def _settings(metrics: Mapping[str, Any], encoder: Path | str | None) -> TextMetricSettings:
@@ -105,44 +92,17 @@ def _settings(metrics: Mapping[str, Any], encoder: Path | str | None) -> TextMet
     )
 
 
-def _split_figures(
-    scores: TextScores, specialties: Sequence[str], answers: Sequence[dict], places: Sequence[int]
-) -> dict:
-    """All figures of one split. specialties, answers: of all items. places: which of them are the split's."""
+def _split_figures(scored: Scored, places: Sequence[int]) -> dict:
+    """All figures of one split. places: of its answers."""
     by_specialty: dict[str, list[int]] = {}
     for place in places:
-        by_specialty.setdefault(specialties[place], []).append(place)
-    own = [answers[place] for place in places]
-    n = len(own)
+        by_specialty.setdefault(scored.rows[place][1]["specialty"], []).append(place)
     return {
-        "n": n,
-        "overall": _figures(scores, places),
+        "n": len(places),
+        "overall": scored.metrics(places),
         "specialties": {
-            specialty: {"n": len(members), "metrics": _figures(scores, members)}
+            specialty: {"n": len(members), "metrics": scored.metrics(members)}
             for specialty, members in by_specialty.items()
         },
-        "answer_rate": proportion(sum(answer["value"] is not None for answer in own), n, unit=UNIT).as_dict(),
-        "cut_rate": proportion(sum(answer["finish"] == "length" for answer in own), n, unit=UNIT).as_dict(),
-        "mean_answer_tokens": amount([answer["output_tokens"] for answer in own], UNIT).as_dict(),
+        **scored.rates(places),
     }
-
-
-def _figures(scores: TextScores, places: Sequence[int]) -> dict[str, dict]:
-    return {name: figure.as_dict() for name, figure in scores.figures(places).items()}
-
-
-def _items(scores: TextScores, rows: Sequence[tuple[str, dict]], answers: Sequence[dict]) -> list[dict]:
-    """Rows of items.csv."""
-    columns = scores.columns()
-    return [
-        {
-            "id": example["id"],
-            "split": split,
-            "specialty": example["specialty"],
-            "status": answer["status"],
-            "finish": answer["finish"],
-            "output_tokens": answer["output_tokens"],
-            **{name: values[place] for name, values in columns.items()},
-        }
-        for place, ((split, example), answer) in enumerate(zip(rows, answers, strict=True))
-    ]

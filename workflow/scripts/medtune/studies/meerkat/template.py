@@ -8,9 +8,8 @@ from medtune.chat import PLAIN, check_template, end_of_turn, prompt_ids, prompt_
 from medtune.data.sentences import sentences
 from medtune.errors import InputError
 from medtune.files import fingerprint, read_text
+from medtune.kinds.answers.task import mean_rouge_l
 from medtune.kinds.task import Answering, Parsed, Task
-from medtune.metrics.text.names import ROUGE_L
-from medtune.metrics.text.rouge import rouge
 from medtune.rendering import Rendered, render_completion
 from medtune.studies.meerkat.generator import practised_question
 
@@ -73,8 +72,7 @@ class MeerkatTask(Task):
 
     def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
         """Mean ROUGE-L of the answers against the references; an empty answer has 0."""
-        found = ["" if parsed.value is None else parsed.value for parsed in answer(examples)]
-        return float(rouge(found, [example["answer"] for example in examples])[ROUGE_L].items.mean())
+        return mean_rouge_l(examples, answer)
 
     def probe(self) -> dict:
         """A question with its answer."""

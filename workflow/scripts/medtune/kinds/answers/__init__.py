@@ -1,0 +1,1 @@
+"""Kind `answers`: the answer is text, compared with that of a reference."""

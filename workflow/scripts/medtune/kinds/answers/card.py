@@ -1,0 +1,31 @@
+"""What the model cards of studies with answers in words say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from medtune.kinds.answers.figures import SHOWN
+from medtune.kinds.answers.task import AnswerTask
+from medtune.reporting.cards import Headline, StudyCard
+from medtune.reporting.tables import escape_markdown
+
+LIMITS = (
+    "It answers from what the weights hold, without looking anything up.",
+    "The metrics compare words with those of one reference answer. A fluent answer that is wrong can score high, and "
+    "a right one in other words low.",
+)
+
+
+def study_card(manifest: Mapping[str, Any], study: str, title: str, prompt: str, limits: Sequence[str]) -> StudyCard:
+    """The card's texts. manifest: of the prepared data. limits: what the study's section says."""
+    task = AnswerTask(study, prompt)
+    return StudyCard(
+        title=f"{escape_markdown(title)}: LoRA adapter",
+        summary="Answers a question in words. There is no chat template: the prompt is the study's own, with the "
+        "question on one line in its place.",
+        prompt=task.prompt(task.probe()),
+        headlines=[Headline(figure.key, figure.name, figure.share) for figure in SHOWN],
+        limits=[*map(escape_markdown, limits), *LIMITS],
+        tags=("question-answering",),
+        items="questions",
+        max_new_tokens=256,
+    )

@@ -1,0 +1,29 @@
+"""What summaries show of answers, and what two runs are compared by."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from medtune.kinds.answers.score import ITEM_COLUMNS, METRICS
+from medtune.kinds.summary import Shown
+from medtune.metrics.drawn import Drawn, ratio, unit_of
+from medtune.metrics.text.names import ROUGE_L
+
+__all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
+
+JUDGED = ROUGE_L
+SHOWN = (
+    Shown(ROUGE_L, ROUGE_L),
+    *(Shown(name, name.replace("_", " ")) for name in METRICS if name != ROUGE_L),
+    Shown("answer_rate", "questions that get an answer"),
+    Shown("cut_rate", "answers that were cut"),
+    Shown("mean_answer_tokens", "answer length, tokens", share=False),
+)
+
+
+def sums(items: Sequence[Mapping[str, str]]) -> tuple[list[str], np.ndarray]:
+    """What was drawn, by name, and of each the sum of ROUGE-L and the number of answers, (units, 2). items: rows of
+    items.csv."""
+    units = [unit_of(item) for item in items]
+    counts = np.array([[float(item[JUDGED]), 1] for item in items]).reshape(-1, 2)
+    return list(dict.fromkeys(units)), Drawn(groups=units).summed(counts)
