@@ -1,5 +1,6 @@
 """The base rules of all causal-LM studies. A study derives its own with `use rule … as … with:`
-and gives its own inputs, outputs and wildcards; what stands here as "unset" is never run."""
+and gives its own inputs, outputs, wildcards, threads and resources; what stands here as "unset" is never run.
+"""
 
 
 rule train_adapter:
@@ -20,20 +21,13 @@ rule train_adapter:
         "unset/train.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
-    resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_divisor=batch_divisor,
     params:
-        task=task_name,
+        task=None,  # each study gives its own
         task_options={},
         settings=None,  # each study gives its own
         answer_tokens=None,
         seed=CONFIG.seed,
-        state=state_folder,  # survives retries; outputs and log do not
-        model=model_name,
+        state=STATE,  # survives retries; outputs and log do not
     script:
         "../workflow/scripts/train_adapter.py"
 
@@ -51,20 +45,14 @@ rule generate:
         "unset/generate.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
-    resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_tokens=batch_tokens,
     params:
-        task=task_name,
+        task=None,  # each study gives its own
         task_options={},
         splits=["validation", "test"],  # names of the inputs that hold examples
         settings=None,  # each study gives its own
         quantization=None,
         seed=CONFIG.seed,
-        state=state_folder,
+        state=STATE,
     script:
         "../workflow/scripts/generate.py"
 
@@ -85,12 +73,8 @@ rule merge:
         "unset/merge.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
-    resources:
-        mem_mb=merging_memory,
-        runtime=runtime_for,
     params:
-        task=task_name,
+        task=None,  # each study gives its own
         task_options={},
         quantization=None,  # each study gives its own
     script:
@@ -108,7 +92,7 @@ rule score:
     conda:
         "../envs/analysis.yaml"
     params:
-        task=task_name,
+        task=None,  # each study gives its own
         splits=["validation", "test"],
         seed=CONFIG.seed,
     script:
@@ -131,6 +115,6 @@ rule write_card:
     conda:
         "../envs/analysis.yaml"
     params:
-        task=task_name,
+        task=None,  # each study gives its own
     script:
         "../workflow/scripts/write_card.py"

@@ -1,14 +1,17 @@
 """Study maccrobat: entities of case reports as BIO tags, one tagger per encoder and learning rate."""
 
-MACCROBAT = f"{RESULTS}/maccrobat"
+from medtune.studies.maccrobat.jobs import MaccrobatJobs
+
+MACCROBAT_JOBS = ForRules(MaccrobatJobs(CONFIG))
+MACCROBAT = MACCROBAT_JOBS.root
 MACCROBAT_RUN = f"{MACCROBAT}/{{encoder}}/lr{{lr}}{{replicate}}"
 MACCROBAT_ROWS = {split: f"{MACCROBAT}/data/{split}.jsonl" for split in ("train", "validation", "test")}
-MACCROBAT_NEW = ("maccrobat", "extract", "notes")
+MACCROBAT_NEW = ForRules(MACCROBAT_JOBS.new_notes())
 MACCROBAT_TAGS = f"{MACCROBAT}/data/tags.json"
 
 
 wildcard_constraints:
-    encoder="|".join(map(re.escape, CONFIG.maccrobat.encoders)),
+    encoder=MACCROBAT_JOBS.encoders(),
     lr=r"[\d.]+(e-\d+)?",
 
 
@@ -20,8 +23,8 @@ localrules:
 
 rule maccrobat:
     input:
-        maccrobat_files("model/README.md"),
-        maccrobat_files("metrics.json"),
+        MACCROBAT_JOBS.files("model/README.md"),
+        MACCROBAT_JOBS.files("metrics.json"),
         f"{MACCROBAT}/summary/models.csv",
         f"{MACCROBAT}/summary/summary.ipynb",
         f"{MACCROBAT}/export",
@@ -29,7 +32,7 @@ rule maccrobat:
 
 rule maccrobat_prepare:
     input:
-        maccrobat_sources,
+        MACCROBAT_JOBS.sources,
     output:
         **MACCROBAT_ROWS,
         tags=MACCROBAT_TAGS,
@@ -40,7 +43,7 @@ rule maccrobat_prepare:
         "../envs/analysis.yaml"
     params:
         settings=CONFIG.maccrobat.data.model_dump(),
-        encoders=maccrobat_pretraining,
+        encoders=MACCROBAT_JOBS.pretraining(),
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_maccrobat.py"
@@ -51,7 +54,7 @@ use rule train_tagger as maccrobat_train with:
         train=MACCROBAT_ROWS["train"],
         validation=MACCROBAT_ROWS["validation"],
         tags=MACCROBAT_TAGS,
-        base=f"{RESULTS}/models/{{encoder}}",
+        base=MACCROBAT_JOBS.model_folder("{encoder}"),
     output:
         weights=f"{MACCROBAT_RUN}/model/model.safetensors",
         config=f"{MACCROBAT_RUN}/model/config.json",
@@ -60,10 +63,14 @@ use rule train_tagger as maccrobat_train with:
         f"{MACCROBAT_RUN}/train.log",
     benchmark:
         f"{MACCROBAT_RUN}/train.benchmark.tsv"
+    threads: MACCROBAT_JOBS.threads
+    resources:
+        **MACCROBAT_JOBS.training_resources(),
     params:
-        settings=maccrobat_training,
-        windows=window_settings("maccrobat"),
-        seed=maccrobat_seed,
+        study="maccrobat",
+        settings=MACCROBAT_JOBS.training,
+        windows=MACCROBAT_JOBS.window_settings(),
+        seed=MACCROBAT_JOBS.seed,
 
 
 use rule tag as maccrobat_tag with:
@@ -72,7 +79,7 @@ use rule tag as maccrobat_tag with:
         validation=MACCROBAT_ROWS["validation"],
         test=MACCROBAT_ROWS["test"],
         tags=MACCROBAT_TAGS,
-        base=f"{RESULTS}/models/{{encoder}}",
+        base=MACCROBAT_JOBS.model_folder("{encoder}"),
         model=rules.maccrobat_train.output.config,
     output:
         predictions=f"{MACCROBAT_RUN}/predictions.jsonl",
@@ -83,9 +90,12 @@ use rule tag as maccrobat_tag with:
         f"{MACCROBAT_RUN}/tag.log",
     benchmark:
         f"{MACCROBAT_RUN}/tag.benchmark.tsv"
+    threads: MACCROBAT_JOBS.threads
+    resources:
+        **MACCROBAT_JOBS.tagging_resources(),
     params:
-        windows=window_settings("maccrobat"),
-        tagging=tagging_settings("maccrobat"),
+        windows=MACCROBAT_JOBS.window_settings(),
+        tagging=MACCROBAT_JOBS.tagging_settings(),
 
 
 use rule score as maccrobat_score with:
@@ -99,11 +109,13 @@ use rule score as maccrobat_score with:
         item_scores=f"{MACCROBAT_RUN}/items.csv",
     log:
         f"{MACCROBAT_RUN}/score.log",
+    params:
+        task="maccrobat",
 
 
 use rule write_card as maccrobat_card with:
     input:
-        base=f"{RESULTS}/models/{{encoder}}",
+        base=MACCROBAT_JOBS.model_folder("{encoder}"),
         model=rules.maccrobat_train.output.config,
         record=rules.maccrobat_train.output.record,
         metrics=rules.maccrobat_score.output.metrics,
@@ -112,3 +124,5 @@ use rule write_card as maccrobat_card with:
         card=f"{MACCROBAT_RUN}/model/README.md",
     log:
         f"{MACCROBAT_RUN}/card.log",
+    params:
+        task="maccrobat",

@@ -13,7 +13,7 @@ rule maccrobat_types:
         tags=MACCROBAT_TAGS,
         predictions=f"{MACCROBAT_RUN}/predictions.jsonl",
     output:
-        **maccrobat_analysis(
+        **MACCROBAT_JOBS.analysis(
             "types",
             ["types", "tiers", "tier_differences", "weakest", "pairs"],
             ["f1_by_type", "frequency", "tiers"],
@@ -32,7 +32,7 @@ rule maccrobat_errors:
         train=MACCROBAT_ROWS["train"],
         predictions=f"{MACCROBAT_RUN}/predictions.jsonl",
     output:
-        **maccrobat_analysis(
+        **MACCROBAT_JOBS.analysis(
             "errors",
             ["classes", "directions", "confusion", "pairs", "lengths", "patterns", "examples"],
             ["classes", "confusion", "lengths"],
@@ -54,7 +54,7 @@ rule maccrobat_confidence:
         test=MACCROBAT_ROWS["test"],
         predictions=f"{MACCROBAT_RUN}/predictions.jsonl",
     output:
-        **maccrobat_analysis(
+        **MACCROBAT_JOBS.analysis(
             "confidence",
             ["thresholds", "histogram", "means", "calibration", "reliability"],
             ["histogram", "thresholds", "thresholds_raw", "reliability", "reliability_raw"],
@@ -78,20 +78,17 @@ rule maccrobat_speed:
         model=f"{MACCROBAT_RUN}/model/config.json",
         settings=f"{MACCROBAT_RUN}/model/tagger.json",
     output:
-        **maccrobat_analysis("speed", ["speed", "precision", "streaming"], ["throughput", "precision"]),
+        **MACCROBAT_JOBS.analysis("speed", ["speed", "precision", "streaming"], ["throughput", "precision"]),
     log:
         f"{MACCROBAT_RUN}/analysis/speed/analyse.log",
     conda:
         "../envs/train.yaml"
     threads: whole_machine
     resources:
-        gpu=1,
-        mem_mb=encoder_memory,
-        runtime=encoder_runtime,
-        batch_tokens=tagging_batch_tokens,
+        **MACCROBAT_JOBS.encoder_resources(),
     params:
         timed=CONFIG.maccrobat.analysis.timed_documents,
         rounds=CONFIG.maccrobat.analysis.timing_rounds,
-        threads=maccrobat_threads,
+        threads=MACCROBAT_JOBS.threads,
     script:
         "../workflow/scripts/analyse_speed.py"

@@ -1,17 +1,15 @@
 """Study maccrobat, over all trained taggers: selection, comparison, readiness, export, insights, notebook."""
 
-MACCROBAT_SUMMARY = f"{RESULTS}/maccrobat/summary"
-MACCROBAT_READINESS = f"{RESULTS}/maccrobat/analysis/readiness"
-MACCROBAT_SELECTION = f"{RESULTS}/maccrobat/analysis/selection"
-MACCROBAT_EXPORT = f"{RESULTS}/maccrobat/export"
-MACCROBAT_KEYS = [
-    {"encoder": encoder, "lr": float(lr), "seed": seed} for encoder, lr, seed in maccrobat_runs()
-]
+MACCROBAT_SUMMARY = f"{MACCROBAT}/summary"
+MACCROBAT_READINESS = f"{MACCROBAT}/analysis/readiness"
+MACCROBAT_SELECTION = f"{MACCROBAT}/analysis/selection"
+MACCROBAT_EXPORT = f"{MACCROBAT}/export"
+MACCROBAT_KEYS = MACCROBAT_JOBS.runs()
 MACCROBAT_RUN_FILES = {
-    "records": maccrobat_files("training.json"),
-    "taggings": maccrobat_files("tagging.json"),
-    "predictions": maccrobat_files("predictions.jsonl"),
-    "speeds": maccrobat_files("analysis/speed/speed.json"),
+    "records": MACCROBAT_JOBS.files("training.json"),
+    "taggings": MACCROBAT_JOBS.files("tagging.json"),
+    "predictions": MACCROBAT_JOBS.files("predictions.jsonl"),
+    "speeds": MACCROBAT_JOBS.files("analysis/speed/speed.json"),
 }
 MACCROBAT_GOLD = {
     "validation": MACCROBAT_ROWS["validation"],
@@ -115,8 +113,8 @@ rule maccrobat_readiness:
 rule maccrobat_export:
     input:
         **MACCROBAT_RUN_FILES,
-        models=maccrobat_files("model/config.json"),
-        cards=maccrobat_files("model/README.md"),
+        models=MACCROBAT_JOBS.files("model/config.json"),
+        cards=MACCROBAT_JOBS.files("model/README.md"),
         tags=MACCROBAT_TAGS,
         choice=rules.maccrobat_summarize.output.choice,
     output:
@@ -135,9 +133,9 @@ rule maccrobat_insights:
     input:
         **MACCROBAT_RUN_FILES,
         choice=rules.maccrobat_summarize.output.choice,
-        types=maccrobat_files("analysis/types/types.json"),
-        errors=maccrobat_files("analysis/errors/errors.json"),
-        confidence=maccrobat_files("analysis/confidence/confidence.json"),
+        types=MACCROBAT_JOBS.files("analysis/types/types.json"),
+        errors=MACCROBAT_JOBS.files("analysis/errors/errors.json"),
+        confidence=MACCROBAT_JOBS.files("analysis/confidence/confidence.json"),
         readiness=rules.maccrobat_readiness.output.record,
     output:
         **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SUMMARY, "insights"),
@@ -177,7 +175,7 @@ rule maccrobat_extract:
     input:
         tagger=rules.maccrobat_export.output.folder,
         readiness=rules.maccrobat_readiness.output.record,
-        notes=new_texts_path(*MACCROBAT_NEW),
+        notes=MACCROBAT_NEW.path,
     output:
         predictions=f"{MACCROBAT}/extractions/extractions.json",
         entities=f"{MACCROBAT}/extractions/entities.csv",
@@ -191,17 +189,14 @@ rule maccrobat_extract:
         f"{MACCROBAT}/extractions/extract.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: maccrobat_most_threads
+    threads: MACCROBAT_JOBS.most_threads()
     resources:
-        gpu=1,
-        mem_mb=encoder_memory,
-        runtime=encoder_runtime,
-        batch_tokens=tagging_batch_tokens,
+        **MACCROBAT_JOBS.encoder_resources(),
     params:
-        source=new_texts_source(*MACCROBAT_NEW),
-        listing=new_texts_listing(*MACCROBAT_NEW),  # notes that changed are tagged anew
-        page_notes=new_texts_on_page(*MACCROBAT_NEW),
-        state=state_folder,
+        source=MACCROBAT_NEW.source,
+        listing=MACCROBAT_NEW.listing,  # notes that changed are tagged anew
+        page_notes=MACCROBAT_NEW.on_page,
+        state=STATE,
     script:
         "../workflow/scripts/extract_maccrobat.py"
 

@@ -8,11 +8,6 @@ LOCAL_RULES_OF_OTHERS = set(workflow._localrules)
 
 include: "common.smk"
 include: "functions/reports.smk"
-include: "functions/yesno.smk"
-include: "functions/radgraph.smk"
-include: "functions/maccrobat.smk"
-include: "functions/meerkat.smk"
-include: "functions/relations.smk"
 include: "models.smk"
 include: "adapters.smk"
 include: "taggers.smk"

@@ -1,7 +1,10 @@
 """Study meerkat: medical question answering. Each iteration trains on more questions of the specialties that the one
 before it found low."""
 
-MEERKAT = f"{RESULTS}/meerkat"
+from medtune.studies.meerkat.jobs import MeerkatJobs
+
+MEERKAT_JOBS = ForRules(MeerkatJobs(CONFIG))
+MEERKAT = MEERKAT_JOBS.root
 MEERKAT_HELD = {split: f"{MEERKAT}/data/{split}.jsonl" for split in ("evaluation", "holdout")}
 MEERKAT_FROZEN = {
     **MEERKAT_HELD,
@@ -28,14 +31,14 @@ localrules:
 rule meerkat:
     input:
         f"{MEERKAT}/summary/progress.csv",
-        meerkat_files("evaluation/model_comparison.csv"),
-        meerkat_files("adapter/README.md"),
+        MEERKAT_JOBS.files("evaluation/model_comparison.csv"),
+        MEERKAT_JOBS.files("adapter/README.md"),
 
 
 rule meerkat_prepare:
     input:
-        meerkat_sources,
-        template=meerkat_template,
+        MEERKAT_JOBS.sources,
+        template=MEERKAT_JOBS.template,
     output:
         **MEERKAT_FROZEN,
         holdout_dataset=directory(f"{MEERKAT}/data/holdout_dataset"),
@@ -47,7 +50,7 @@ rule meerkat_prepare:
     params:
         settings=CONFIG.meerkat.data.model_dump(exclude={"specialty_adjustments"}),
         seed=CONFIG.seed,
-        pretraining=pretraining_of("meerkat"),
+        pretraining=MEERKAT_JOBS.pretraining(),
     script:
         "../workflow/scripts/prepare_meerkat.py"
 
@@ -55,7 +58,7 @@ rule meerkat_prepare:
 rule meerkat_grow:
     """The training split of an iteration: the first share of each specialty, then what was recommended before."""
     input:
-        unpack(meerkat_previous_findings),
+        unpack(MEERKAT_JOBS.previous_findings),
         **MEERKAT_FROZEN,
     output:
         train=f"{MEERKAT_STEP}/data/train.jsonl",
@@ -67,18 +70,18 @@ rule meerkat_grow:
     conda:
         "../envs/train.yaml"
     params:
-        adjustments=meerkat_adjustments,
+        adjustments=MEERKAT_JOBS.adjustments,
     script:
         "../workflow/scripts/grow_meerkat.py"
 
 
 use rule train_adapter as meerkat_train with:
     input:
-        unpack(meerkat_earlier_training),
+        unpack(MEERKAT_JOBS.earlier_training),
         train=f"{MEERKAT_STEP}/data/train.jsonl",
         validation=MEERKAT_HELD["evaluation"],
-        template=meerkat_template,
-        base=base_model("meerkat"),
+        template=MEERKAT_JOBS.template,
+        base=MEERKAT_JOBS.base,
     output:
         weights=f"{MEERKAT_STEP}/adapter/adapter_model.safetensors",
         config=f"{MEERKAT_STEP}/adapter/adapter_config.json",
@@ -87,28 +90,36 @@ use rule train_adapter as meerkat_train with:
         f"{MEERKAT_STEP}/train.log",
     benchmark:
         f"{MEERKAT_STEP}/train.benchmark.tsv"
+    threads: MEERKAT_JOBS.threads
+    resources:
+        **MEERKAT_JOBS.training_resources(),
     params:
-        task_options=meerkat_options,
-        settings=training_settings("meerkat"),
-        answer_tokens=judged_answer_tokens("meerkat"),
+        task="meerkat",
+        task_options=MEERKAT_JOBS.options(),
+        settings=MEERKAT_JOBS.training_settings(),
+        answer_tokens=MEERKAT_JOBS.judged_answer_tokens(),
 
 
 use rule generate as meerkat_generate_base with:
     input:
         **MEERKAT_HELD,
-        template=meerkat_template,
-        base=base_model("meerkat"),
+        template=MEERKAT_JOBS.template,
+        base=MEERKAT_JOBS.base,
     output:
         predictions=f"{MEERKAT}/base/predictions.jsonl",
     log:
         f"{MEERKAT}/base/generate.log",
     benchmark:
         f"{MEERKAT}/base/generate.benchmark.tsv"
+    threads: MEERKAT_JOBS.threads
+    resources:
+        **MEERKAT_JOBS.generation_resources(),
     params:
-        task_options=meerkat_options,
+        task="meerkat",
+        task_options=MEERKAT_JOBS.options(),
         splits=list(MEERKAT_HELD),
-        settings=generation_settings("meerkat"),
-        quantization=quantization_settings("meerkat"),
+        settings=MEERKAT_JOBS.generation_settings(),
+        quantization=MEERKAT_JOBS.quantization_settings(),
 
 
 use rule meerkat_generate_base as meerkat_generate_practised with:
@@ -122,16 +133,16 @@ use rule meerkat_generate_base as meerkat_generate_practised with:
     params:
         task_options={"form": "practised"},
         splits=list(MEERKAT_HELD),
-        settings=generation_settings("meerkat"),
-        quantization=quantization_settings("meerkat"),
+        settings=MEERKAT_JOBS.generation_settings(),
+        quantization=MEERKAT_JOBS.quantization_settings(),
 
 
 use rule meerkat_generate_base as meerkat_generate with:
     input:
-        unpack(meerkat_earlier_predictions),
+        unpack(MEERKAT_JOBS.earlier_predictions),
         **MEERKAT_HELD,
-        template=meerkat_template,
-        base=base_model("meerkat"),
+        template=MEERKAT_JOBS.template,
+        base=MEERKAT_JOBS.base,
         adapter=rules.meerkat_train.output.config,
     output:
         predictions=f"{MEERKAT_STEP}/predictions.jsonl",
@@ -143,7 +154,7 @@ use rule meerkat_generate_base as meerkat_generate with:
 
 use rule score as meerkat_score_base with:
     input:
-        unpack(meerkat_metric_files),
+        unpack(MEERKAT_JOBS.metric_files),
         **MEERKAT_HELD,
         predictions=rules.meerkat_generate_base.output.predictions,
     output:
@@ -154,19 +165,18 @@ use rule score as meerkat_score_base with:
         f"{MEERKAT}/base/score.log",
     conda:
         "../envs/train.yaml"
-    threads: 2
+    threads: MEERKAT_JOBS.scoring_threads
     resources:
-        gpu=int(CONFIG.meerkat.metrics.bertscore is not None),
-        mem_mb=encoder_memory,
-        runtime=encoder_runtime,
+        **MEERKAT_JOBS.scoring_resources(),
     params:
+        task="meerkat",
         splits=list(MEERKAT_HELD),
         options={"metrics": CONFIG.meerkat.metrics.model_dump(exclude={"steering"})},
 
 
 use rule meerkat_score_base as meerkat_score_practised with:
     input:
-        unpack(meerkat_metric_files),
+        unpack(MEERKAT_JOBS.metric_files),
         **MEERKAT_HELD,
         predictions=rules.meerkat_generate_practised.output.predictions,
     output:
@@ -179,7 +189,7 @@ use rule meerkat_score_base as meerkat_score_practised with:
 
 use rule meerkat_score_base as meerkat_score with:
     input:
-        unpack(meerkat_metric_files),
+        unpack(MEERKAT_JOBS.metric_files),
         **MEERKAT_HELD,
         predictions=rules.meerkat_generate.output.predictions,
     output:
@@ -193,9 +203,9 @@ use rule meerkat_score_base as meerkat_score with:
 rule meerkat_take_adapter:
     """A checked copy of an adapter that was made elsewhere."""
     input:
-        meerkat_given_adapter,
-        template=meerkat_template,
-        base=base_model("meerkat"),
+        MEERKAT_JOBS.given_adapter,
+        template=MEERKAT_JOBS.template,
+        base=MEERKAT_JOBS.base,
     output:
         weights=f"{MEERKAT}/given/adapter/adapter_model.safetensors",
         config=f"{MEERKAT}/given/adapter/adapter_config.json",
@@ -205,7 +215,7 @@ rule meerkat_take_adapter:
     conda:
         "../envs/train.yaml"
     params:
-        task_options=meerkat_options,
+        task_options=MEERKAT_JOBS.options(),
         settings=CONFIG.meerkat.evaluate and CONFIG.meerkat.evaluate.model_dump(),
     script:
         "../workflow/scripts/take_adapter_meerkat.py"
@@ -214,8 +224,8 @@ rule meerkat_take_adapter:
 use rule meerkat_generate_base as meerkat_generate_given with:
     input:
         **MEERKAT_HELD,
-        template=meerkat_template,
-        base=base_model("meerkat"),
+        template=MEERKAT_JOBS.template,
+        base=MEERKAT_JOBS.base,
         adapter=rules.meerkat_take_adapter.output.config,
     output:
         predictions=f"{MEERKAT}/given/predictions.jsonl",
@@ -227,7 +237,7 @@ use rule meerkat_generate_base as meerkat_generate_given with:
 
 use rule meerkat_score_base as meerkat_score_given with:
     input:
-        unpack(meerkat_metric_files),
+        unpack(MEERKAT_JOBS.metric_files),
         **MEERKAT_HELD,
         predictions=rules.meerkat_generate_given.output.predictions,
     output:
@@ -261,7 +271,7 @@ rule meerkat_recommend:
 rule meerkat_evaluate:
     """The iteration's model beside the base model, in the files that the study's user knows."""
     input:
-        unpack(meerkat_practised_scores),
+        unpack(MEERKAT_JOBS.practised_scores),
         **MEERKAT_HELD,
         base_metrics=rules.meerkat_score_base.output.metrics,
         base_item_scores=rules.meerkat_score_base.output.item_scores,
@@ -295,12 +305,12 @@ rule meerkat_evaluate:
 
 use rule write_card as meerkat_card with:
     input:
-        base=base_model("meerkat"),
+        base=MEERKAT_JOBS.base,
         model=rules.meerkat_train.output.config,
         record=rules.meerkat_train.output.record,
         metrics=rules.meerkat_score.output.metrics,
         base_metrics=rules.meerkat_score_base.output.metrics,
-        practised_metrics=meerkat_practised_metrics,
+        practised_metrics=MEERKAT_JOBS.practised_metrics,
         manifest=rules.meerkat_prepare.output.manifest,
     output:
         card=f"{MEERKAT_STEP}/adapter/README.md",
@@ -309,22 +319,23 @@ use rule write_card as meerkat_card with:
     conda:
         "../envs/train.yaml"
     params:
-        options=meerkat_card_options,
+        task="meerkat",
+        options=MEERKAT_JOBS.card_options(),
 
 
 rule meerkat_summarize:
     input:
-        unpack(meerkat_given_scores),
-        unpack(meerkat_practised_scores),
+        unpack(MEERKAT_JOBS.given_scores),
+        unpack(MEERKAT_JOBS.practised_scores),
         base_metrics=rules.meerkat_score_base.output.metrics,
         base_item_scores=rules.meerkat_score_base.output.item_scores,
         base_counts=rules.meerkat_score_base.output.counts,
-        metrics=meerkat_files("metrics.json"),
-        item_scores=meerkat_files("items.csv"),
-        counts=meerkat_files("counts.json"),
-        records=meerkat_files("training.json"),
-        stats=meerkat_files("data/dataset_stats.json"),
-        recommendations=meerkat_files("training_recommendations.json")[-1],
+        metrics=MEERKAT_JOBS.files("metrics.json"),
+        item_scores=MEERKAT_JOBS.files("items.csv"),
+        counts=MEERKAT_JOBS.files("counts.json"),
+        records=MEERKAT_JOBS.files("training.json"),
+        stats=MEERKAT_JOBS.files("data/dataset_stats.json"),
+        recommendations=MEERKAT_JOBS.files("training_recommendations.json")[-1],
         manifest=rules.meerkat_prepare.output.manifest,
     output:
         **summary_tables(

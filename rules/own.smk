@@ -4,26 +4,26 @@ for STUDY in OWN:
 
     rule:
         name:
-            STUDY.name
+            STUDY.study
         input:
-            f"{STUDY.home}/summary/runs.csv",
+            f"{STUDY.root}/summary/runs.csv",
             STUDY.files("adapter/README.md"),
 
     rule:
         name:
-            f"{STUDY.name}_prepare"
+            f"{STUDY.study}_prepare"
         input:
             STUDY.sources(),
         output:
             **STUDY.data,
             manifest=STUDY.manifest,
         log:
-            f"{STUDY.home}/data/prepare.log",
+            f"{STUDY.root}/data/prepare.log",
         localrule: True
         conda:
             "../envs/analysis.yaml"
         params:
-            study=STUDY.name,
+            study=STUDY.study,
             section=STUDY.section.data_options(),
             seed=CONFIG.seed,
         script:
@@ -31,22 +31,22 @@ for STUDY in OWN:
 
     rule:
         name:
-            f"{STUDY.name}_summarize"
+            f"{STUDY.study}_summarize"
         input:
-            base_metrics=f"{STUDY.home}/base/metrics.json",
-            base_item_scores=f"{STUDY.home}/base/items.csv",
+            base_metrics=f"{STUDY.root}/base/metrics.json",
+            base_item_scores=f"{STUDY.root}/base/items.csv",
             metrics=STUDY.files("metrics.json"),
             item_scores=STUDY.files("items.csv"),
             records=STUDY.files("training.json"),
             manifest=STUDY.manifest,
         output:
-            **summary_tables(STUDY.name, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
-            **summary_plots(STUDY.name, STUDY.title, ["figure", "curves"], caption="own"),
-            **readable_page(STUDY.name, STUDY.title, f"{STUDY.home}/summary", "summary", caption="own"),
-            choice=f"{STUDY.home}/summary/choice.json",
-            headline=f"{STUDY.home}/summary/headline.txt",
+            **summary_tables(STUDY.study, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
+            **summary_plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
+            **readable_page(STUDY.study, STUDY.title, f"{STUDY.root}/summary", "summary", caption="own"),
+            choice=f"{STUDY.root}/summary/choice.json",
+            headline=f"{STUDY.root}/summary/headline.txt",
         log:
-            f"{STUDY.home}/summary/summarize.log",
+            f"{STUDY.root}/summary/summarize.log",
         localrule: True
         conda:
             "../envs/analysis.yaml"

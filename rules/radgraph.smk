@@ -1,11 +1,13 @@
 """Study radgraph: entities in radiology reports, one adapter per entity type."""
 
-from medtune.studies.radgraph.reports import LABELS as RADGRAPH_ENTITIES
+from medtune.studies.radgraph.jobs import RadGraphJobs
 
-RADGRAPH = f"{RESULTS}/radgraph"
+RADGRAPH_JOBS = ForRules(RadGraphJobs(CONFIG))
+RADGRAPH_ENTITIES = RADGRAPH_JOBS.entities
+RADGRAPH = RADGRAPH_JOBS.root
 RADGRAPH_ADAPTER = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_adapter"
 RADGRAPH_MERGED = f"{RADGRAPH}/{{entity}}/{CONFIG.radgraph.output_stem}_final"
-RADGRAPH_NEW = ("radgraph", "annotate", "reports")
+RADGRAPH_NEW = ForRules(RADGRAPH_JOBS.new_reports())
 RADGRAPH_SPLITS = ("train", "validation", "test")
 RADGRAPH_REPORTS = {split: f"{RADGRAPH}/data/reports_{split}.json" for split in RADGRAPH_SPLITS}
 
@@ -32,8 +34,8 @@ rule radgraph:
 
 rule radgraph_prepare:
     input:
-        radgraph_sources,
-        prompts=expand(f"{CONFIG.radgraph.prompts}/{{entity}}/prompt.txt", entity=RADGRAPH_ENTITIES),
+        RADGRAPH_JOBS.sources,
+        prompts=RADGRAPH_JOBS.prompts(),
     output:
         train=expand(f"{RADGRAPH}/data/{{entity}}/train.jsonl", entity=RADGRAPH_ENTITIES),
         validation=expand(f"{RADGRAPH}/data/{{entity}}/validation.jsonl", entity=RADGRAPH_ENTITIES),
@@ -46,7 +48,7 @@ rule radgraph_prepare:
         "../envs/analysis.yaml"
     params:
         settings=CONFIG.radgraph.data.model_dump(),
-        pretraining=pretraining_of("radgraph"),
+        pretraining=RADGRAPH_JOBS.pretraining(),
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_radgraph.py"
@@ -56,8 +58,8 @@ use rule train_adapter as radgraph_train with:
     input:
         train=f"{RADGRAPH}/data/{{entity}}/train.jsonl",
         validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
-        prompt=radgraph_prompt,
-        base=base_model("radgraph"),
+        prompt=RADGRAPH_JOBS.prompt,
+        base=RADGRAPH_JOBS.base,
     output:
         weights=f"{RADGRAPH_ADAPTER}/adapter_model.safetensors",
         config=f"{RADGRAPH_ADAPTER}/adapter_config.json",
@@ -66,18 +68,22 @@ use rule train_adapter as radgraph_train with:
         f"{RADGRAPH}/{{entity}}/train.log",
     benchmark:
         f"{RADGRAPH}/{{entity}}/train.benchmark.tsv"
+    threads: RADGRAPH_JOBS.threads
+    resources:
+        **RADGRAPH_JOBS.training_resources(),
     params:
-        task_options=radgraph_options,
-        settings=training_settings("radgraph"),
-        answer_tokens=judged_answer_tokens("radgraph"),
+        task="radgraph",
+        task_options=RADGRAPH_JOBS.options,
+        settings=RADGRAPH_JOBS.training_settings(),
+        answer_tokens=RADGRAPH_JOBS.judged_answer_tokens(),
 
 
 use rule merge as radgraph_merge with:
     input:
-        base=base_model("radgraph"),
+        base=RADGRAPH_JOBS.base,
         adapter=rules.radgraph_train.output.config,
         validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
-        prompt=radgraph_prompt,
+        prompt=RADGRAPH_JOBS.prompt,
     output:
         model=directory(RADGRAPH_MERGED),
         record=f"{RADGRAPH}/{{entity}}/merge.json",
@@ -85,27 +91,35 @@ use rule merge as radgraph_merge with:
         f"{RADGRAPH}/{{entity}}/merge.log",
     benchmark:
         f"{RADGRAPH}/{{entity}}/merge.benchmark.tsv"
+    threads: RADGRAPH_JOBS.threads
+    resources:
+        **RADGRAPH_JOBS.merging_resources(),
     params:
-        task_options=radgraph_options,
-        quantization=quantization_settings("radgraph"),
+        task="radgraph",
+        task_options=RADGRAPH_JOBS.options,
+        quantization=RADGRAPH_JOBS.quantization_settings(),
 
 
 use rule generate as radgraph_generate_base with:
     input:
         validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
         test=f"{RADGRAPH}/data/{{entity}}/test.jsonl",
-        prompt=radgraph_prompt,
-        base=base_model("radgraph"),
+        prompt=RADGRAPH_JOBS.prompt,
+        base=RADGRAPH_JOBS.base,
     output:
         predictions=f"{RADGRAPH}/{{entity}}/base/predictions.jsonl",
     log:
         f"{RADGRAPH}/{{entity}}/base/generate.log",
     benchmark:
         f"{RADGRAPH}/{{entity}}/base/generate.benchmark.tsv"
+    threads: RADGRAPH_JOBS.threads
+    resources:
+        **RADGRAPH_JOBS.generation_resources(),
     params:
-        task_options=radgraph_options,
-        settings=generation_settings("radgraph"),
-        quantization=quantization_settings("radgraph"),
+        task="radgraph",
+        task_options=RADGRAPH_JOBS.options,
+        settings=RADGRAPH_JOBS.generation_settings(),
+        quantization=RADGRAPH_JOBS.quantization_settings(),
 
 
 use rule radgraph_generate_base as radgraph_generate_practised with:
@@ -116,15 +130,15 @@ use rule radgraph_generate_base as radgraph_generate_practised with:
     benchmark:
         f"{RADGRAPH}/{{entity}}/practised/generate.benchmark.tsv"
     params:
-        task_options=radgraph_practised_options,
+        task_options=RADGRAPH_JOBS.practised_options,
 
 
 use rule radgraph_generate_base as radgraph_generate with:
     input:
         validation=f"{RADGRAPH}/data/{{entity}}/validation.jsonl",
         test=f"{RADGRAPH}/data/{{entity}}/test.jsonl",
-        prompt=radgraph_prompt,
-        base=base_model("radgraph"),
+        prompt=RADGRAPH_JOBS.prompt,
+        base=RADGRAPH_JOBS.base,
         adapter=rules.radgraph_train.output.config,
     output:
         predictions=f"{RADGRAPH}/{{entity}}/predictions.jsonl",
@@ -147,7 +161,8 @@ use rule score as radgraph_score with:
     log:
         f"{RADGRAPH}/{{entity}}/score.log",
     params:
-        options=radgraph_entity,
+        task="radgraph",
+        options=RADGRAPH_JOBS.entity,
 
 
 use rule radgraph_score as radgraph_score_base with:
@@ -180,7 +195,7 @@ use rule radgraph_score as radgraph_score_practised with:
 
 use rule write_card as radgraph_card with:
     input:
-        base=base_model("radgraph"),
+        base=RADGRAPH_JOBS.base,
         adapter=rules.radgraph_train.output.config,
         record=rules.radgraph_train.output.record,
         metrics=rules.radgraph_score.output.metrics,
@@ -192,7 +207,8 @@ use rule write_card as radgraph_card with:
     log:
         f"{RADGRAPH}/{{entity}}/card.log",
     params:
-        options=radgraph_options,
+        task="radgraph",
+        options=RADGRAPH_JOBS.options,
 
 
 rule radgraph_summarize:
@@ -230,11 +246,11 @@ rule radgraph_summarize:
 rule radgraph_annotate:
     """The reports of `radgraph.annotate`, by all adapters. They are streamed, and the job resumes after being killed."""
     input:
-        base=base_model("radgraph"),
+        base=RADGRAPH_JOBS.base,
         adapters=expand(rules.radgraph_train.output.config, entity=RADGRAPH_ENTITIES),
-        prompts=expand(f"{CONFIG.radgraph.prompts}/{{entity}}/prompt.txt", entity=RADGRAPH_ENTITIES),
+        prompts=RADGRAPH_JOBS.prompts(),
         thresholds=rules.radgraph_summarize.output.thresholds,
-        reports=new_texts_path(*RADGRAPH_NEW),
+        reports=RADGRAPH_NEW.path,
     output:
         annotations=f"{RADGRAPH}/annotations/annotations.json",
         reports=f"{RADGRAPH}/annotations/reports.csv",
@@ -249,21 +265,18 @@ rule radgraph_annotate:
         f"{RADGRAPH}/annotations/annotate.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
+    threads: RADGRAPH_JOBS.threads
     resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_tokens=batch_tokens,
+        **RADGRAPH_JOBS.generation_resources(),
     params:
         entities=list(RADGRAPH_ENTITIES),
-        source=new_texts_source(*RADGRAPH_NEW),
-        listing=new_texts_listing(*RADGRAPH_NEW),  # reports that changed are annotated anew
-        page_reports=new_texts_on_page(*RADGRAPH_NEW),
-        settings=generation_settings("radgraph"),
-        quantization=quantization_settings("radgraph"),
+        source=RADGRAPH_NEW.source,
+        listing=RADGRAPH_NEW.listing,  # reports that changed are annotated anew
+        page_reports=RADGRAPH_NEW.on_page,
+        settings=RADGRAPH_JOBS.generation_settings(),
+        quantization=RADGRAPH_JOBS.quantization_settings(),
         seed=CONFIG.seed,
-        state=state_folder,
+        state=STATE,
     script:
         "../workflow/scripts/annotate_radgraph.py"
 

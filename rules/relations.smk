@@ -1,7 +1,10 @@
 """Study relations: entities and relations as generated JSON; a run for each switch that may improve on the default."""
 
-RELATIONS = f"{RESULTS}/relations"
-RELATIONS_NEW = ("relations", "predict", "notes")
+from medtune.studies.relations.jobs import RelationsJobs
+
+RELATIONS_JOBS = ForRules(RelationsJobs(CONFIG))
+RELATIONS = RELATIONS_JOBS.root
+RELATIONS_NEW = ForRules(RELATIONS_JOBS.new_notes())
 RELATIONS_DATA = f"{RELATIONS}/data"
 RELATIONS_RUN = f"{RELATIONS}/{{run}}"
 RELATIONS_SPLITS = ("validation", "test", "given")
@@ -11,7 +14,7 @@ RELATIONS_SECOND = {split: f"{RELATIONS_RUN}/second/{split}.jsonl" for split in 
 
 
 wildcard_constraints:
-    run="|".join(map(re.escape, relations_runs())),
+    run=RELATIONS_JOBS.run_pattern(),
     variant=r"[a-z0-9.+]+",
 
 
@@ -30,13 +33,13 @@ rule relations:
     input:
         f"{RELATIONS}/summary/comparison.csv",
         f"{RELATIONS}/summary/examples.html",
-        relations_files("evaluation_results.json"),
-        relations_trained_files("final_model/README.md"),
+        RELATIONS_JOBS.files("evaluation_results.json"),
+        RELATIONS_JOBS.trained_files("final_model/README.md"),
 
 
 rule relations_prepare:
     input:
-        relations_sources,
+        RELATIONS_JOBS.sources,
     output:
         **RELATIONS_ROWS,
         **{f"first_{split}": path for split, path in RELATIONS_FIRST.items()},
@@ -50,7 +53,7 @@ rule relations_prepare:
     conda:
         "../envs/analysis.yaml"
     params:
-        settings=relations_held_out_data(),
+        settings=RELATIONS_JOBS.held_out_data(),
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_relations.py"
@@ -59,7 +62,7 @@ rule relations_prepare:
 rule relations_prepare_training:
     """The training rows of the runs that learn from the same documents in the same form."""
     input:
-        relations_sources,
+        RELATIONS_JOBS.sources,
         validation=RELATIONS_ROWS["validation"],
         test=RELATIONS_ROWS["test"],
         schema=rules.relations_prepare.output.schema,
@@ -72,7 +75,7 @@ rule relations_prepare_training:
     conda:
         "../envs/analysis.yaml"
     params:
-        settings=relations_variant_data,
+        settings=RELATIONS_JOBS.variant_data,
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/prepare_relations_training.py"
@@ -80,10 +83,10 @@ rule relations_prepare_training:
 
 use rule train_adapter as relations_train with:
     input:
-        unpack(relations_training_rows),
-        prompts=relations_prompts,
+        unpack(RELATIONS_JOBS.training_rows),
+        prompts=RELATIONS_JOBS.prompts(),
         schema=rules.relations_prepare.output.schema,
-        base=base_model("relations"),
+        base=RELATIONS_JOBS.base,
     output:
         weights=f"{RELATIONS_RUN}/final_model/adapter_model.safetensors",
         config=f"{RELATIONS_RUN}/final_model/adapter_config.json",
@@ -92,38 +95,46 @@ use rule train_adapter as relations_train with:
         f"{RELATIONS_RUN}/train.log",
     benchmark:
         f"{RELATIONS_RUN}/train.benchmark.tsv"
+    threads: RELATIONS_JOBS.threads
+    resources:
+        **RELATIONS_JOBS.training_resources(),
     params:
-        task_options=relations_teaching,
-        settings=relations_training,
-        answer_tokens=judged_answer_tokens("relations"),
-        seed=relations_seed,
+        task="relations",
+        task_options=RELATIONS_JOBS.teaching,
+        settings=RELATIONS_JOBS.training,
+        answer_tokens=RELATIONS_JOBS.judged_answer_tokens(),
+        seed=RELATIONS_JOBS.seed,
 
 
 use rule generate as relations_generate_base with:
     input:
         **RELATIONS_ROWS,
-        prompts=relations_prompts,
-        schema=relations_form,
-        base=base_model("relations"),
+        prompts=RELATIONS_JOBS.prompts(),
+        schema=RELATIONS_JOBS.form,
+        base=RELATIONS_JOBS.base,
     output:
         predictions=f"{RELATIONS}/base/predictions.jsonl",
     log:
         f"{RELATIONS}/base/generate.log",
     benchmark:
         f"{RELATIONS}/base/generate.benchmark.tsv"
+    threads: RELATIONS_JOBS.threads
+    resources:
+        **RELATIONS_JOBS.generation_resources(),
     params:
-        task_options=relations_answering,
-        settings=relations_generation,
-        quantization=quantization_settings("relations"),
+        task="relations",
+        task_options=RELATIONS_JOBS.answering,
+        settings=RELATIONS_JOBS.generation,
+        quantization=RELATIONS_JOBS.quantization_settings(),
         splits=list(RELATIONS_SPLITS),
 
 
 use rule relations_generate_base as relations_generate_practised with:
     input:
         **RELATIONS_ROWS,
-        prompts=relations_prompts,
+        prompts=RELATIONS_JOBS.prompts(),
         schema=rules.relations_prepare.output.schema,
-        base=base_model("relations"),
+        base=RELATIONS_JOBS.base,
     output:
         predictions=f"{RELATIONS}/practised/predictions.jsonl",
     log:
@@ -131,17 +142,17 @@ use rule relations_generate_base as relations_generate_practised with:
     benchmark:
         f"{RELATIONS}/practised/generate.benchmark.tsv"
     params:
-        task_options=relations_practised,
-        settings={**generation_settings("relations"), "constrained": False},  # not the study's form
+        task_options=RELATIONS_JOBS.practised(),
+        settings=RELATIONS_JOBS.practised_generation(),
 
 
 use rule generate as relations_generate with:
     input:
         **RELATIONS_ROWS,
-        prompts=relations_prompts,
-        schema=relations_form,
-        base=base_model("relations"),
-        adapter=relations_adapter,
+        prompts=RELATIONS_JOBS.prompts(),
+        schema=RELATIONS_JOBS.form,
+        base=RELATIONS_JOBS.base,
+        adapter=RELATIONS_JOBS.adapter,
     output:
         predictions=f"{RELATIONS_RUN}/predictions.jsonl",
     log:
@@ -149,21 +160,25 @@ use rule generate as relations_generate with:
     benchmark:
         f"{RELATIONS_RUN}/generate.benchmark.tsv"
     wildcard_constraints:
-        run=relations_names(two_steps=False),
+        run=RELATIONS_JOBS.run_pattern(two_steps=False),
+    threads: RELATIONS_JOBS.threads
+    resources:
+        **RELATIONS_JOBS.generation_resources(),
     params:
-        task_options=relations_answering,
-        settings=relations_generation,
-        quantization=quantization_settings("relations"),
+        task="relations",
+        task_options=RELATIONS_JOBS.answering,
+        settings=RELATIONS_JOBS.generation,
+        quantization=RELATIONS_JOBS.quantization_settings(),
         splits=list(RELATIONS_SPLITS),
 
 
 use rule generate as relations_generate_first with:
     input:
         **RELATIONS_FIRST,
-        prompts=relations_prompts,
-        schema=relations_form,
-        base=base_model("relations"),
-        adapter=relations_adapter,
+        prompts=RELATIONS_JOBS.prompts(),
+        schema=RELATIONS_JOBS.form,
+        base=RELATIONS_JOBS.base,
+        adapter=RELATIONS_JOBS.adapter,
     output:
         predictions=f"{RELATIONS_RUN}/first/predictions.jsonl",
     log:
@@ -171,11 +186,15 @@ use rule generate as relations_generate_first with:
     benchmark:
         f"{RELATIONS_RUN}/first/generate.benchmark.tsv"
     wildcard_constraints:
-        run=relations_names(two_steps=True),
+        run=RELATIONS_JOBS.run_pattern(two_steps=True),
+    threads: RELATIONS_JOBS.threads
+    resources:
+        **RELATIONS_JOBS.generation_resources(),
     params:
-        task_options=relations_answering,
-        settings=relations_generation,
-        quantization=quantization_settings("relations"),
+        task="relations",
+        task_options=RELATIONS_JOBS.answering,
+        settings=RELATIONS_JOBS.generation,
+        quantization=RELATIONS_JOBS.quantization_settings(),
         splits=list(RELATIONS_FIRST),
 
 
@@ -200,10 +219,10 @@ use rule generate as relations_generate_second with:
     input:
         **RELATIONS_SECOND,
         given=rules.relations_prepare.output.second_given,
-        prompts=relations_prompts,
-        schema=relations_form,
-        base=base_model("relations"),
-        adapter=relations_adapter,
+        prompts=RELATIONS_JOBS.prompts(),
+        schema=RELATIONS_JOBS.form,
+        base=RELATIONS_JOBS.base,
+        adapter=RELATIONS_JOBS.adapter,
     output:
         predictions=f"{RELATIONS_RUN}/second/predictions.jsonl",
     log:
@@ -211,11 +230,15 @@ use rule generate as relations_generate_second with:
     benchmark:
         f"{RELATIONS_RUN}/second/generate.benchmark.tsv"
     wildcard_constraints:
-        run=relations_names(two_steps=True),
+        run=RELATIONS_JOBS.run_pattern(two_steps=True),
+    threads: RELATIONS_JOBS.threads
+    resources:
+        **RELATIONS_JOBS.generation_resources(),
     params:
-        task_options=relations_answering,
-        settings=relations_generation,
-        quantization=quantization_settings("relations"),
+        task="relations",
+        task_options=RELATIONS_JOBS.answering,
+        settings=RELATIONS_JOBS.generation,
+        quantization=RELATIONS_JOBS.quantization_settings(),
         splits=list(RELATIONS_SPLITS),
 
 
@@ -229,7 +252,7 @@ rule relations_join:
     log:
         f"{RELATIONS_RUN}/join.log",
     wildcard_constraints:
-        run=relations_names(two_steps=True),
+        run=RELATIONS_JOBS.run_pattern(two_steps=True),
     conda:
         "../envs/analysis.yaml"
     script:
@@ -241,8 +264,8 @@ use rule score as relations_score with:
         **RELATIONS_ROWS,
         schema=rules.relations_prepare.output.schema,
         known=rules.relations_prepare.output.known,
-        predictions=relations_predictions,
-        benchmark=relations_benchmarks,
+        predictions=RELATIONS_JOBS.predictions,
+        benchmark=RELATIONS_JOBS.benchmarks,
     output:
         metrics=f"{RELATIONS_RUN}/metrics.json",
         item_scores=f"{RELATIONS_RUN}/items.csv",
@@ -251,20 +274,21 @@ use rule score as relations_score with:
     log:
         f"{RELATIONS_RUN}/score.log",
     params:
+        task="relations",
         splits=list(RELATIONS_SPLITS),
-        options=relations_reading,
+        options=RELATIONS_JOBS.reading,
 
 
 use rule write_card as relations_card with:
     input:
-        base=base_model("relations"),
+        base=RELATIONS_JOBS.base,
         model=rules.relations_train.output.config,
         record=rules.relations_train.output.record,
         metrics=rules.relations_score.output.metrics,
         manifest=rules.relations_prepare.output.manifest,
         base_metrics=f"{RELATIONS}/base/metrics.json",
         practised_metrics=f"{RELATIONS}/practised/metrics.json",
-        prompts=relations_prompts,
+        prompts=RELATIONS_JOBS.prompts(),
     output:
         card=f"{RELATIONS_RUN}/final_model/README.md",
     log:
@@ -272,13 +296,14 @@ use rule write_card as relations_card with:
     conda:
         "../envs/train.yaml"
     params:
-        options=relations_options,
+        task="relations",
+        options=RELATIONS_JOBS.options,
 
 
 rule relations_summarize:
     input:
-        metrics=relations_files("metrics.json"),
-        item_scores=relations_files("items.csv"),
+        metrics=RELATIONS_JOBS.files("metrics.json"),
+        item_scores=RELATIONS_JOBS.files("items.csv"),
         manifest=rules.relations_prepare.output.manifest,
     output:
         **summary_tables(
@@ -300,7 +325,7 @@ rule relations_summarize:
     conda:
         "../envs/analysis.yaml"
     params:
-        runs=relations_runs(),
+        runs=RELATIONS_JOBS.runs,
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/summarize_relations.py"
@@ -310,7 +335,7 @@ rule relations_examples:
     """Documents of the test split with what the chosen run finds in them, beside the gold annotation."""
     input:
         choice=rules.relations_summarize.output.choice,
-        predictions=relations_all_predictions,
+        predictions=RELATIONS_JOBS.all_predictions(),
         test=RELATIONS_ROWS["test"],
         schema=rules.relations_prepare.output.schema,
         manifest=rules.relations_prepare.output.manifest,
@@ -321,7 +346,7 @@ rule relations_examples:
     conda:
         "../envs/analysis.yaml"
     params:
-        runs=relations_runs(),
+        runs=RELATIONS_JOBS.runs,
         most=CONFIG.relations.examples,
         seed=CONFIG.seed,
     script:
@@ -331,11 +356,11 @@ rule relations_examples:
 rule relations_predict:
     """Entities and relations in the notes of `relations.predict`. They are streamed, and the job resumes after being killed."""
     input:
-        base=base_model("relations"),
-        adapter=relations_predict_adapter,
-        prompts=relations_prompts,
+        base=RELATIONS_JOBS.base,
+        adapter=RELATIONS_JOBS.predict_adapter,
+        prompts=RELATIONS_JOBS.prompts(),
         schema=rules.relations_prepare.output.schema,
-        notes=new_texts_path(*RELATIONS_NEW),
+        notes=RELATIONS_NEW.path,
     output:
         predictions=f"{RELATIONS}/predictions/predictions.json",
         entities=f"{RELATIONS}/predictions/entities.csv",
@@ -350,21 +375,18 @@ rule relations_predict:
         f"{RELATIONS}/predictions/predict.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
+    threads: RELATIONS_JOBS.threads
     resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_tokens=batch_tokens,
+        **RELATIONS_JOBS.generation_resources(),
     params:
-        task_options=relations_predict_options,
-        source=new_texts_source(*RELATIONS_NEW),
-        listing=new_texts_listing(*RELATIONS_NEW),  # notes that changed are read anew
-        page_notes=new_texts_on_page(*RELATIONS_NEW),
-        settings=relations_predict_generation,
-        quantization=quantization_settings("relations"),
+        task_options=RELATIONS_JOBS.predict_options,
+        source=RELATIONS_NEW.source,
+        listing=RELATIONS_NEW.listing,  # notes that changed are read anew
+        page_notes=RELATIONS_NEW.on_page,
+        settings=RELATIONS_JOBS.predict_generation,
+        quantization=RELATIONS_JOBS.quantization_settings(),
         seed=CONFIG.seed,
-        state=state_folder,
+        state=STATE,
     script:
         "../workflow/scripts/predict_relations.py"
 

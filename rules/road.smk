@@ -26,12 +26,9 @@ for JOB in [job for road in ROADS for job in road.train]:
             **JOB.wildcards,
         conda:
             f"../envs/{JOB.env}.yaml"
-        threads: threads_for
+        threads: JOB.threads
         resources:
-            gpu=1,
-            mem_mb=memory_for,
-            runtime=runtime_for,
-            batch_divisor=batch_divisor,
+            **JOB.resources,
         params:
             study=JOB.study,
             task=JOB.task,
@@ -39,8 +36,7 @@ for JOB in [job for road in ROADS for job in road.train]:
             settings=JOB.settings,
             answer_tokens=JOB.answer_tokens,
             seed=JOB.seed,
-            state=state_folder,  # survives retries; outputs and log do not
-            model=JOB.model,
+            state=STATE,  # survives retries; outputs and log do not
         script:
             "../workflow/scripts/train_adapter.py"
 
@@ -64,12 +60,9 @@ for JOB in [job for road in ROADS for job in road.generate]:
             **JOB.wildcards,
         conda:
             f"../envs/{JOB.env}.yaml"
-        threads: threads_for
+        threads: JOB.threads
         resources:
-            gpu=1,
-            mem_mb=memory_for,
-            runtime=runtime_for,
-            batch_tokens=batch_tokens,
+            **JOB.resources,
         params:
             study=JOB.study,
             task=JOB.task,
@@ -78,7 +71,7 @@ for JOB in [job for road in ROADS for job in road.generate]:
             settings=JOB.settings,
             quantization=JOB.quantization,
             seed=CONFIG.seed,
-            state=state_folder,
+            state=STATE,
         script:
             "../workflow/scripts/generate.py"
 

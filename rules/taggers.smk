@@ -1,5 +1,6 @@
 """The base rules of all encoder studies. A study derives its own with `use rule … as … with:`
-and gives its own inputs, outputs and wildcards; what stands here as "unset" is never run."""
+and gives its own inputs, outputs, wildcards, threads and resources; what stands here as "unset" is never run.
+"""
 
 
 rule train_tagger:
@@ -19,19 +20,12 @@ rule train_tagger:
         "unset/train.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
-    resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_divisor=batch_divisor,
     params:
-        study=task_name,
+        study=None,  # each study gives its own
         settings=None,  # each study gives its own
         windows=None,
         seed=CONFIG.seed,
-        state=state_folder,  # survives retries; outputs and log do not
-        model=model_name,
+        state=STATE,  # survives retries; outputs and log do not
     script:
         "../workflow/scripts/train_tagger.py"
 
@@ -56,12 +50,6 @@ rule tag:
         "unset/tag.benchmark.tsv"
     conda:
         "../envs/train.yaml"
-    threads: threads_for
-    resources:
-        gpu=1,
-        mem_mb=memory_for,
-        runtime=runtime_for,
-        batch_tokens=tagging_batch_tokens,
     params:
         splits=["validation", "test"],  # names of the inputs that hold documents
         windows=None,  # each study gives its own

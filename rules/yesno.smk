@@ -1,8 +1,10 @@
 """Study yesno: Yes / No / Uncertain with a one-sentence rationale, one adapter per LoRA rank."""
 
 import medtune.studies.yesno.tables as yesno_tables
+from medtune.studies.yesno.jobs import YesNoJobs
 
-YESNO = f"{RESULTS}/yesno"
+YESNO_JOBS = ForRules(YesNoJobs(CONFIG))
+YESNO = YESNO_JOBS.root
 YESNO_DATA = {name: f"{YESNO}/data/{name}.jsonl" for name in ("train", "validation", "test", "challenge")}
 YESNO_SPLITS = ["validation", "test", "challenge"]
 
@@ -24,12 +26,12 @@ localrules:
 rule yesno:
     input:
         f"{YESNO}/summary/ranks.csv",
-        yesno_files("final_adapter/README.md"),
+        YESNO_JOBS.files("final_adapter/README.md"),
 
 
 rule yesno_prepare:
     input:
-        yesno_sources,
+        YESNO_JOBS.sources,
     output:
         **YESNO_DATA,
         manifest=f"{YESNO}/data/manifest.json",
@@ -41,7 +43,7 @@ rule yesno_prepare:
         settings=CONFIG.yesno.data.model_dump(),
         challenge=[question.model_dump() for question in CONFIG.yesno.challenge],
         seed=CONFIG.seed,
-        pretraining=pretraining_of("yesno"),
+        pretraining=YESNO_JOBS.pretraining(),
     script:
         "../workflow/scripts/prepare_yesno.py"
 
@@ -50,7 +52,7 @@ use rule train_adapter as yesno_train with:
     input:
         train=YESNO_DATA["train"],
         validation=YESNO_DATA["validation"],
-        base=base_model("yesno"),
+        base=YESNO_JOBS.base,
     output:
         weights=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/adapter_model.safetensors",
         config=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/adapter_config.json",
@@ -59,26 +61,34 @@ use rule train_adapter as yesno_train with:
         f"{YESNO}/rank{{rank}}{{replicate}}/train.log",
     benchmark:
         f"{YESNO}/rank{{rank}}{{replicate}}/train.benchmark.tsv"
+    threads: YESNO_JOBS.threads
+    resources:
+        **YESNO_JOBS.training_resources(),
     params:
-        settings=yesno_training,
-        answer_tokens=judged_answer_tokens("yesno"),
-        seed=yesno_seed,
+        task="yesno",
+        settings=YESNO_JOBS.training,
+        answer_tokens=YESNO_JOBS.judged_answer_tokens(),
+        seed=YESNO_JOBS.seed,
 
 
 use rule generate as yesno_generate_base with:
     input:
         **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
-        base=base_model("yesno"),
+        base=YESNO_JOBS.base,
     output:
         predictions=f"{YESNO}/base/predictions.jsonl",
     log:
         f"{YESNO}/base/generate.log",
     benchmark:
         f"{YESNO}/base/generate.benchmark.tsv"
+    threads: YESNO_JOBS.threads
+    resources:
+        **YESNO_JOBS.generation_resources(),
     params:
+        task="yesno",
         splits=YESNO_SPLITS,
-        settings=generation_settings("yesno"),
-        quantization=quantization_settings("yesno"),
+        settings=YESNO_JOBS.generation_settings(),
+        quantization=YESNO_JOBS.quantization_settings(),
 
 
 use rule yesno_generate_base as yesno_generate_practised with:
@@ -91,15 +101,15 @@ use rule yesno_generate_base as yesno_generate_practised with:
         f"{YESNO}/practised/generate.benchmark.tsv"
     params:
         splits=YESNO_SPLITS,
-        settings=generation_settings("yesno"),
-        quantization=quantization_settings("yesno"),
-        task_options=practised_form("yesno"),
+        settings=YESNO_JOBS.generation_settings(),
+        quantization=YESNO_JOBS.quantization_settings(),
+        task_options=YESNO_JOBS.practised_form(),
 
 
 use rule yesno_generate_base as yesno_generate with:
     input:
         **{split: YESNO_DATA[split] for split in YESNO_SPLITS},
-        base=base_model("yesno"),
+        base=YESNO_JOBS.base,
         adapter=rules.yesno_train.output.config,
     output:
         predictions=f"{YESNO}/rank{{rank}}{{replicate}}/predictions.jsonl",
@@ -119,6 +129,7 @@ use rule score as yesno_score with:
     log:
         f"{YESNO}/rank{{rank}}{{replicate}}/score.log",
     params:
+        task="yesno",
         splits=YESNO_SPLITS,
 
 
@@ -146,7 +157,7 @@ use rule yesno_score as yesno_score_practised with:
 
 use rule write_card as yesno_card with:
     input:
-        base=base_model("yesno"),
+        base=YESNO_JOBS.base,
         adapter=rules.yesno_train.output.config,
         record=rules.yesno_train.output.record,
         metrics=rules.yesno_score.output.metrics,
@@ -157,6 +168,8 @@ use rule write_card as yesno_card with:
         card=f"{YESNO}/rank{{rank}}{{replicate}}/final_adapter/README.md",
     log:
         f"{YESNO}/rank{{rank}}{{replicate}}/card.log",
+    params:
+        task="yesno",
 
 
 rule yesno_summarize:
@@ -169,10 +182,10 @@ rule yesno_summarize:
         practised_metrics=rules.yesno_score_practised.output.metrics,
         practised_item_scores=rules.yesno_score_practised.output.item_scores,
         practised_predictions=rules.yesno_generate_practised.output.predictions,
-        metrics=yesno_files("metrics.json"),
-        item_scores=yesno_files("items.csv"),
-        predictions=yesno_files("predictions.jsonl"),
-        records=yesno_files("training.json"),
+        metrics=YESNO_JOBS.files("metrics.json"),
+        item_scores=YESNO_JOBS.files("items.csv"),
+        predictions=YESNO_JOBS.files("predictions.jsonl"),
+        records=YESNO_JOBS.files("training.json"),
     output:
         **summary_tables("yesno", "Yes/no", yesno_tables.SHOWN, yesno_tables.PLAIN),
         **summary_plots("yesno", "Yes/no", yesno_tables.PLOTS),
@@ -185,7 +198,7 @@ rule yesno_summarize:
     conda:
         "../envs/analysis.yaml"
     params:
-        runs=[{"rank": rank, "seed": seed} for rank, seed in yesno_runs()],
+        runs=YESNO_JOBS.runs(),
         seed=CONFIG.seed,
     script:
         "../workflow/scripts/summarize_yesno.py"

@@ -179,7 +179,7 @@ def test_the_login_node_needs_no_torch(workspace):
     """Whatever rules import of the library is imported where Snakemake runs, often without the packages of a study."""
     imports = [line for path in workspace.folder.glob("rules/**/*.smk") for line in path.read_text().splitlines()]
     modules = {line.split()[1] for line in imports if line.startswith(("from medtune", "import medtune"))}
-    assert {"medtune.config_check", "medtune.studies.meerkat.generator"} <= modules
+    assert {"medtune.config_check", "medtune.studies.meerkat.jobs"} <= modules
     code = (
         "import sys\nsys.path.insert(0, 'workflow/scripts')\n"
         f"import {', '.join(sorted(modules))}\n"

@@ -8,6 +8,8 @@ from medtune.configuration import Config
 from medtune.errors import InputError
 from medtune.files import files_in
 from medtune.kinds.own import OwnStudy
+from medtune.models.jobs import pattern_of
+from medtune.studies.jobs import AdapterJobs, existing, replicate_of
 from medtune.studies.road import Generate, Road, Score, Train, WriteCard
 
 SPLITS = ("train", "validation", "test")
@@ -23,30 +25,29 @@ class OwnRun:
     folder: str
 
 
-class OwnJobs:
+class OwnJobs(AdapterJobs):
     """name: of the study. config: the whole configuration, which holds its section."""
 
+    section: OwnStudy
+
     def __init__(self, config: Config, name: str):
-        self.name = name
-        self.config = config
-        self.section: OwnStudy = config.studies[name]
-        self.home = f"{config.results}/{config.scale}/{name}"
+        super().__init__(config, name, config.studies[name])
         self.task = f"own_{self.section.kind}"
         self.task_options = {"study": name, **self.section.task_options()}
         self.title = self.section.title or name
-        self.base = f"{config.results}/{config.scale}/models/{self.section.model}"
-        self.data = {split: f"{self.home}/data/{split}.jsonl" for split in SPLITS}
-        self.manifest = f"{self.home}/data/manifest.json"
+        self.data = {split: f"{self.root}/data/{split}.jsonl" for split in SPLITS}
+        self.manifest = f"{self.root}/data/manifest.json"
 
     def runs(self) -> list[OwnRun]:
         """All trained runs, seed by seed. Those of the first seed have no suffix."""
-        first, *further = self.section.seeds
-        runs = [OwnRun(name, first, name) for name in self.section.runs]
-        return runs + [OwnRun(name, seed, f"{name}-seed{seed}") for seed in further for name in self.section.runs]
+        seeds = self.section.seeds
+        return [
+            OwnRun(name, seed, f"{name}{replicate_of(seed, seeds)}") for seed in seeds for name in self.section.runs
+        ]
 
     def files(self, name: str) -> list[str]:
         """A file of each run, in their order."""
-        return [f"{self.home}/{run.folder}/{name}" for run in self.runs()]
+        return [f"{self.root}/{run.folder}/{name}" for run in self.runs()]
 
     def sources(self) -> list[str]:
         """Files that the data are read from, where they are there: the job itself says what is missing."""
@@ -55,7 +56,7 @@ class OwnJobs:
             files = [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
         except InputError:  # of a name that the job refuses
             files = paths
-        return [str(file) for file in files if file.exists()]
+        return existing(map(str, files))
 
     def seed(self, wildcards: Any) -> int:
         """Training seed of a run."""
@@ -63,7 +64,7 @@ class OwnJobs:
 
     def training(self, wildcards: Any) -> dict[str, Any]:
         """Training settings of a run: the study's, and what the run changes."""
-        settings = self.section.training.model_dump()
+        settings = self.training_settings()
         changes = self.section.runs[self._run(wildcards).name]
         found = changes.model_dump(exclude_none=True) if changes else {}
         lora = {key: found.pop(key) for key in ("rank", "alpha") if key in found}
@@ -72,36 +73,38 @@ class OwnJobs:
     def road(self) -> Road:
         """The rules of the road."""
         section, held = self.section, {split: self.data[split] for split in HELD}
-        folder, options = f"{self.home}/{{run}}", {**self.task_options}
-        pattern = {"run": "|".join(sorted((run.folder for run in self.runs()), key=len, reverse=True))}
-        shared = {"study": self.name, "task": self.task}
+        folder, options = f"{self.root}/{{run}}", {**self.task_options}
+        pattern = {"run": pattern_of(run.folder for run in self.runs())}
+        shared = {"study": self.study, "task": self.task}
         answers = {
             "base": self.base,
             "splits": HELD,
             "task_options": options,
-            "settings": section.generation.model_dump(exclude={"batch_tokens", "longer_answers"}),
-            "quantization": section.training.model_dump(include={"quantization", "double_quantization"}),
+            "settings": self.generation_settings(),
+            "quantization": self.quantization_settings(),
+            "threads": self.threads,
+            "resources": self.generation_resources(),
         }
-        by_figure = section.training.checkpoint_by == "figure"
         train = Train(
-            name=f"{self.name}_train",
+            name=f"{self.study}_train",
             **shared,
             folder=folder,
             inputs={split: self.data[split] for split in ("train", "validation")},
             wildcards=pattern,
             base=self.base,
-            model=section.model,
+            threads=self.threads,
+            resources=self.training_resources(),
             adapter=f"{folder}/adapter",
             task_options=options,
             settings=self.training,
-            answer_tokens=section.generation.max_new_tokens if by_figure else None,
+            answer_tokens=self.judged_answer_tokens(),
             seed=self.seed,
         )
         adapter = {"adapter": f"{train.adapter}/adapter_config.json"}
-        models = ((f"{self.home}/base", "_base", {}, {}), (folder, "", adapter, pattern))
+        models = ((f"{self.root}/base", "_base", {}, {}), (folder, "", adapter, pattern))
         generate = tuple(
             Generate(
-                name=f"{self.name}_generate{end}",
+                name=f"{self.study}_generate{end}",
                 **shared,
                 folder=of_model,
                 inputs={**held, **with_adapter},
@@ -112,7 +115,7 @@ class OwnJobs:
         )
         score = tuple(
             Score(
-                name=f"{self.name}_score{end}",
+                name=f"{self.study}_score{end}",
                 **shared,
                 folder=of_model,
                 inputs={**held, "predictions": f"{of_model}/predictions.jsonl"},
@@ -123,14 +126,14 @@ class OwnJobs:
             for of_model, end, _, held_to in models
         )
         card = WriteCard(
-            name=f"{self.name}_card",
+            name=f"{self.study}_card",
             **shared,
             folder=folder,
             inputs={
                 "model": adapter["adapter"],
                 "record": f"{folder}/training.json",
                 "metrics": f"{folder}/metrics.json",
-                "base_metrics": f"{self.home}/base/metrics.json",
+                "base_metrics": f"{self.root}/base/metrics.json",
                 "manifest": self.manifest,
             },
             wildcards=pattern,

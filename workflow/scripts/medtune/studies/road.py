@@ -35,10 +35,11 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Job):
-    """A training. base: folder of the base model. model: its name. adapter: folder."""
+    """A training. base: folder of the base model. adapter: folder."""
 
+    threads: int
+    resources: Mapping[str, Value]
     base: str
-    model: str
     adapter: str
     task_options: Value = field(default_factory=dict)
     settings: Value
@@ -50,6 +51,8 @@ class Train(Job):
 class Generate(Job):
     """Answers of one model. splits: names of the inputs that hold examples."""
 
+    threads: int
+    resources: Mapping[str, Value]
     base: str
     splits: tuple[str, ...]
     task_options: Value = field(default_factory=dict)

@@ -1,0 +1,162 @@
+"""What the rules of all studies compute from the configuration: folders, inputs, params.
+
+Nothing here knows Snakemake. wildcards: any object with these attributes. Params are only what changes the result, as
+values or functions of wildcards alone: of a param that is derived from inputs or outputs Snakemake takes no note, so
+that a change of it would make nothing anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from medtune.config.stages import NewTexts
+from medtune.configuration import Config
+from medtune.data.report_sources import listing
+from medtune.demands import BY_SOURCE, Demand, batch_budget, inference_resources, training_resources
+from medtune.errors import InputError
+
+
+def results_folder(config: Config) -> str:
+    """Where all that a run at one scale writes stands."""
+    return str(Path(config.results, config.scale))
+
+
+def state_folder(results: str, wildcards: Any, output: Sequence[str]) -> str:
+    """Where a job keeps its unfinished state, since Snakemake deletes outputs and logs before each attempt. results: as
+    `results_folder` gives it."""
+    return str(Path(results, ".state", Path(output[0]).relative_to(results)))
+
+
+def existing(paths: Iterable[str]) -> list[str]:
+    """Those that are there. Of sources that are missing the job itself says so, and how to get them."""
+    return [path for path in paths if Path(path).exists()]
+
+
+def replicate_of(seed: int, seeds: Sequence[int]) -> str:
+    """How the folder of a run ends: the first seed has no suffix, so that with one seed folders read rank4, rank8 …"""
+    return "" if seed == seeds[0] else f"-seed{seed}"
+
+
+def seed_of(replicate: str, seeds: Sequence[int]) -> int:
+    """The training seed of a run whose folder ends so."""
+    return int(replicate.removeprefix("-seed") or seeds[0])
+
+
+class StudyJobs:
+    """What any study has. study: its name. section: its section of the configuration."""
+
+    def __init__(self, config: Config, study: str, section: Any):
+        self.config = config
+        self.study = study
+        self.section = section
+        self.root = f"{results_folder(config)}/{study}"
+
+    def model_folder(self, model: str) -> str:
+        """Folder of a base model."""
+        return f"{results_folder(self.config)}/models/{model}"
+
+    def demand_of(self, model: str) -> Demand:
+        """What a first attempt at training or using it needs."""
+        return BY_SOURCE[self.config.models[model].source]
+
+
+class AdapterJobs(StudyJobs):
+    """What a study has whose runs are adapters of one causal language model."""
+
+    @property
+    def base(self) -> str:
+        """Folder of the base model."""
+        return self.model_folder(self.section.model)
+
+    def training_settings(self) -> dict[str, Any]:
+        """The `training` section."""
+        return self.section.training.model_dump()
+
+    def generation_settings(self) -> dict[str, Any]:
+        """The `generation` section, without what changes no answer."""
+        return self.section.generation.model_dump(exclude={"batch_tokens", "longer_answers"})
+
+    def quantization_settings(self) -> dict[str, Any]:
+        """How the base weights are held, in evaluation as in training."""
+        return self.section.training.model_dump(include={"quantization", "double_quantization"})
+
+    def judged_answer_tokens(self) -> int | None:
+        """Longest answer of a model in training whose answers choose the checkpoint; None where the loss does."""
+        judged = self.section.training.checkpoint_by == "figure"
+        return self.section.generation.max_new_tokens if judged else None
+
+    def practised_form(self) -> dict[str, Any]:
+        """Task options by which the base model is asked in the form that it knows. text: what a synthetic base model
+        was pre-trained on; None for other models, which are asked in their chat template or with a plain instruction.
+        """
+        practice = self.pretraining()
+        return {"form": "practised", "text": practice and practice["text"]}
+
+    def pretraining(self) -> dict[str, Any] | None:
+        """What the base model read in pre-training, where it is a synthetic one; None for others."""
+        model = self.config.models[self.section.model]
+        return {"text": model.text, "seed": model.seed} if model.source == "made" else None
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of all jobs on the base model."""
+        return self._demand.threads
+
+    def training_resources(self) -> dict[str, Any]:
+        """Of training an adapter."""
+        return training_resources(self._demand.memory_at, self._demand.runtime_at)
+
+    def generation_resources(self) -> dict[str, Any]:
+        """Of generating answers."""
+        return inference_resources(self._demand.memory_at, self._demand.runtime_at, self.batch_tokens)
+
+    def merging_resources(self) -> dict[str, Any]:
+        """Of merging an adapter into the base model, which takes no GPU."""
+        return {"mem_mb": self._demand.merging_memory_at, "runtime": self._demand.runtime_at}
+
+    def batch_tokens(self, wildcards: Any, attempt: int) -> int:
+        """Token budget of a batch of generation, halved on each retry."""
+        return batch_budget(self.section.generation.batch_tokens, attempt)
+
+    @property
+    def _demand(self) -> Demand:
+        return self.demand_of(self.section.model)
+
+
+class NewTextsJobs:
+    """The user's own texts, for a trained model. study, section: where in the configuration they are named. what: the
+    texts in a word, "reports". settings: that section; none where it is not set, which is a fault once a job needs it.
+    """
+
+    def __init__(self, study: str, section: str, what: str, settings: NewTexts | None):
+        self._where = f"{study}.{section}"
+        self._example = f"--config '{study}={{{section}: {{format: folder, path: my/{what}}}}}'"
+        self._what = what
+        self._settings = settings
+
+    @property
+    def settings(self) -> NewTexts:
+        """The section. Raises InputError when it is not set or the texts are not there."""
+        found = self._settings
+        if found is None:
+            raise InputError(f"{self._where}: not set; say where the {self._what} are, for example {self._example}")
+        if not Path(found.path).exists():
+            raise InputError(f'{self._where}.path = "{found.path}": no such file or folder')
+        return found
+
+    def path(self, wildcards: Any) -> str:
+        """The file or folder. Raises InputError as `settings` does, and so do all others."""
+        return str(Path(self.settings.path))
+
+    def source(self, wildcards: Any) -> dict[str, Any]:
+        """Where the texts are and how they are read."""
+        return self.settings.model_dump(include=set(NewTexts.model_fields))
+
+    def listing(self, wildcards: Any) -> str | None:
+        """What tells that files of a folder changed, since its own time does not; None for a file."""
+        path = self.settings.path
+        return listing(path) if Path(path).is_dir() else None
+
+    def on_page(self, wildcards: Any) -> int:
+        """Maximum number of texts on the page."""
+        return getattr(self.settings, f"page_{self._what}")

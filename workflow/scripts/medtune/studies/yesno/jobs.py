@@ -1,0 +1,39 @@
+"""What the rules of study yesno compute: folders, inputs and params of its runs, one for each rank and seed."""
+
+from typing import Any
+
+from medtune.configuration import Config
+from medtune.studies.jobs import AdapterJobs, existing, replicate_of, seed_of
+
+
+class YesNoJobs(AdapterJobs):
+    """The study of a configuration."""
+
+    def __init__(self, config: Config):
+        super().__init__(config, "yesno", config.yesno)
+
+    def runs(self) -> list[dict[str, int]]:
+        """Rank and seed of each run that is trained."""
+        return [{"rank": rank, "seed": seed} for rank in self.section.ranks for seed in self.section.seeds]
+
+    def folder(self, rank: int, seed: int) -> str:
+        """Folder of one run."""
+        return f"{self.root}/rank{rank}{replicate_of(seed, self.section.seeds)}"
+
+    def files(self, name: str) -> list[str]:
+        """A file of each run, in the order of `runs`."""
+        return [f"{self.folder(**run)}/{name}" for run in self.runs()]
+
+    def sources(self, wildcards: Any) -> list[str]:
+        """The source files that are there."""
+        given = [source for source in self.section.data.sources.values() if source]
+        return existing(source.path for source in given if source.format != "synthetic")
+
+    def seed(self, wildcards: Any) -> int:
+        """Training seed of a run."""
+        return seed_of(wildcards.replicate, self.section.seeds)
+
+    def training(self, wildcards: Any) -> dict[str, Any]:
+        """Training settings with the run's rank; alpha follows the rank unless it is set."""
+        settings = self.training_settings()
+        return {**settings, "lora": {**settings["lora"], "rank": int(wildcards.rank)}}
