@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -144,6 +144,8 @@ def test_a_perfectly_calibrated_model_is_rarely_shown_to_be_miscalibrated(n):
 
 
 @given(ITEMS, st.integers(1, 9))
+@example([(0.0, True), (1.2e-38, True)], 1)
+@example([(1e-9, True), (1e-9, True)], 2)
 def test_the_interval_of_a_calibration_error_holds_it_and_has_a_width(items, documents):
     confidence, correct = zip(*items, strict=True)
     names = np.arange(len(items)) % documents

@@ -15,7 +15,8 @@ CHANCE_DRAWS = 2000
 MANY = 200
 """Items of a bin from which on the number of right ones is drawn as normal."""
 AS_GOOD_AS_NONE = 1e-3
-"""Gaps below this say nothing of how far a further item may be off: of items that are certain and right, say."""
+"""Gaps, and intervals of documents that are alike, below this say nothing of how far a further item may be off: of
+items that are certain and right, or certain and wrong, say."""
 
 
 def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = BINS) -> float:
@@ -59,8 +60,9 @@ def calibration_estimate(
     by_chance = (confidence * (1 - confidence)).sum() / items**2
     variance = max((n - 1) / n * ((left_out - value) ** 2).sum(), by_chance)
     quantile = float(quantiles(np.array(n)))
-    alike = not variance or np.abs(gaps).max() < AS_GOOD_AS_NONE
-    half = quantile**2 / (n + quantile**2) if alike else quantile * np.sqrt(variance)
+    half = quantile * float(np.sqrt(variance))
+    if min(half, np.abs(gaps).max()) < AS_GOOD_AS_NONE:
+        half = max(half, quantile**2 / (n + quantile**2))
     expected = chance_error(confidence, bins).value
     return Estimate(value, max(0.0, float(value - expected - half)), min(1.0, float(value + half)), n, method, unit)
 
