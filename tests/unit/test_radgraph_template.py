@@ -11,7 +11,7 @@ from medtune.data.synthetic.listing import listing_documents
 from medtune.errors import InputError
 from medtune.stages.generate import content_confidence, part_confidences
 from medtune.studies import get_task
-from medtune.studies.radgraph.found import OTHER, locate, mentions
+from medtune.studies.radgraph.found import OTHER, locate, mentions, read_items
 from medtune.studies.radgraph.prepare import output_of
 from medtune.studies.radgraph.reports import LABELS
 from medtune.studies.radgraph.segments import tokenise
@@ -80,7 +80,8 @@ def test_special_tokens_in_a_report_give_no_special_ids():
 def test_a_value_across_a_line_break_is_found_in_the_sentence_as_it_was():
     sentence = "There is pleural\neffusion ."
     assert "pleural effusion" in TASK.prompt({"input": sentence})
-    (found,) = locate(sentence, 0, tokenise(sentence), [item("pleural effusion")], [0.5])
+    reading = read_items(sentence, [item("pleural effusion")], "ok")
+    (found,) = locate(sentence, 0, tokenise(sentence), reading.found)
     assert (found.text, found.start_token, found.end_token) == ("pleural\neffusion", 2, 3)
 
 
@@ -221,14 +222,15 @@ def test_items_find_their_place_in_the_report():
         item("nodule"),
         item("No", kind="X"),
     ]
-    found = locate(sentence, start, tokenise(report), items, [0.9, 0.8, 0.7, None])
+    reading = read_items(sentence, items, "ok", [0.9, 0.8, 0.7, 0.6, 0.5], start)
+    found = locate(sentence, start, tokenise(report), reading.found)
     assert [
         entity and (entity.start_char, entity.start_token, entity.label, entity.confidence) for entity in found
     ] == [
         (14, 3, "OBS-DA", 0.9),
         (23, 5, "OBS-DA", 0.8),
         None,
-        (11, 2, OTHER, None),
+        (11, 2, OTHER, 0.6),
     ]
     assert all(report[entity.start_char : entity.end_char] == entity.text for entity in found if entity)
 

@@ -59,7 +59,7 @@ class Reading:
         return SpanDocument(gold, self.placed, unplaced_predicted=self.unplaced)
 
 
-def read_answer(
+def ground_answer(
     text: str,
     mentions: Sequence[Mention] | None,
     status: str,

@@ -19,7 +19,7 @@ from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
 from medtune.kinds.answer_schema import TEXT, Schema, list_of, object_of, one_of
 from medtune.kinds.own import TEXT as PLACE
-from medtune.kinds.spans.reading import Reading, read_answer
+from medtune.kinds.spans.reading import Reading, ground_answer
 from medtune.kinds.task import Answering, Parsed, Part, Task
 from medtune.metrics.span_scores import strict_f1
 from medtune.metrics.spans import Span
@@ -84,8 +84,8 @@ class SpanTask(Task):
         status: str,
         confidences: Sequence[float] | None = None,
     ) -> Reading:
-        """A parsed answer in its places in the text. Arguments as of `read_answer`."""
-        return read_answer(inert(text), self.mentions(text, items), status, confidences)
+        """A parsed answer in its places in the text. Arguments as of `ground_answer`."""
+        return ground_answer(inert(text), self.mentions(text, items), status, confidences)
 
     def answer_schema(self) -> Schema:
         """What an answer must look like, as a JSON Schema."""

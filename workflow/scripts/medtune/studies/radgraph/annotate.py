@@ -32,7 +32,7 @@ from medtune.stages.new_texts import (
     with_entries,
 )
 from medtune.studies.radgraph.annotation_files import Annotation, Outputs, Problem, write_annotations
-from medtune.studies.radgraph.found import Found, locate
+from medtune.studies.radgraph.found import Found, locate, read_items
 from medtune.studies.radgraph.reports import LABELS, Report, Sentence, cut
 from medtune.studies.radgraph.segments import Token, tokenise
 from medtune.studies.radgraph.template import RadGraphTask
@@ -184,30 +184,27 @@ def _sentence_entry(
     found: list[tuple] = []
     problems: list[tuple[str, str]] = []
     confidences = [1.0]
-    ready = True
     for label, (task, answer) in given.items():
         if answer is None:
             problems.append((label, TOO_LONG))
-            ready = False
+            confidences.append(0.0)
             continue
         parsed = task.parse(answer.text)
-        confidences += answer.confidences
-        ready &= parsed.status == "ok"
+        reading = read_items(sentence.text, parsed.value, parsed.status, answer.confidences, sentence.start)
+        confidences.append(reading.confidence)
         if parsed.value is None:
             problems.append((label, f"{UNREADABLE} ({parsed.status})"))
             continue
         if parsed.status != "ok":
             problems.append((label, f"{READ_IN_PART} ({parsed.status})"))
-        located = locate(sentence.text, sentence.start, tokens, parsed.value, answer.confidences[: len(parsed.value)])
-        for place in located:
+        for place in locate(sentence.text, sentence.start, tokens, reading.found):
             if place is None:
                 problems.append((label, NOT_THERE))
-                ready = False
             elif place.label != label:
                 problems.append((label, OTHER_TYPE))
             else:
                 found.append(dataclasses.astuple(place))
-    return {"found": found, "problems": problems, "confidence": min(confidences) if ready else 0.0}
+    return {"found": found, "problems": problems, "confidence": min(confidences)}
 
 
 def _annotations(source: Source, found: Survey, journal: Journal) -> Iterator[Annotation | SkippedReport]:

@@ -4,7 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from medtune.data.grounding import Mention, ground
+from medtune.data.grounding import Mention
+from medtune.data.listed_entities import FoundEntity
+from medtune.kinds.spans.reading import Reading, ground_answer
 from medtune.metrics.spans import Span
 from medtune.studies.radgraph.reports import canonical_label
 from medtune.studies.radgraph.segments import Token
@@ -39,27 +41,36 @@ def mentions(items: Sequence[Mapping]) -> list[Mention]:
     ]
 
 
-def locate(
+def read_items(
     sentence: str,
-    start: int,
-    tokens: Sequence[Token],
-    items: Sequence[Mapping],
-    confidences: Sequence[float | None],
-) -> list[Found | None]:
-    """The place of each item in the report; None for a value that the sentence does not hold.
+    items: Sequence[Mapping] | None,
+    status: str,
+    confidences: Sequence[float] | None = None,
+    offset: int = 0,
+) -> Reading:
+    """A parsed answer (`RadGraphTask.parse`) in its places; arguments as of `ground_answer`. items: None for an answer
+    that cannot be read. offset: of the sentence in its report."""
+    return ground_answer(sentence, None if items is None else mentions(items), status, confidences, offset)
 
-    start: the sentence's offset in the report. tokens: all of the report. items: of the answer for this
-    sentence. confidences: one for each of them. Raises ValueError when these two differ in number.
+
+def locate(sentence: str, start: int, tokens: Sequence[Token], found: Sequence[FoundEntity]) -> list[Found | None]:
+    """Entities of a sentence with their tokens; None for a value that the sentence does not hold.
+
+    start: the sentence's offset in the report, in which entities are counted. tokens: all of the report.
     """
-    found: list[Found | None] = []
-    for item, place, confidence in zip(items, ground(sentence, mentions(items)), confidences, strict=True):
-        if place.start is None:
-            found.append(None)
-            continue
-        first, last = token_span(tokens, start + place.start, start + place.end)
-        text = sentence[place.start : place.end]
-        found.append(Found(label_of(item), start + place.start, start + place.end, text, first, last, confidence))
-    return found
+    return [
+        None
+        if one.start is None
+        else Found(
+            one.label,
+            one.start,
+            one.end,
+            sentence[one.start - start : one.end - start],
+            *token_span(tokens, one.start, one.end),
+            one.confidence,
+        )
+        for one in found
+    ]
 
 
 def token_span(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:

@@ -8,8 +8,7 @@ from typing import Any
 from medtune.data.grounding import offsets_hold
 from medtune.data.predictions import answers_of
 from medtune.errors import InputError
-from medtune.metrics.calibration import calibration_estimate, chance_error
-from medtune.metrics.intervals import share_of_items
+from medtune.kinds.spans.score import Answer, calibration_of, checked_confidences, scheme_figures, share_of
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import (
     SpanDocument,
@@ -19,10 +18,12 @@ from medtune.metrics.span_scores import (
     score_spans,
 )
 from medtune.metrics.spans import Span
-from medtune.studies.radgraph.found import Found, label_of, locate, mentions, token_entity, token_span
+from medtune.studies.radgraph.found import Found, mentions, read_items, token_entity, token_span
 from medtune.studies.radgraph.reports import LABELERS, Corpus, Report, read_radgraph
 
 NAME = "radgraph"
+REPORTS = "reports"
+"""What is drawn."""
 ITEM_COLUMNS = (
     "id",
     "split",
@@ -54,50 +55,14 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One sentence with what the model found in it. gold: spans of the report's characters. items: as parsed, with
-    their places (none for a value that is not in the sentence) and confidences. ready: whether the
-    output parsed and all its values were found. confidence: the least of all items and of the list's end; 0
-    unless ready."""
+class SentenceAnswer(Answer):
+    """One sentence with what the model found in it, in characters of its report, the unit. seen: whether it also stands
+    in a training report. offsets_hold: of each listed item, whether the offsets it reports are right."""
 
     id: str
-    report: str
-    text: str
     seen: bool
-    status: str
-    gold: tuple[Span, ...]
-    items: tuple[dict, ...]
-    found: tuple[Found | None, ...]
-    confidences: tuple[float, ...]
-    confidence: float
+    offsets_hold: tuple[bool, ...]
     output_tokens: int
-
-    @property
-    def predicted(self) -> list[Span]:
-        """Spans of the values that have a place."""
-        return [span_of(found) for found in self.found if found is not None]
-
-    @property
-    def ungroundable(self) -> list[str]:
-        """Labels of the values that have none."""
-        return [label_of(item) for item, found in zip(self.items, self.found, strict=True) if found is None]
-
-    @property
-    def right(self) -> list[bool]:
-        """For each item whether it is a gold span, each of which is answered once."""
-        open_spans = list(self.gold)
-        marks = []
-        for found in self.found:
-            span = None if found is None else span_of(found)
-            marks.append(span in open_spans)
-            if marks[-1]:
-                open_spans.remove(span)
-        return marks
-
-    @property
-    def exact_match(self) -> bool:
-        """The gold spans, all and no more, in an output that parses."""
-        return self.status == "ok" and not self.ungroundable and sorted(self.gold) == sorted(self.predicted)
 
 
 def score(
@@ -129,7 +94,7 @@ def score(
     return Scores(metrics, items, {"results": results})
 
 
-def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str) -> dict:
+def split_metrics(answers: Sequence[SentenceAnswer], corpus: Corpus, entity: str) -> dict:
     """All figures of one split. An output without a list has no entities, so that what its sentence holds is missed;
     the items of a list that breaks off or goes on count, but its sentence and report do not match. Entities that lie
     in no single sentence (see `data.radgraph.cut`) are missed."""
@@ -139,16 +104,14 @@ def split_metrics(answers: Sequence[Answer], corpus: Corpus, entity: str) -> dic
         "n": len(answers),
         **_spans_of(answers, names, corpus.reports, entity, gold),
         "report_match": _report_match(answers, gold),
-        "sentence_match": _share(answers, lambda answer: [answer.exact_match]),
+        "sentence_match": share_of(answers, lambda answer: [answer.exact_match], REPORTS),
         "parse_rate": _parse_rate(answers),
-        "ungroundable_rate": _share(answers, lambda answer: [found is None for found in answer.found]),
-        "raw_offset_accuracy": _share(
-            answers, lambda answer: [offsets_hold(answer.text, mention) for mention in mentions(answer.items)]
-        ),
+        "ungroundable_rate": share_of(answers, lambda answer: [span is None for span in answer.reading.spans], REPORTS),
+        "raw_offset_accuracy": share_of(answers, lambda answer: answer.offsets_hold, REPORTS),
         "false_alarms_per_sentence": false_alarms_per_sentence(
-            [_document([answer]) for answer in answers], [answer.report for answer in answers]
+            [_document([answer]) for answer in answers], [answer.unit for answer in answers]
         ).as_dict(),
-        **_calibration(answers),
+        **calibration_of(answers, REPORTS),
         "with_gold": _part(answers, lambda answer: bool(answer.gold), corpus, entity),
         "without_gold": _part(answers, lambda answer: not answer.gold, corpus, entity),
         "seen": _part(answers, lambda answer: answer.seen, corpus, entity),
@@ -164,62 +127,52 @@ def span_of(found: Found) -> Span:
 
 def span_figures(documents: Sequence[SpanDocument], labels: Sequence[str]) -> dict:
     """Counts, and precision, recall and F1 by scheme (`strict_f1` …) with intervals over documents, micro."""
-    scores = score_spans(count_spans(documents, labels), "reports")
-    figures = {f"{scheme}_f1": found.f1.as_dict() for scheme, found in scores.micro.items()}
-    strict = scores.micro["strict"]
+    scores = score_spans(count_spans(documents, labels), REPORTS)
     return {
         "n_reports": scores.documents,
         "n_gold": scores.gold,
         "n_predicted": scores.predicted,
-        "strict_precision": strict.precision.as_dict(),
-        "strict_recall": strict.recall.as_dict(),
-        **figures,
+        **scheme_figures(scores),
     }
 
 
-def _answer(row: dict, prediction: dict, reports: Mapping[str, Report], entity: str, path: Path | str) -> Answer:
+def _answer(
+    row: dict, prediction: dict, reports: Mapping[str, Report], entity: str, path: Path | str
+) -> SentenceAnswer:
     report, start, text = reports.get(row["report"]), row["sentence_start"], row["input"]
     if report is None or report.text[start : start + len(text)] != text:
         raise InputError(f'{path}: does not hold the sentence "{row["id"]}" of the data; prepare both again')
-    items = prediction["value"] or []
-    confidences = prediction.get("part_confidences")
-    if confidences is None or (prediction["value"] is not None and len(confidences) != len(items) + 1):
-        raise InputError(f'predictions, id "{row["id"]}": needs a confidence for each item; generate again')
-    found = locate(text, start, report.tokens, items, confidences[: len(items)])
-    ready = prediction["status"] == "ok" and None not in found
-    return Answer(
-        id=row["id"],
-        report=row["report"],
-        text=text,
-        seen=row["seen"],
-        status=prediction["status"],
+    confidences = checked_confidences(prediction)
+    items = prediction["value"]
+    return SentenceAnswer(
+        unit=row["report"],
         gold=tuple(Span(start + first, start + last, entity) for first, last, _ in row["entities"]),
-        items=tuple(items),
-        found=tuple(found),
-        confidences=tuple(confidences[: len(items)]),
-        confidence=min(confidences) if ready else 0.0,
+        reading=read_items(text, items, prediction["status"], confidences, start),
+        id=row["id"],
+        seen=row["seen"],
+        offsets_hold=tuple(offsets_hold(text, mention) for mention in mentions(items or ())),
         output_tokens=prediction["output_tokens"],
     )
 
 
-def _by_report(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
-    found: dict[str, list[Answer]] = {}
+def _by_report(answers: Sequence[SentenceAnswer]) -> dict[str, list[SentenceAnswer]]:
+    found: dict[str, list[SentenceAnswer]] = {}
     for answer in answers:
-        found.setdefault(answer.report, []).append(answer)
+        found.setdefault(answer.unit, []).append(answer)
     return found
 
 
-def _document(answers: Sequence[Answer], gold: Sequence[Span] | None = None) -> SpanDocument:
+def _document(answers: Sequence[SentenceAnswer], gold: Sequence[Span] | None = None) -> SpanDocument:
     """Sentences of one report as a document. gold: in place of that of the sentences."""
     return SpanDocument(
         gold=[span for answer in answers for span in answer.gold] if gold is None else gold,
-        predicted=[span for answer in answers for span in answer.predicted],
-        unplaced_predicted=[label for answer in answers for label in answer.ungroundable],
+        predicted=[span for answer in answers for span in answer.reading.placed],
+        unplaced_predicted=[label for answer in answers for label in answer.reading.unplaced],
     )
 
 
 def _spans_of(
-    answers: Sequence[Answer],
+    answers: Sequence[SentenceAnswer],
     names: Sequence[str],
     reports: Sequence[Report],
     entity: str,
@@ -247,7 +200,9 @@ def _spans_of(
     }
 
 
-def _part(answers: Sequence[Answer], belongs: Callable[[Answer], bool], corpus: Corpus, entity: str) -> dict:
+def _part(
+    answers: Sequence[SentenceAnswer], belongs: Callable[[SentenceAnswer], bool], corpus: Corpus, entity: str
+) -> dict:
     """Figures of some of the sentences; the documents are the reports that have such."""
     chosen = [answer for answer in answers if belongs(answer)]
     names = list(_by_report(chosen))
@@ -256,18 +211,18 @@ def _part(answers: Sequence[Answer], belongs: Callable[[Answer], bool], corpus: 
         "n": len(chosen),
         **_spans_of(chosen, names, corpus.reports, entity),
         "parse_rate": _parse_rate(chosen),
-        "sentence_match": _share(chosen, lambda answer: [answer.exact_match]),
-        "alarm_rate": _share(alarms, lambda answer: [bool(answer.items)]),
+        "sentence_match": share_of(chosen, lambda answer: [answer.exact_match], REPORTS),
+        "alarm_rate": share_of(alarms, lambda answer: [bool(answer.reading.found)], REPORTS),
     }
 
 
-def _readers(answers: Sequence[Answer], corpus: Corpus, entity: str) -> dict:
+def _readers(answers: Sequence[SentenceAnswer], corpus: Corpus, entity: str) -> dict:
     """The same answers against each reader, over the reports that both read; empty when there are none."""
     if not corpus.second:
         return {}
     first = {report.id: report for report in corpus.reports}
     names = [report.id for report in corpus.second]
-    chosen = [answer for answer in answers if answer.report in set(names)]
+    chosen = [answer for answer in answers if answer.unit in set(names)]
     readings = ([first[name] for name in names], corpus.second)
     return {
         labeler: _spans_of(
@@ -282,17 +237,11 @@ def _gold(report: Report, entity: str) -> list[Span]:
     return sorted({Span(e.start_char, e.end_char, e.label) for e in report.entities if e.label == entity})
 
 
-def _share(answers: Sequence[Answer], marks: Callable[[Answer], Sequence[bool]]) -> dict:
-    """Share of true marks with an interval over reports. marks: of an answer, any number."""
-    pairs = [(mark, answer.report) for answer in answers for mark in marks(answer)]
-    return share_of_items([mark for mark, _ in pairs], [report for _, report in pairs], "reports").as_dict()
+def _parse_rate(answers: Sequence[SentenceAnswer]) -> dict:
+    return share_of(answers, lambda answer: [answer.reading.status == "ok"], REPORTS)
 
 
-def _parse_rate(answers: Sequence[Answer]) -> dict:
-    return _share(answers, lambda answer: [answer.status == "ok"])
-
-
-def _report_match(answers: Sequence[Answer], gold: Mapping[str, Sequence[Span]]) -> dict:
+def _report_match(answers: Sequence[SentenceAnswer], gold: Mapping[str, Sequence[Span]]) -> dict:
     """Share of reports in which every sentence is right; without sentences there is nothing to get wrong.
 
     gold: by report; one with an entity that is in no sentence is not right.
@@ -303,44 +252,23 @@ def _report_match(answers: Sequence[Answer], gold: Mapping[str, Sequence[Span]])
         and len(spans) == sum(len(answer.gold) for answer in by_report.get(name, []))
         for name, spans in gold.items()
     ]
-    return proportion(sum(right), len(right), unit="reports").as_dict()
+    return proportion(sum(right), len(right), unit=REPORTS).as_dict()
 
 
-def _calibration(answers: Sequence[Answer]) -> dict:
-    """Expected calibration error of the items' confidences: right means a gold span."""
-    pairs = [
-        (confidence, right, answer.report)
-        for answer in answers
-        for confidence, right in zip(answer.confidences, answer.right, strict=True)
-    ]
-    confidence, right, reports = zip(*pairs, strict=True) if pairs else ((), (), ())
+def _item(split: str, answer: SentenceAnswer) -> dict:
+    """One row of items.csv."""
     return {
-        "ece": calibration_estimate(confidence, right, reports, "reports").as_dict(),
-        "ece_of_chance": chance_error(confidence, unit="entities").as_dict(),
+        "id": answer.id,
+        "split": split,
+        "report": answer.unit,
+        "seen": answer.seen,
+        **answer.cells(),
+        "offsets_right": sum(answer.offsets_hold),
+        "output_tokens": answer.output_tokens,
     }
 
 
-def _item(split: str, answer: Answer) -> dict:
-    """One row of items.csv."""
-    values = (
-        answer.id,
-        split,
-        answer.report,
-        answer.seen,
-        answer.status,
-        len(answer.gold),
-        len(answer.items),
-        sum(answer.right),
-        len(answer.ungroundable),
-        sum(offsets_hold(answer.text, mention) for mention in mentions(answer.items)),
-        answer.exact_match,
-        answer.confidence,
-        answer.output_tokens,
-    )
-    return dict(zip(ITEM_COLUMNS, values, strict=True))
-
-
-def _result(split: str, report: Report, answers: Sequence[Answer], entity: str) -> dict:
+def _result(split: str, report: Report, answers: Sequence[SentenceAnswer], entity: str) -> dict:
     """One entry of results.json. All offsets are in the report, end exclusive; token indices are inclusive.
 
     confidence: the least of the report's sentences. parsed: whether all outputs parsed. ungroundable: values that the
@@ -353,22 +281,22 @@ def _result(split: str, report: Report, answers: Sequence[Answer], entity: str) 
         "true_labels": [_place(report, span.label, span.start, span.end) for span in _gold(report, entity)],
         "model_output": [
             {
-                **_place(report, found.label, found.start_char, found.end_char),
+                **_place(report, found.label, found.start, found.end),
                 "confidence": found.confidence,
-                "written": item["entity_value"],
+                "written": found.value,
             }
             for answer in answers
-            for item, found in zip(answer.items, answer.found, strict=True)
-            if found is not None
+            for found in answer.reading.found
+            if found.start is not None
         ],
         "ungroundable": [
-            {"entity_type": label_of(item), "written": item["entity_value"], "confidence": confidence}
+            {"entity_type": found.label, "written": found.value, "confidence": found.confidence}
             for answer in answers
-            for item, found, confidence in zip(answer.items, answer.found, answer.confidences, strict=True)
-            if found is None
+            for found in answer.reading.found
+            if found.start is None
         ],
-        "parsed": all(answer.status == "ok" for answer in answers),
-        "confidence": min((answer.confidence for answer in answers), default=1.0),
+        "parsed": all(answer.reading.status == "ok" for answer in answers),
+        "confidence": min((answer.reading.confidence for answer in answers), default=1.0),
     }
 
 

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from medtune.chat import instruction_ids
-from medtune.data.grounding import ground
 from medtune.data.json_output import ParsedItems, parse_items
 from medtune.inert import inert
 from medtune.kinds.task import Answering, Parsed, Part, Task
-from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.span_scores import SpanDocument, count_spans
+from medtune.metrics.span_scores import strict_f1
 from medtune.metrics.spans import Span
-from medtune.studies.radgraph.found import mentions
+from medtune.studies.radgraph.found import read_items
 from medtune.studies.radgraph.practised import LISTING, answer_parts, listing_prompt, read_answer
 from medtune.studies.radgraph.prepare import output_of
 from medtune.studies.radgraph.prompts import load_prompt
@@ -115,19 +113,12 @@ class RadGraphTask(Task):
 
     def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
         """Strict micro-F1 of the type's entities. A value that its sentence does not hold is a false positive."""
-        answers = answer(examples)
-        pairs = zip(examples, answers, strict=True)
-        counts = count_spans([self._spans(example, parsed.value or []) for example, parsed in pairs]).f1_counts()
-        return float(f1_of_counts(counts.sum(axis=0, keepdims=True))[0])
-
-    def _spans(self, example: dict, items: Sequence[dict]) -> SpanDocument:
-        """Gold and listed entities of one sentence, at their places in it."""
-        listed = mentions(items)
-        places = list(zip(listed, ground(example["input"], listed), strict=True))
-        return SpanDocument(
-            gold=[Span(start, end, self.entity) for start, end, _ in example["entities"]],
-            predicted=[Span(place.start, place.end, it.label) for it, place in places if place.start is not None],
-            unplaced_predicted=[it.label for it, place in places if place.start is None],
+        answers = zip(examples, answer(examples), strict=True)
+        return strict_f1(
+            read_items(example["input"], parsed.value, parsed.status).document(
+                [Span(start, end, self.entity) for start, end, _ in example["entities"]]
+            )
+            for example, parsed in answers
         )
 
     def probe(self) -> dict:
