@@ -1,5 +1,6 @@
 """Study radgraph: entities in radiology reports, one adapter per entity type."""
 
+import medtune.studies.radgraph.tables as radgraph_tables
 from medtune.studies.radgraph.jobs import RadGraphJobs
 
 RADGRAPH_JOBS = ForRules(RadGraphJobs(CONFIG))
@@ -221,15 +222,10 @@ rule radgraph_summarize:
         results=expand(rules.radgraph_score.output.results, entity=RADGRAPH_ENTITIES),
         manifest=rules.radgraph_prepare.output.manifest,
     output:
-        **summary_tables(
-            "radgraph",
-            "RadGraph",
-            ["entities", "comparisons", "thresholds"],
-            ["confusion", "merged", "conflicts"],
-        ),
-        **summary_plots("radgraph", "RadGraph", ["strict_f1", "confusion"]),
+        **summary_tables("radgraph", "RadGraph", radgraph_tables.SHOWN, radgraph_tables.PLAIN),
+        **summary_plots("radgraph", "RadGraph", radgraph_tables.PLOTS),
+        **readable_page("radgraph", "RadGraph", f"{RADGRAPH}/summary", "summary"),
         annotated=f"{RADGRAPH}/summary/annotated.json",
-        page=f"{RADGRAPH}/summary/summary.md",
         headline=f"{RADGRAPH}/summary/headline.txt",
     log:
         f"{RADGRAPH}/summary/summarize.log",

@@ -15,8 +15,8 @@ from medtune.metrics.spans import Span
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text, write_csv
 from medtune.studies.radgraph.card import study_card
+from medtune.studies.radgraph.combined import combine_outcomes
 from medtune.studies.radgraph.confusion import claimed_by_both, confusion
-from medtune.studies.radgraph.merged import merge_outcomes
 from medtune.studies.radgraph.prepare import make_rows, output_of
 from medtune.studies.radgraph.reports import LABELS, corpus_of, cut, read_radgraph, write_radgraph
 from medtune.studies.radgraph.runs import MODELS, RunFiles, read_runs
@@ -43,6 +43,7 @@ NAMES = {
     **{name: ".".join(name.rsplit("_", 1)) for name in PLOTS},
     "annotated": "annotated.json",
     "page": "summary.md",
+    "page_html": "summary.html",
     "headline": "headline.txt",
 }
 SPLIT_OF = {"validation": "dev", "test": "test"}
@@ -133,6 +134,7 @@ def test_every_output_is_there_and_the_page_names_its_plots(study):
     page = outputs["page"].read_text()
     assert "![Strict F1 by entity type](strict_f1.png)" in page
     assert "![Confusion](confusion.png)" in page
+    assert outputs["page_html"].read_text().count("<img ") == 2  # held in the page
     assert "## The two readers" in page  # made test reports are read twice
     start = "strict F1 on the synthetic test reports, adapter against base model in the study's and its own form: "
     assert outputs["headline"].read_text().startswith(f"{start}ANAT-DP ")
@@ -159,18 +161,18 @@ def test_the_summary_is_the_same_when_made_again(study, tmp_path):
         assert again[name].read_bytes() == outputs[name].read_bytes(), name
 
 
-def test_the_merged_annotation_loads_in_the_layout_and_no_token_has_two_entities(study):
+def test_the_combined_annotation_loads_in_the_layout_and_no_token_has_two_entities(study):
     _, files, outputs = study
     reports = read_radgraph(outputs["annotated"]).reports
     assert len(reports) == 60
     for report in reports:
         tokens = [token for e in report.entities for token in range(e.start_token, e.end_token + 1)]
         assert len(tokens) == len(set(tokens))
-    merged = merge_outcomes(read_runs(files)["adapter"], "test")
+    combined = combine_outcomes(read_runs(files)["adapter"], "test")
     assert [[entity.span for entity in report.entities] for report in reports] == [
-        [(e.start_token, e.end_token, e.label) for e in report.entities] for report in merged
+        [(e.start_token, e.end_token, e.label) for e in report.entities] for report in combined
     ]
-    assert len(table(outputs["conflicts"])) == sum(len(report.conflicts) for report in merged) > 0
+    assert len(table(outputs["conflicts"])) == sum(len(report.conflicts) for report in combined) > 0
     row = next(r for r in table(outputs["merged"]) if (r["model"], r["split"]) == ("adapter", "test"))
     assert int(row["conflicts"]) == len(table(outputs["conflicts"]))
     assert 0.8 < float(row["strict_f1"]) < 1
@@ -203,7 +205,7 @@ def test_a_span_claimed_under_another_type_is_seen_in_the_confusion(study, tmp_p
     assert confusion(after, "test")["ANAT-DP"]["OBS-U"] == confusion(before, "test")["ANAT-DP"]["OBS-U"] + 1
     both = [claimed_by_both(runs, "test")["ANAT-DP", "OBS-U"] for runs in (before, after)]
     assert both[1] == both[0] + 1
-    assert len(merge_outcomes(after, "test")[0].conflicts) == len(merge_outcomes(before, "test")[0].conflicts) + 1
+    assert len(combine_outcomes(after, "test")[0].conflicts) == len(combine_outcomes(before, "test")[0].conflicts) + 1
 
 
 def test_an_item_written_under_another_type_is_counted_and_not_annotated(study, tmp_path):

@@ -179,7 +179,7 @@ def _sentence_entry(
     """found: fields of `Found` in their order. problems: (label, reason). confidence: the least of all items and ends
     of lists, as `score` has it; 0 where an answer does not parse or a value is not there.
 
-    A model speaks for its own entity type alone, see `merge_outcomes`.
+    A model speaks for its own entity type alone, see `combine_outcomes`.
     """
     found: list[tuple] = []
     problems: list[tuple[str, str]] = []

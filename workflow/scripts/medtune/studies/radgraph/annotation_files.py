@@ -9,8 +9,8 @@ from typing import Any
 from medtune.data.report_sources import SkippedReport
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
 from medtune.reporting.streamed import SKIPPED, streamed_files
+from medtune.studies.radgraph.combine import CONFLICT_COLUMNS, annotated, combine_entities, conflict_row, layout_of
 from medtune.studies.radgraph.found import Found
-from medtune.studies.radgraph.merge import CONFLICT_COLUMNS, annotated, conflict_row, layout_of, merge_entities
 from medtune.studies.radgraph.thresholds import accepts
 
 TITLE = "Annotated reports"
@@ -61,7 +61,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Annotation:
-    """All that the adapters found in one report, not merged yet. confidence: the least of all answers."""
+    """All that the adapters found in one report, not combined yet. confidence: the least of all answers."""
 
     id: str
     text: str
@@ -98,7 +98,7 @@ def write_annotations(
                 files.counts["reports_skipped"] += 1
                 files.skip(item.id, None, None, None, item.reason)
                 continue
-            kept, conflicts = merge_entities(item.found)
+            kept, conflicts = combine_entities(item.found)
             files.json.update(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
             disputed = {conflict.kept for conflict in conflicts}
             for entity in kept:

@@ -15,6 +15,9 @@ from medtune.studies.radgraph.score import span_of
 MODELS = ("base", "practised", "adapter")
 """The base model asked as the adapters are, the base model in its practised form, and the adapters."""
 
+NAMES = {"base": "base model", "practised": "base model, practised form", "adapter": "adapter"}
+"""How texts call them."""
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -59,6 +62,11 @@ class Run:
     model: str
     splits: dict
     outcomes: dict[str, list[Outcome]]
+
+    @property
+    def test(self) -> dict:
+        """Figures of the test split."""
+        return self.splits["test"]
 
 
 def read_runs(files: Sequence[RunFiles]) -> dict[str, list[Run]]:

@@ -1,28 +1,30 @@
 """Summarize the study: tables, plots and words about the four entity types, before and after training."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medtune.files import write_json, write_text
 from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.spans import Span
+from medtune.reporting.pages import render_page, write_page
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table
+from medtune.studies.radgraph.combine import CONFLICT_COLUMNS, layout_of
+from medtune.studies.radgraph.combined import (
+    COMBINED_COLUMNS,
+    Combined,
+    combine_outcomes,
+    combined_figures,
+    combined_row,
+    conflict_rows,
+)
 from medtune.studies.radgraph.comparisons import COMPARISON_COLUMNS, compare
 from medtune.studies.radgraph.confusion import CONFUSION_COLUMNS, confusion, confusion_rows
-from medtune.studies.radgraph.merge import CONFLICT_COLUMNS, layout_of
-from medtune.studies.radgraph.merged import (
-    MERGED_COLUMNS,
-    Merged,
-    conflict_rows,
-    merge_outcomes,
-    merged_figures,
-    merged_row,
-)
-from medtune.studies.radgraph.pages import HTML_PAGES, figures, headline, summary_page, with_caution
+from medtune.studies.radgraph.page import PAGES, content
+from medtune.studies.radgraph.plots import figures
 from medtune.studies.radgraph.runs import MODELS, Outcome, Run, RunFiles, by_entity, read_runs
 from medtune.studies.radgraph.score import SPAN_FIGURES, span_of
+from medtune.studies.radgraph.tables import PLOTS, SHOWN, with_caution
 from medtune.studies.radgraph.thresholds import ALL, TARGET, THRESHOLD_COLUMNS, Case, threshold_row
 
 SPLITS = ("validation", "test")
@@ -40,7 +42,7 @@ COLUMNS = {
     "comparisons": COMPARISON_COLUMNS,
     "confusion": CONFUSION_COLUMNS,
     "thresholds": THRESHOLD_COLUMNS,
-    "merged": MERGED_COLUMNS,
+    "merged": COMBINED_COLUMNS,
     "conflicts": CONFLICT_COLUMNS,
 }
 
@@ -56,35 +58,36 @@ def summarize(
 
     synthetic: whether the reports are made by rules, which every page then says. seed: of the paired tests.
     target: share of right reports that acceptance without review is to reach. outputs: paths by name: the tables of
-    `COLUMNS`; the pages `entities_html`, `comparisons_html`, `thresholds_html`; `annotated`, the adapters' merged
-    annotation of the test reports in RadGraph's layout (JSON); `page` (Markdown), `headline` (one line of text); and
-    the plots `{strict_f1,confusion}_{png,svg}`. Raises InputError when a file is missing or broken, or the models were
+    `COLUMNS`, those of `SHOWN` also as pages `{name}_html`; `annotated`, the adapters' outputs as one annotation of the
+    test reports in RadGraph's layout (JSON); the summary as `page` (Markdown) and `page_html`; `headline` (one line of
+    text); and the `PLOTS` as `{name}_{png,svg}`. Raises InputError when a file is missing or broken, or the models were
     not scored on the same reports.
     """
     runs = read_runs(files)
-    merged = {(model, split): merge_outcomes(runs[model], split) for model in MODELS for split in SPLITS}
-    merged_scores = {key: merged_figures(reports) for key, reports in merged.items()}
+    combined = {(model, split): combine_outcomes(runs[model], split) for model in MODELS for split in SPLITS}
+    combined_scores = {key: combined_figures(reports) for key, reports in combined.items()}
     rows = {
         "entities": [entity_row(run, split) for members in by_entity(runs) for run in members for split in SPLITS],
         "comparisons": compare([runs["base"], runs["practised"]], runs["adapter"], seed),
         "confusion": [row for model in MODELS for row in confusion_rows(model, runs[model], "test")],
-        "thresholds": threshold_rows(runs["adapter"], merged, target),
-        "merged": [merged_row(*key, reports, merged_scores[key]) for key, reports in merged.items()],
-        "conflicts": conflict_rows(merged["adapter", "test"]),
+        "thresholds": threshold_rows(runs["adapter"], combined, target),
+        "merged": [combined_row(*key, reports, combined_scores[key]) for key, reports in combined.items()],
+        "conflicts": conflict_rows(combined["adapter", "test"]),
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
-    for name, (title, note) in HTML_PAGES.items():
-        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], with_caution(note, synthetic))
-    write_json(outputs["annotated"], layout_of([report.annotation for report in merged["adapter", "test"]]))
+    for name, caption in SHOWN.items():
+        note = with_caution(caption.note, synthetic)
+        write_html_table(outputs[f"{name}_html"], caption.title, rows[name], COLUMNS[name], note)
+    write_json(outputs["annotated"], layout_of([report.annotation for report in combined["adapter", "test"]]))
     tables = {model: confusion(runs[model], "test") for model in MODELS}
     for name, figure in figures(runs, tables, synthetic).items():
         save_figure(figure, outputs[f"{name}_png"])
         save_figure(figure, outputs[f"{name}_svg"])
-    write_text(outputs["headline"], headline(runs, synthetic))
-    folder = Path(outputs["page"]).parent
-    pictures = {name: os.path.relpath(outputs[f"{name}_png"], folder) for name in ("strict_f1", "confusion")}
-    write_text(outputs["page"], summary_page(runs, rows, merged_scores, pictures, synthetic))
+    figures_of = {model: combined_scores[model, "test"] for model in MODELS}
+    found = content(runs, rows, figures_of, {name: outputs[f"{name}_png"] for name in PLOTS}, synthetic)
+    write_text(outputs["headline"], render_page(PAGES / "headline.txt.j2", found, Path(outputs["headline"]).parent))
+    write_page(PAGES / "summary.md.j2", found, outputs["page"], outputs["page_html"])
 
 
 def entity_row(run: Run, split: str) -> dict:
@@ -102,14 +105,14 @@ def entity_row(run: Run, split: str) -> dict:
 
 
 def threshold_rows(
-    adapters: Sequence[Run], merged: Mapping[tuple[str, str], Sequence[Merged]], target: float
+    adapters: Sequence[Run], combined: Mapping[tuple[str, str], Sequence[Combined]], target: float
 ) -> list[dict]:
-    """One row for each entity type, and one for the merged annotation of all."""
+    """One row for each entity type, and one for the combined annotation of all."""
     by_type = [
         threshold_row(run.entity, *([_case(outcome) for outcome in run.outcomes[split]] for split in SPLITS), target)
         for run in adapters
     ]
-    of_all = [[_merged_case(report) for report in merged["adapter", split]] for split in SPLITS]
+    of_all = [[_combined_case(report) for report in combined["adapter", split]] for split in SPLITS]
     return [*by_type, threshold_row(ALL, *of_all, target)]
 
 
@@ -117,7 +120,7 @@ def _case(outcome: Outcome) -> Case:
     return Case(outcome.confidence, outcome.right, outcome.gold, _spans(outcome.found))
 
 
-def _merged_case(report: Merged) -> Case:
+def _combined_case(report: Combined) -> Case:
     return Case(report.confidence, report.right, report.gold, _spans(report.entities))
 
 

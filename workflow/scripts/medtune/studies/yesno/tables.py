@@ -1,16 +1,8 @@
 """Names of the summary's tables and plots, and what is said of those that the report shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Caption:
-    """What stands over a table and under its title."""
-
-    title: str
-    note: str
-
+from medtune.reporting.captions import Caption
 
 SYNTHETIC = (
     "All questions are synthetic, made by rules. The figures show whether an adapter learns the format, "

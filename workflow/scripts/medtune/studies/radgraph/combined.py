@@ -1,4 +1,4 @@
-"""The adapters' outputs merged per report, scored as one annotation."""
+"""The adapters' outputs combined per report, scored as one annotation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from medtune.metrics.estimate import end_columns, end_values
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanDocument, radgraph_f1
 from medtune.metrics.spans import Span
+from medtune.studies.radgraph.combine import Conflict, annotated, combine_entities, conflict_row
 from medtune.studies.radgraph.found import Found, token_entity
-from medtune.studies.radgraph.merge import Conflict, annotated, conflict_row, merge_entities
 from medtune.studies.radgraph.reports import LABELS, Report
 from medtune.studies.radgraph.runs import Run
 from medtune.studies.radgraph.score import SPAN_FIGURES, span_figures, span_of
 
-MERGED_FIGURES = (*SPAN_FIGURES, "report_match")
-MERGED_COLUMNS = (
+COMBINED_FIGURES = (*SPAN_FIGURES, "report_match")
+COMBINED_COLUMNS = (
     "model",
     "split",
-    *end_columns(*MERGED_FIGURES),
+    *end_columns(*COMBINED_FIGURES),
     "conflicts",
     "ungroundable",
     "n_reports",
@@ -26,7 +26,7 @@ MERGED_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Merged:
+class Combined:
     """One report with the entities of all four models. gold: of all types. unplaced: labels of values without a
     place. parsed: whether all outputs parsed. confidence: the least of the four. annotation: as one report."""
 
@@ -46,12 +46,12 @@ class Merged:
         return self.parsed and not self.unplaced and spans == sorted(self.gold)
 
 
-def merge_outcomes(runs: Sequence[Run], split: str) -> list[Merged]:
+def combine_outcomes(runs: Sequence[Run], split: str) -> list[Combined]:
     """Each report of a split, in the order of the data. runs: one model's, for all entity types.
 
     A model speaks for its own entity type alone: what it wrote under another one has no place in the annotation.
     """
-    merged = []
+    combined = []
     for outcomes in zip(*(run.outcomes[split] for run in runs), strict=True):
         own = [
             found
@@ -59,10 +59,10 @@ def merge_outcomes(runs: Sequence[Run], split: str) -> list[Merged]:
             for found in outcome.found
             if found.label == run.entity
         ]
-        entities, conflicts = merge_entities(own)
+        entities, conflicts = combine_entities(own)
         report = outcomes[0]
-        merged.append(
-            Merged(
+        combined.append(
+            Combined(
                 report.id,
                 tuple(span for outcome in outcomes for span in outcome.gold),
                 tuple(entities),
@@ -73,47 +73,47 @@ def merge_outcomes(runs: Sequence[Run], split: str) -> list[Merged]:
                 annotated(report.id, report.text, entities, None, split),
             )
         )
-    return merged
+    return combined
 
 
-def merged_figures(merged: Sequence[Merged]) -> dict:
-    """Figures of the merged annotation against the gold of all types, micro over the types.
+def combined_figures(combined: Sequence[Combined]) -> dict:
+    """Figures of the combined annotation against the gold of all types, micro over the types.
 
     Values without a place are false positives here too, although an annotation cannot show them.
     """
     documents = [
         SpanDocument(report.gold, [span_of(entity) for entity in report.entities], (), report.unplaced)
-        for report in merged
+        for report in combined
     ]
-    gold = [{token_entity(report.annotation.tokens, span) for span in report.gold} for report in merged]
+    gold = [{token_entity(report.annotation.tokens, span) for span in report.gold} for report in combined]
     found = [
         {
             *(token_entity(report.annotation.tokens, span_of(entity)) for entity in report.entities),
             *(("ungroundable", number, label) for number, label in enumerate(report.unplaced)),
         }
-        for report in merged
+        for report in combined
     ]
     return {
         **span_figures(documents, LABELS),
         "radgraph_f1": radgraph_f1(gold, found).as_dict(),
-        "report_match": proportion(sum(report.right for report in merged), len(merged), unit="reports").as_dict(),
+        "report_match": proportion(sum(report.right for report in combined), len(combined), unit="reports").as_dict(),
     }
 
 
-def merged_row(model: str, split: str, merged: Sequence[Merged], figures: dict) -> dict:
+def combined_row(model: str, split: str, combined: Sequence[Combined], figures: dict) -> dict:
     """A row of merged.csv."""
     values = (
         model,
         split,
-        *(cell for name in MERGED_FIGURES for cell in end_values(figures[name])),
-        sum(len(report.conflicts) for report in merged),
-        sum(len(report.unplaced) for report in merged),
+        *(cell for name in COMBINED_FIGURES for cell in end_values(figures[name])),
+        sum(len(report.conflicts) for report in combined),
+        sum(len(report.unplaced) for report in combined),
         figures["n_reports"],
         figures["n_gold"],
     )
-    return dict(zip(MERGED_COLUMNS, values, strict=True))
+    return dict(zip(COMBINED_COLUMNS, values, strict=True))
 
 
-def conflict_rows(merged: Sequence[Merged]) -> list[dict]:
+def conflict_rows(combined: Sequence[Combined]) -> list[dict]:
     """Rows of conflicts.csv."""
-    return [conflict_row(report.id, conflict) for report in merged for conflict in report.conflicts]
+    return [conflict_row(report.id, conflict) for report in combined for conflict in report.conflicts]

@@ -28,7 +28,7 @@ class Conflict:
         return SAME_SPAN if _tokens(self.kept) == _tokens(self.dropped) else OVERLAP
 
 
-def merge_entities(found: Sequence[Found]) -> tuple[list[Found], list[Conflict]]:
+def combine_entities(found: Sequence[Found]) -> tuple[list[Found], list[Conflict]]:
     """One set of entities for a report, in the order of its text, and what had to give way.
 
     Entities with the same tokens and label are one, with the highest of their confidences. Of those that share a
@@ -61,7 +61,7 @@ def conflict_row(report: str, conflict: Conflict) -> dict:
 
 
 def annotated(identifier: str, text: str, entities: Sequence[Found], source: str | None, split: str | None) -> Report:
-    """A report with merged entities, numbered from 1 on. source, split: for the layout's data_source, data_split."""
+    """A report with combined entities, numbered from 1 on. source, split: for the layout's data_source, data_split."""
     tokens = tokenise(text)
     made: list[Entity] = [
         make_entity(text, tokens, str(number), entity.label, entity.start_token, entity.end_token)
