@@ -26,6 +26,12 @@ module medtune:
 
 use rule * from medtune
 """
+SMOKING = {
+    "kind": "labels",
+    "labels": ["yes", "no"],
+    "data": {"format": "csv", "path": "notes.csv", "columns": {"text": "note", "label": "smoker"}},
+    "prompt": "Does the patient smoke?\n{text}",
+}
 SECOND = """
 module second:
     snakefile:
@@ -82,13 +88,15 @@ def test_the_snippet_of_the_readme_runs_in_a_folder_of_its_own(tmp_path, checkou
 
 def test_all_studies_go_below_the_prefix_and_what_the_user_names_does_not(tmp_path, checkout):
     source = {"format": "bioasq", "path": "data/ours.json"}
-    config = {"yesno": {"data": {"sources": {"ours": source, "synthetic": None}}}}
+    config = {"yesno": {"data": {"sources": {"ours": source, "synthetic": None}}}, "studies": {"smoking": SMOKING}}
     space = own_workflow(tmp_path / "mine", checkout, config)
+    (space.folder / "notes.csv").touch()
     (space.folder / "data").mkdir()
     (space.folder / "data" / "ours.json").write_text("{}")
-    output = space.succeed("-n", "--cores", "2", "medtune_studies")
+    output = space.succeed("-n", "--cores", "2", "medtune_studies", "medtune_smoking")
     assert "localrules directive" not in output
     assert rule(output, "medtune_yesno_prepare").splitlines()[0] == "    input: data/ours.json"
+    assert rule(output, "medtune_smoking_prepare").splitlines()[0] == "    input: notes.csv"
     written = {
         path
         for line in re.findall(r"^    (?:output|log|benchmark): (.*)$", output, re.MULTILINE)
