@@ -1,5 +1,7 @@
 """Study maccrobat, over all trained taggers: selection, comparison, readiness, export, insights, notebook."""
 
+import medtune.studies.maccrobat.tables as maccrobat_tables
+
 MACCROBAT_SUMMARY = f"{MACCROBAT}/summary"
 MACCROBAT_READINESS = f"{MACCROBAT}/analysis/readiness"
 MACCROBAT_SELECTION = f"{MACCROBAT}/analysis/selection"
@@ -55,10 +57,8 @@ rule maccrobat_summarize:
         **MACCROBAT_GOLD,
         selection=rules.maccrobat_select.output.record,
     output:
-        **summary_tables(
-            "maccrobat", "MACCROBAT", ["models", "comparisons", "best_by_type"], ["validation", "seeds"]
-        ),
-        **summary_plots("maccrobat", "MACCROBAT", ["micro_f1", "type_f1"]),
+        **summary_tables("maccrobat", "MACCROBAT", maccrobat_tables.SHOWN, maccrobat_tables.PLAIN),
+        **summary_plots("maccrobat", "MACCROBAT", maccrobat_tables.PLOTS),
         choice=f"{MACCROBAT_SUMMARY}/choice.json",
         page=f"{MACCROBAT_SUMMARY}/summary.md",
         headline=f"{MACCROBAT_SUMMARY}/headline.txt",

@@ -33,7 +33,7 @@ from medtune.studies.maccrobat.analysis.selection import (
     trade_off_rows,
     usable_weights,
 )
-from medtune.studies.maccrobat.pages import NO_CLAIM
+from medtune.studies.maccrobat.page import NO_CLAIM
 from medtune.studies.maccrobat.runs import RunFiles, rare_types, read_runs, synthetic_note
 from medtune.studies.maccrobat.section import SelectionWeights
 

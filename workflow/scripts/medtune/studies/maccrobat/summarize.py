@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medtune.files import read_json, write_json, write_text
+from medtune.reporting.pages import render_page
 from medtune.reporting.plots import save_figure
-from medtune.reporting.prose import to_markdown
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.studies.maccrobat.analysis.comparison import (
     COMPARISON_COLUMNS,
@@ -23,8 +23,10 @@ from medtune.studies.maccrobat.analysis.comparison import (
     seed_rows,
     validation_rows,
 )
-from medtune.studies.maccrobat.pages import HTML_PAGES, figures, headline, summary_page
+from medtune.studies.maccrobat.page import PAGES, content
+from medtune.studies.maccrobat.plots import figures
 from medtune.studies.maccrobat.runs import RunFiles, chosen_run, read_runs
+from medtune.studies.maccrobat.tables import PLOTS, SHOWN
 
 COLUMNS = {
     "models": MODEL_COLUMNS,
@@ -33,7 +35,6 @@ COLUMNS = {
     "seeds": SEED_COLUMNS,
     "best_by_type": TYPE_COLUMNS,
 }
-PLOTS = ("micro_f1", "type_f1")
 
 
 def summarize(
@@ -48,9 +49,8 @@ def summarize(
 
     selection: selection.json, which names the chosen run. data: rows of the splits "validation" and "test". tags:
     tags.json. seed: of the paired tests.
-    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `models_html`, `comparisons_html`,
-    `best_by_type_html`; `choice` (JSON), `page` (Markdown), `headline` (one line of text); the plots
-    `{name}_{png,svg}` of `PLOTS`.
+    outputs: paths by name: the tables of `COLUMNS` (CSV), those of `SHOWN` also as pages `{name}_html`; `choice`
+    (JSON), `page` (Markdown), `headline` (one line of text); the plots `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or runs were not tagged on the same documents.
     """
     runs = read_runs(files, data, tags)
@@ -66,17 +66,17 @@ def summarize(
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
-    for name, (title, note) in HTML_PAGES.items():
-        text = f"{selected['note']} {note}".strip()
-        write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], text)
+    for name, caption in SHOWN.items():
+        text = f"{selected['note']} {caption.note}".strip()
+        write_html_table(outputs[f"{name}_html"], caption.title, rows[name], COLUMNS[name], text)
     for name, figure in figures(runs, chosen, rows).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
     write_json(outputs["choice"], choice_record(runs, chosen, selected, rows))
-    write_text(outputs["headline"], headline(chosen, selected["note"]))
+    found = content(runs, chosen, selected, rows, {name: outputs[f"{name}_png"] for name in PLOTS})
     folder = Path(outputs["page"]).parent
-    pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
-    write_text(outputs["page"], to_markdown(summary_page(runs, chosen, selected, rows, pictures), folder))
+    for name, template in (("headline", "headline.txt.j2"), ("page", "summary.md.j2")):
+        write_text(outputs[name], render_page(PAGES / template, found, folder))
 
 
 def choice_record(
