@@ -20,6 +20,7 @@ from medtune.edge import ForRules, one_sentence
 from medtune.files import check_writable
 from medtune.locks import note_owner, release_lock_of_dead_run
 from medtune.module import place_results, rename_local_rules
+from medtune.reporting.outputs import Outputs
 from medtune.runtime import REFUSALS, allow_retries
 from medtune.studies.jobs import state_folder
 from medtune.studies.own_files import resolved
@@ -39,6 +40,7 @@ with one_sentence():
 
 config = {**merged, "results": CONFIG.results}  # for scripts, which Snakemake gives it
 STATE = partial(state_folder, RESULTS)  # where a job keeps its unfinished state
+OUTPUTS = Outputs(RESULTS, report)
 OWN = [OwnJobs(CONFIG, name) for name in CONFIG.studies]
 REFUSED = Path(".snakemake/medtune-refused").absolute()
 os.environ[REFUSALS] = str(REFUSED)  # also in the jobs of a cluster

@@ -36,7 +36,7 @@ rule maccrobat_select:
         **MACCROBAT_GOLD,
         manifest=rules.maccrobat_prepare.output.manifest,
     output:
-        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SELECTION, "selection"),
+        **OUTPUTS.readable("maccrobat", "MACCROBAT", MACCROBAT_SELECTION, "selection"),
         ranking=f"{MACCROBAT_SELECTION}/ranking.csv",
         trade_offs=f"{MACCROBAT_SELECTION}/trade_offs.csv",
         record=f"{MACCROBAT_SELECTION}/selection.json",
@@ -57,8 +57,8 @@ rule maccrobat_summarize:
         **MACCROBAT_GOLD,
         selection=rules.maccrobat_select.output.record,
     output:
-        **summary_tables("maccrobat", "MACCROBAT", maccrobat_tables.SHOWN, maccrobat_tables.PLAIN),
-        **summary_plots("maccrobat", "MACCROBAT", maccrobat_tables.PLOTS),
+        **OUTPUTS.tables("maccrobat", "MACCROBAT", maccrobat_tables.SHOWN, maccrobat_tables.PLAIN),
+        **OUTPUTS.plots("maccrobat", "MACCROBAT", maccrobat_tables.PLOTS),
         choice=f"{MACCROBAT_SUMMARY}/choice.json",
         page=f"{MACCROBAT_SUMMARY}/summary.md",
         headline=f"{MACCROBAT_SUMMARY}/headline.txt",
@@ -95,7 +95,7 @@ rule maccrobat_readiness:
             for name in ("entities", "documents")
             for suffix in ("png", "svg")
         },
-        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_READINESS, "readiness"),
+        **OUTPUTS.readable("maccrobat", "MACCROBAT", MACCROBAT_READINESS, "readiness"),
         record=f"{MACCROBAT_READINESS}/readiness.json",
     log:
         f"{MACCROBAT_READINESS}/readiness.log",
@@ -138,7 +138,7 @@ rule maccrobat_insights:
         confidence=MACCROBAT_JOBS.files("analysis/confidence/confidence.json"),
         readiness=rules.maccrobat_readiness.output.record,
     output:
-        **readable_page("maccrobat", "MACCROBAT", MACCROBAT_SUMMARY, "insights"),
+        **OUTPUTS.readable("maccrobat", "MACCROBAT", MACCROBAT_SUMMARY, "insights"),
         record=f"{MACCROBAT_SUMMARY}/insights.json",
     log:
         f"{MACCROBAT_SUMMARY}/insights.log",
@@ -159,7 +159,7 @@ rule maccrobat_notebook:
         insights=rules.maccrobat_insights.output.record,
     output:
         ipynb=f"{MACCROBAT_SUMMARY}/summary.ipynb",
-        html=_in_report(f"{MACCROBAT_SUMMARY}/summary.html", "maccrobat", "MACCROBAT", "notebook", "Pages"),
+        html=OUTPUTS.shown(f"{MACCROBAT_SUMMARY}/summary.html", "maccrobat", "MACCROBAT", "notebook", "Pages"),
     log:
         f"{MACCROBAT_SUMMARY}/notebook.log",
     conda:

@@ -7,7 +7,6 @@ LOCAL_RULES_OF_OTHERS = set(workflow._localrules)
 
 
 include: "common.smk"
-include: "functions/reports.smk"
 include: "models.smk"
 include: "adapters.smk"
 include: "taggers.smk"

@@ -338,14 +338,14 @@ rule meerkat_summarize:
         recommendations=MEERKAT_JOBS.files("training_recommendations.json")[-1],
         manifest=rules.meerkat_prepare.output.manifest,
     output:
-        **summary_tables(
+        **OUTPUTS.tables(
             "meerkat",
             "Meerkat",
             ["comparisons", "learning_curve", "outlook", "specialty_changes"],
             ["progress", "near_twins"],
         ),
-        **summary_plots("meerkat", "Meerkat", ["heat_map", "specialties", "overall", "growth"]),
-        **readable_page("meerkat", "Meerkat", f"{MEERKAT}/summary", "summary"),
+        **OUTPUTS.plots("meerkat", "Meerkat", ["heat_map", "specialties", "overall", "growth"]),
+        **OUTPUTS.readable("meerkat", "Meerkat", f"{MEERKAT}/summary", "summary"),
         headline=f"{MEERKAT}/summary/headline.txt",
     log:
         f"{MEERKAT}/summary/summarize.log",

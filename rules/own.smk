@@ -40,9 +40,9 @@ for STUDY in OWN:
             records=STUDY.files("training.json"),
             manifest=STUDY.manifest,
         output:
-            **summary_tables(STUDY.study, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
-            **summary_plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
-            **readable_page(STUDY.study, STUDY.title, f"{STUDY.root}/summary", "summary", caption="own"),
+            **OUTPUTS.tables(STUDY.study, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
+            **OUTPUTS.plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
+            **OUTPUTS.readable(STUDY.study, STUDY.title, f"{STUDY.root}/summary", "summary", caption="own"),
             choice=f"{STUDY.root}/summary/choice.json",
             headline=f"{STUDY.root}/summary/headline.txt",
         log:

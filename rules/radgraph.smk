@@ -222,9 +222,9 @@ rule radgraph_summarize:
         results=expand(rules.radgraph_score.output.results, entity=RADGRAPH_ENTITIES),
         manifest=rules.radgraph_prepare.output.manifest,
     output:
-        **summary_tables("radgraph", "RadGraph", radgraph_tables.SHOWN, radgraph_tables.PLAIN),
-        **summary_plots("radgraph", "RadGraph", radgraph_tables.PLOTS),
-        **readable_page("radgraph", "RadGraph", f"{RADGRAPH}/summary", "summary"),
+        **OUTPUTS.tables("radgraph", "RadGraph", radgraph_tables.SHOWN, radgraph_tables.PLAIN),
+        **OUTPUTS.plots("radgraph", "RadGraph", radgraph_tables.PLOTS),
+        **OUTPUTS.readable("radgraph", "RadGraph", f"{RADGRAPH}/summary", "summary"),
         annotated=f"{RADGRAPH}/summary/annotated.json",
         headline=f"{RADGRAPH}/summary/headline.txt",
     log:

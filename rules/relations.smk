@@ -306,18 +306,18 @@ rule relations_summarize:
         item_scores=RELATIONS_JOBS.files("items.csv"),
         manifest=rules.relations_prepare.output.manifest,
     output:
-        **summary_tables(
+        **OUTPUTS.tables(
             "relations",
             "Relations",
             ["comparison", "switches", "entity_types", "relation_types", "familiarity"],
             ["errors", "entity_confusion", "relation_confusion", "answers"],
         ),
-        **summary_plots(
+        **OUTPUTS.plots(
             "relations",
             "Relations",
             ["comparison", "relation_types", "entity_confusion", "relation_confusion", "errors"],
         ),
-        **readable_page("relations", "Relations", f"{RELATIONS}/summary", "summary"),
+        **OUTPUTS.readable("relations", "Relations", f"{RELATIONS}/summary", "summary"),
         choice=f"{RELATIONS}/summary/choice.json",
         headline=f"{RELATIONS}/summary/headline.txt",
     log:
@@ -340,7 +340,7 @@ rule relations_examples:
         schema=rules.relations_prepare.output.schema,
         manifest=rules.relations_prepare.output.manifest,
     output:
-        page=page_in_report("relations", "Relations", f"{RELATIONS}/summary", "examples"),
+        page=OUTPUTS.page("relations", "Relations", f"{RELATIONS}/summary", "examples"),
     log:
         f"{RELATIONS}/summary/examples.log",
     conda:

@@ -187,9 +187,9 @@ rule yesno_summarize:
         predictions=YESNO_JOBS.files("predictions.jsonl"),
         records=YESNO_JOBS.files("training.json"),
     output:
-        **summary_tables("yesno", "Yes/no", yesno_tables.SHOWN, yesno_tables.PLAIN),
-        **summary_plots("yesno", "Yes/no", yesno_tables.PLOTS),
-        **readable_page("yesno", "Yes/no", f"{YESNO}/summary", "summary"),
+        **OUTPUTS.tables("yesno", "Yes/no", yesno_tables.SHOWN, yesno_tables.PLAIN),
+        **OUTPUTS.plots("yesno", "Yes/no", yesno_tables.PLOTS),
+        **OUTPUTS.readable("yesno", "Yes/no", f"{YESNO}/summary", "summary"),
         choice=f"{YESNO}/summary/choice.json",
         choice_text=f"{YESNO}/summary/choice.md",
         headline=f"{YESNO}/summary/headline.txt",
