@@ -11,12 +11,12 @@ demo: $(VENV)/.installed ## the whole workflow with a tiny model, then its figur
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny
 	$(BIN)/python workflow/scripts/headlines.py results/tiny
 
-test: $(VENV)/.installed-test ## unit tests, two at a time, then workflow tests, whose jobs share the cores by themselves
+test: $(VENV)/.installed-test ## unit tests, then workflow tests, two at a time
 	PATH="$(abspath $(BIN)):$$PATH" OMP_NUM_THREADS=1 pytest -n 2 tests/unit
-	PATH="$(abspath $(BIN)):$$PATH" pytest tests/workflow
+	PATH="$(abspath $(BIN)):$$PATH" pytest -n 2 --dist loadgroup tests/workflow
 
 test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew, and short runs on real input
-	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo
+	PATH="$(abspath $(BIN)):$$PATH" pytest -n 2 --dist loadgroup -m demo
 
 check-statistics: $(VENV)/.installed-test ## simulations of intervals and tests, minutes; their tables go to docs/statistics.md
 	PYTHONPATH=workflow/scripts $(BIN)/python -m benchmarks.statistics_simulation docs/statistics.md

@@ -25,6 +25,18 @@ QUICK_RADGRAPH = {
 }
 
 
+SHARED = ("tiny_run", "quick_run", "quick_radgraph")
+"""Runs that many tests read."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`, tests that read one run are in one process, and so are those of a module."""
+    for item in items:
+        read = next((run for run in SHARED if run in item.fixturenames), item.module.__name__)
+        item.add_marker(pytest.mark.xdist_group(read))
+
+
 @pytest.fixture
 def workspace(tmp_path) -> Workspace:
     """A fresh copy of the workflow."""
