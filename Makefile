@@ -28,8 +28,9 @@ test-slurm: $(VENV)/.installed-test ## the workflow on a SLURM cluster that the 
 check: $(VENV)/.installed-test ## format and lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/unpack.smk rules
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint --snakefile workflow/Snakefile
 
 report: $(VENV)/.installed ## results/tiny/report.html, self-contained
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --profile profiles/tiny --report results/tiny/report.html
