@@ -3,7 +3,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from medtune.errors import InputError
-from medtune.kinds.labels.task import LabelTask, check_labels
+from medtune.kinds.labels.task import LabelTask
 from medtune.models.made import train_tokenizer
 from medtune.studies import get_task
 from tests.imports import check_no_torch
@@ -115,8 +115,6 @@ def test_the_end_of_a_label_counts_only_where_another_one_goes_on_from_it():
     ],
 )
 def test_labels_that_no_answer_can_tell_apart_are_refused(labels, message):
-    with pytest.raises(InputError, match=message):
-        check_labels("smoking", labels)
     with pytest.raises(InputError, match=message):
         task(labels)
 

@@ -86,6 +86,8 @@ def test_every_rule_of_the_road_is_named_after_the_study_and_states_it():
         ({"model": "qwen9"}, 'studies.smoking.model = "qwen9": must be one of'),
         ({"lables": ["a"]}, 'studies.smoking.lables: unknown key; did you mean "labels"?'),
         ({"labels": ["a", ""]}, "studies.smoking.labels[1]"),
+        ({"labels": ["no", "No"]}, 'labels "no" and "No" differ in case alone'),
+        ({"labels": ["no ", "yes"]}, 'label "no " must be one line of text, without spaces around it'),
         ({"generation": {"constrained": True}}, "studies.smoking.generation.constrained = true"),
     ],
 )

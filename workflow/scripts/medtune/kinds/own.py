@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config import NAME, Count, Generation, License, PathText, Section, Seed, Splits, Training, distinct
+from medtune.kinds.labels.names import fault_of
 
 Label = Annotated[str, Field(min_length=1)]
 TEXT = "{text}"
@@ -193,6 +194,14 @@ class LabelStudy(OwnStudy):
     TASK = ("prompt", "labels")
 
     _distinct_labels = field_validator("labels")(distinct)
+
+    @field_validator("labels")
+    @classmethod
+    def _told_apart(cls, value: list[str]) -> list[str]:
+        fault = fault_of(value)
+        if fault:
+            raise ValueError(fault)
+        return value
 
     def task_options(self) -> dict[str, Any]:
         """Also whether a reason is taught."""

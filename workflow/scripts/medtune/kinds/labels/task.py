@@ -1,19 +1,18 @@
 """A text and its label: how it is asked, how an answer is written and read."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medtune.errors import InputError
 from medtune.inert import inert
+from medtune.kinds.labels.names import RATIONALE, fault_of
 from medtune.kinds.task import Answering, Parsed, Task
 from medtune.metrics.labels import accuracy
 from medtune.rendering import render_completion
 
 TEXT = "{text}"
 """Where the text stands in a prompt."""
-RATIONALE = " Rationale:"
-"""What stands between the label and its reason."""
 _NO_WORD = re.compile(r"\W*")
 
 
@@ -29,9 +28,11 @@ class LabelTask(Task):
     def __init__(self, study: str, prompt: str, labels: Sequence[str], rationale: bool = False):
         """prompt: with `TEXT`, the place of the text. rationale: whether a reason is taught.
 
-        Raises InputError for labels that no answer could tell apart (`check_labels`).
+        Raises InputError for labels that no answer could tell apart (`names.fault_of`).
         """
-        check_labels(study, labels)
+        fault = fault_of(labels)
+        if fault:
+            raise InputError(f"{study}: {fault}")
         self.name, self.labels, self.rationale = study, tuple(labels), rationale
         self._prompt = prompt
 
@@ -112,20 +113,6 @@ class LabelTask(Task):
         text = output.casefold()
         starts = dict.fromkeys([text, text[_NO_WORD.match(text).end() :]])
         return next((label for start in starts if (label := _begun(start, self.spellings))), None)
-
-
-def check_labels(study: str, labels: Iterable[str]) -> None:
-    """Raise InputError for a label that is no single line of text, that holds what separates label and reason, or that
-    differs from another one in case alone."""
-    seen: dict[str, str] = {}
-    for label in labels:
-        if label != label.strip() or len(label.splitlines()) != 1:
-            raise InputError(f'{study}: label "{label}" must be one line of text, without spaces around it')
-        if RATIONALE in label:
-            raise InputError(f'{study}: label "{label}" must not hold "{RATIONALE.strip()}", which reasons begin with')
-        other = seen.setdefault(label.casefold(), label)
-        if other != label:
-            raise InputError(f'{study}: labels "{other}" and "{label}" differ in case alone; make them one')
 
 
 def _begun(text: str, spellings: Mapping[str, str]) -> str | None:
