@@ -75,6 +75,18 @@ def test_every_rule_of_the_road_is_named_after_the_study_and_states_it():
     assert all(rule.task == "own_labels" for rule in rules)
 
 
+def test_rules_of_the_road_ask_for_what_the_base_model_needs():
+    hub = {"source": "hub", "repository": "me/mine"}
+    section = {**SMOKING, "model": "mine", "generation": {"batch_tokens": 100}}
+    road = OwnJobs(config_of(section, models={"mine": hub}), "smoking").road()
+    (train,) = road.train
+    assert {rule.threads for rule in (train, *road.generate)} == {4}
+    assert train.resources["batch_divisor"](None, attempt=3) == 4
+    for rule in road.generate:
+        assert rule.resources["mem_mb"](None, attempt=2) == 64000
+        assert rule.resources["batch_tokens"](None, attempt=2) == 50
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
