@@ -4,6 +4,7 @@ import pytest
 
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.estimate import ENDS
+from medtune.reporting.pages import render_page
 from medtune.studies.maccrobat.analysis.insights import (
     KEY,
     NOT_SHOWN,
@@ -16,7 +17,8 @@ from medtune.studies.maccrobat.analysis.insights import (
     of_kind,
     recommendations,
 )
-from medtune.studies.maccrobat.insights import insights_page
+from medtune.studies.maccrobat.insights import insights_content
+from medtune.studies.maccrobat.page import PAGES
 
 EXPECTED = Expected("a against b", "a is above b", "a is below b", sign=1, unit="F1 points")
 
@@ -296,7 +298,8 @@ def test_only_readiness_recommends_a_threshold_and_only_one_run_is_named():
 def test_the_document_has_a_section_for_each_kind_and_says_where_one_is_empty():
     found = findings(Records(**made()))
     assert of_kind(found, SURPRISING) == []
-    page = insights_page(found, ["Do this."])
-    shown = [block.text for block in page.blocks if hasattr(block, "text")]
-    assert "Nothing that is shown runs against what was expected." in shown
-    assert {"Key findings", "Surprising results", "No difference shown", "Recommendations"} <= set(shown)
+    page = render_page(PAGES / "insights.md.j2", insights_content(found, ["Do this."]), "folder")
+    sections = dict(part.split("\n\n", 1) for part in page.split("\n## ")[1:])
+    assert list(sections) == ["Key findings", "Surprising results", "No difference shown", "Recommendations"]
+    assert sections["Surprising results"] == "Nothing that is shown runs against what was expected.\n"
+    assert sections["Recommendations"] == "- Do this.\n"

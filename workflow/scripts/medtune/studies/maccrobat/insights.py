@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from medtune.files import read_json, write_json
-from medtune.reporting.prose import Document, Heading, Items, Paragraph, write_document
+from medtune.reporting.pages import write_page
 from medtune.studies.maccrobat.analysis.insights import (
     KEY,
     NOT_SHOWN,
@@ -16,6 +17,7 @@ from medtune.studies.maccrobat.analysis.insights import (
     of_kind,
     recommendations,
 )
+from medtune.studies.maccrobat.page import PAGES
 from medtune.studies.maccrobat.runs import RunFiles, chosen_run
 
 OF_RUNS = ("types", "errors", "confidence")
@@ -45,24 +47,12 @@ def write_insights(
     found = findings(records)
     advice = recommendations(records, found)
     write_json(outputs["record"], {"findings": [asdict(finding) for finding in found], "recommendations": advice})
-    write_document(insights_page(found, advice, records.choice["note"]), outputs["page"], outputs["page_html"])
+    content = insights_content(found, advice, records.choice["note"])
+    write_page(PAGES / "insights.md.j2", content, outputs["page"], outputs["page_html"])
 
 
-def insights_page(found: Sequence[Finding], advice: Sequence[str], note: str = "") -> Document:
-    """The document: each kind of finding in a section of its own. note: what the figures show, where data are made."""
-    blocks = [
-        *([Paragraph(note)] if note else []),
-        Paragraph(
-            "Figures are of the test documents, with 95 % intervals over documents. A difference whose interval "
-            "includes zero, or which the correction for all comparisons (Holm) undoes, is listed under “No difference "
-            "shown”, whatever its value. Runs are named by encoder, learning rate and seed."
-        ),
-    ]
-    for kind, title, none in (
-        (KEY, "Key findings", "There are none."),
-        (SURPRISING, "Surprising results", "Nothing that is shown runs against what was expected."),
-        (NOT_SHOWN, "No difference shown", "Every difference that was looked at is shown."),
-    ):
-        texts = [finding.text for finding in of_kind(found, kind)]
-        blocks += [Heading(title), Items(texts) if texts else Paragraph(none)]
-    return Document("Insights", [*blocks, Heading("Recommendations"), Items(advice)])
+def insights_content(found: Sequence[Finding], advice: Sequence[str], note: str = "") -> dict[str, Any]:
+    """What the template names: the texts of each kind of finding. note: what the figures show, where data are made."""
+    kinds = {"key": KEY, "surprising": SURPRISING, "not_shown": NOT_SHOWN}
+    texts = {name: [finding.text for finding in of_kind(found, kind)] for name, kind in kinds.items()}
+    return {**texts, "advice": advice, "note": note}

@@ -34,5 +34,10 @@ def content(
         "smallest_tie": min((row["p_holm"] for row in comparisons if row["verdict"] == "tie"), default=None),
         "no_claim": NO_CLAIM if min(row["seeds"] for row in rows["seeds"]) < LEAST_SEEDS else None,
         "tagger": tagger_name,
-        "configuration": lambda row: configuration_name((row["encoder"], row["lr"])),
+        "configuration": row_name,
     }
+
+
+def row_name(row: Mapping[str, Any]) -> str:
+    """How texts call the configuration that a row of a table is about."""
+    return configuration_name((row["encoder"], row["lr"]))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
+from medtune.reporting.pages import write_page
 from medtune.reporting.plots import save_figure
-from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.documents import load_splits
 from medtune.studies.maccrobat.analysis.readiness import (
@@ -20,7 +20,8 @@ from medtune.studies.maccrobat.analysis.readiness import (
     assess,
 )
 from medtune.studies.maccrobat.analysis.types import read_type_table
-from medtune.studies.maccrobat.readiness_page import figures, readiness_page, recommendation_sentences
+from medtune.studies.maccrobat.page import PAGES
+from medtune.studies.maccrobat.readiness_words import figures, readiness_content, recommendation_sentences
 from medtune.studies.maccrobat.runs import SPLITS, RunFiles, chosen_run
 from medtune.studies.maccrobat.section import MaccrobatAnalysis
 
@@ -76,4 +77,5 @@ def assess_chosen(
             save_figure(figure, outputs[f"{name}_{suffix}"])
     pictures = {name: outputs[f"{name}_svg"] for name in PLOTS}
     note = read_json(choice).get("note", "")
-    write_document(readiness_page(found, run_key, pictures, note), outputs["page"], outputs["page_html"])
+    content = readiness_content(found, run_key, pictures, note)
+    write_page(PAGES / "readiness.md.j2", content, outputs["page"], outputs["page_html"])

@@ -7,18 +7,9 @@ from medtune.files import write_json
 from medtune.metrics.contrasts import NO_DIFFERENCE
 from medtune.metrics.estimate import ENDS
 from medtune.metrics.over_seeds import LEAST_SEEDS
-from medtune.reporting.prose import (
-    Document,
-    Heading,
-    Items,
-    Paragraph,
-    Table,
-    counted,
-    interval_text,
-    points,
-    write_document,
-)
-from medtune.reporting.tables import percent, write_csv
+from medtune.reporting.pages import write_page
+from medtune.reporting.prose import interval_text, points
+from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.comparison import TaggerRun, by_configuration, configuration_name
 from medtune.studies.maccrobat.analysis.selection import (
     CANDIDATE_COLUMNS,
@@ -33,7 +24,7 @@ from medtune.studies.maccrobat.analysis.selection import (
     trade_off_rows,
     usable_weights,
 )
-from medtune.studies.maccrobat.page import NO_CLAIM
+from medtune.studies.maccrobat.page import NO_CLAIM, PAGES, row_name
 from medtune.studies.maccrobat.runs import RunFiles, rare_types, read_runs, synthetic_note
 from medtune.studies.maccrobat.section import SelectionWeights
 
@@ -43,6 +34,7 @@ NAMES = {
     "speed": "words tagged per second",
     "size": "parameters",
 }
+"""Of `CRITERIA`, in their order."""
 CHOSEN_ON = (
     "weighted score of validation micro-F1, that of the rare types, speed and size, as means over the seeds of an "
     "encoder at a learning rate; then the seed with the best validation micro-F1"
@@ -90,7 +82,8 @@ def select(
         **rows,
     }
     write_json(outputs["record"], record)
-    write_document(selection_page(record), outputs["page"], outputs["page_html"])
+    content = {**record, "names": NAMES, "configuration": row_name}
+    write_page(PAGES / "selection.md.j2", content, outputs["page"], outputs["page_html"])
 
 
 def trade_off_words(first: Candidate, row: Mapping) -> str:
@@ -98,7 +91,7 @@ def trade_off_words(first: Candidate, row: Mapping) -> str:
     shown, at …"."""
     rare = "" if row["rare_f1_difference"] is None else f"; rare types {_difference(row, 'rare_f1')}"
     return (
-        f"{configuration_name(first.configuration)} against {configuration_name((row['encoder'], row['lr']))}: "
+        f"{configuration_name(first.configuration)} against {row_name(row)}: "
         f"{_difference(row, 'f1')}{rare}; at {interval_text(row, 'time_ratio', as_percent=False)} times the time for "
         f"tagging, {row['training_time_ratio']:.2f} times the time for training and {row['size_ratio']:.2f} times the "
         "parameters."
@@ -118,69 +111,15 @@ def reason(chosen: TaggerRun, ranking: Sequence[Mapping]) -> str:
         best = max(ranking, key=lambda row: row["validation_f1"])
         text += (
             f"{name} has the highest score of {len(ranking)} configurations, {first['score']:.3f} (next: "
-            f"{configuration_name((others[0]['encoder'], others[0]['lr']))}, {others[0]['score']:.3f}); {figure}"
+            f"{row_name(others[0])}, {others[0]['score']:.3f}); {figure}"
         )
         if best["validation_f1"] > first["validation_f1"]:
-            other = configuration_name((best["encoder"], best["lr"]))
+            other = row_name(best)
             text += f", where {other} has {interval_text(best, 'validation_f1')} but less in the other criteria"
     text += f"; of its seeds, {chosen.seed} has the highest." if first["seeds"] > 1 else "."
     if others and min(row["seeds"] for row in ranking) < LEAST_SEEDS:
         text += f" This chooses a run. {NO_CLAIM}"
     return text
-
-
-def selection_page(record: Mapping) -> Document:
-    """The selection as a readable document. record: content of selection.json."""
-    used = record["weights"]
-    stated = [f"{NAMES[name]}: {percent(weight)}" for name, weight in used.items()]
-    left_out = [f"{NAMES[name]}: left out, since not every candidate has a figure" for name in record["left_out"]]
-    headers = [
-        "rank",
-        "configuration",
-        "seeds",
-        *(NAMES[name] for name in CRITERIA),
-        *(f"score: {NAMES[n]}" for n in used),
-    ]
-    table = [
-        [
-            row["rank"],
-            configuration_name((row["encoder"], row["lr"])),
-            row["seeds"],
-            interval_text(row, "validation_f1"),
-            interval_text(row, "rare_f1"),
-            f"{row['speed']:.0f} ({row['speed_low']:.0f}–{row['speed_high']:.0f})",
-            round(row["size"]),
-            *(f"{row[f'{name}_score']:.3f}" for name in used),
-            f"{row['score']:.3f}",
-        ]
-        for row in record["ranking"]
-    ]
-    trade_offs = (
-        [Items(record["trade_off_words"])] if record["trade_off_words"] else [Paragraph("There is nothing to compare.")]
-    )
-    blocks = [
-        *([Paragraph(record["note"])] if record["note"] else []),
-        Paragraph(record["reason"]),
-        Heading("Criteria and weights"),
-        Paragraph(
-            "A criterion's score is the figure as a share of the best one (for parameters, the least as a share of the "
-            "figure), and 1 for all where the best is 0. Speed is the median of repeated rounds of the tagger that is "
-            "reported, with no other job beside it, and slowest and fastest round; configurations whose rounds overlap "
-            "count as equally fast. Configurations are named by encoder and learning rate; their "
-            "figures are means over training seeds, and none of them is of the test split."
-        ),
-        Items([*stated, *left_out]),
-        Heading("Ranking"),
-        Table([*headers, "score"], table),
-        Heading("Trade-offs"),
-        Paragraph(
-            "Looked at after the choice: differences in strict micro-F1 on the test documents, paired by document, "
-            "with 95 % intervals; one is shown where the test corrected for all of them (Holm) shows it. Times for "
-            "training were taken once, beside other jobs."
-        ),
-        *trade_offs,
-    ]
-    return Document(f"Selection for the next phase, from {counted(len(table), 'configuration')}", blocks)
 
 
 def _difference(row: Mapping, name: str) -> str:

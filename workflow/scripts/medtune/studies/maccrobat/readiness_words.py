@@ -1,23 +1,13 @@
-"""The production-readiness document. Each sentence is filled from measured figures."""
+"""Sentences and plots of production readiness. Each sentence is filled from measured figures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from medtune.reporting.plots import Line, plot_lines
-from medtune.reporting.prose import (
-    Document,
-    Heading,
-    Items,
-    Paragraph,
-    Picture,
-    Table,
-    counted,
-    figure_text,
-    interval_text,
-    listed,
-)
+from medtune.reporting.prose import counted, figure_text, interval_text, listed
 from medtune.reporting.tables import percent
 from medtune.studies.maccrobat.analysis.comparison import tagger_name
 from medtune.studies.maccrobat.analysis.readiness import ALL, DOCUMENTS, TYPES, Readiness, Recommendation
@@ -82,49 +72,20 @@ def figures(found: Readiness) -> dict[str, Figure]:
     return made
 
 
-def readiness_page(found: Readiness, run: Mapping, pictures: Mapping[str, Path | str], note: str = "") -> Document:
-    """The whole document. run: encoder, lr and seed of the assessed run. pictures: path of each plot, by name. note:
-    what the figures show, where the data are made."""
-    advice = found.recommendation
-    target = percent(advice.target)
-    blocks = [
-        *([Paragraph(note)] if note else []),
-        Paragraph(
-            f"Assessed: {tagger_name(run)}. Simulated: entities (or "
-            f"documents) with a {advice.confidence} confidence from a threshold on are coded without review, the "
-            f"others are reviewed. Thresholds were chosen on validation, for {target} to be right by the lower end of "
-            "the interval; the figures are of the test split, with 95 % intervals."
-        ),
-        Heading("Recommendation"),
-        Items(recommendation_sentences(found)),
-        Heading("Entities without review"),
-        Paragraph(
-            "Accuracy: the share of auto-coded entities with boundaries and type of a gold one that flat tags hold. "
-            "Recall: the share of all gold entities, also those that flat tags do not hold, that are coded right "
-            "without review. Never shown: gold entities that no prediction finds, so that reviewing the rest does not "
-            "bring them up."
-        ),
-        _threshold_table(found.entities, "predicted", ["recall"], ["never_shown"]),
-        Picture(pictures["entities"], "Automation rate, accuracy and recall of entities by threshold"),
-        Heading("Documents without review"),
-        Paragraph(
-            "A document's confidence is the least of its predicted entities', without any that of all its words. It is "
-            "right when all its gold entities, kept or dropped, are found and nothing else. All documents count, also "
-            "those without predictions."
-        ),
-        _threshold_table(found.documents, "documents", [], ["missed_in_automated", "spurious_in_automated"]),
-        Picture(pictures["documents"], "Automation rate and accuracy of documents by threshold"),
-        Heading("High-value types"),
-        _high_value_table(found.high_value),
-        Heading("False positives and review by type"),
-        Paragraph(
-            f"A type needs a human unless its precision at a confidence of {advice.judged_at:g} or more reaches "
-            f"{target} with the lower end of the interval, on validation and on test; without predictions nothing is "
-            "known, and it does."
-        ),
-        _type_table(found.types),
-    ]
-    return Document("Production readiness", blocks)
+def readiness_content(
+    found: Readiness, run: Mapping, pictures: Mapping[str, Path | str], note: str = ""
+) -> dict[str, Any]:
+    """What the template names. run: encoder, lr and seed of the assessed run. pictures: file of each plot, by name.
+    note: what the figures show, where the data are made."""
+    return {
+        "found": found,
+        "run": tagger_name(run),
+        "sentences": recommendation_sentences(found),
+        "types": sorted(found.types, key=lambda row: (-row["per_1000_words"], row["type"])),
+        "all": ALL,
+        "pictures": pictures,
+        "note": note,
+    }
 
 
 _ENDS = ("", "_low", "_high")
@@ -210,63 +171,3 @@ def _best(rows: Sequence[Mapping]) -> Mapping | None:
 
 def _test_row(rows: Sequence[Mapping], threshold: float) -> Mapping:
     return next(row for row in rows if (row["split"], row["threshold"]) == ("test", threshold))
-
-
-def _threshold_table(rows: Sequence[Mapping], total: str, shares: Sequence[str], amounts: Sequence[str]) -> Table:
-    lines = [
-        [
-            f"{row['threshold']:g}{', chosen' if row['chosen'] else ''}",
-            f"{row['automated']} of {row[total]}",
-            interval_text(row, "automation_rate"),
-            interval_text(row, "accuracy"),
-            *(interval_text(row, name) for name in shares),
-            *(row[name] for name in amounts),
-        ]
-        for row in rows
-        if row["split"] == "test"
-    ]
-    names = [name.replace("_in_automated", " in these").replace("_", " ") for name in (*shares, *amounts)]
-    return Table(["threshold", "auto-coded", "automation rate", "accuracy", *names], lines)
-
-
-def _high_value_table(rows: Sequence[Mapping]) -> Table:
-    lines = [
-        [
-            "all of these" if row["type"] == ALL else row["type"],
-            row["gold"],
-            *(interval_text(row, name) for name in ("precision", "recall", "f1", "all_gold_recall")),
-            f"{interval_text(row, 'precision_at_threshold')}, n = {row['passed']}",
-        ]
-        for row in rows
-    ]
-    at = f"precision from {rows[0]['threshold']:g} on"
-    return Table(["type", "entities", "precision", "recall", "F1", "recall of all gold", at], lines)
-
-
-def _type_table(rows: Sequence[Mapping]) -> Table:
-    lines = [
-        [
-            row["type"],
-            row["predicted"],
-            row["false_positives"],
-            interval_text(row, "false_positive_rate"),
-            interval_text(row, "per_1000_words", as_percent=False),
-            interval_text(row, "validation_precision"),
-            row["automated"],
-            interval_text(row, "precision"),
-            "yes" if row["needs_human"] else "no",
-        ]
-        for row in sorted(rows, key=lambda row: (-row["per_1000_words"], row["type"]))
-    ]
-    headers = [
-        "type",
-        "predicted",
-        "false positives",
-        "per predicted",
-        "per 1000 words",
-        "precision on validation, from the threshold on",
-        "predicted from the threshold on",
-        "precision of these",
-        "needs a human",
-    ]
-    return Table(headers, lines)
