@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS
 from medtune.data.relation_schema import RelationSchema
 from medtune.inference.answer_form import AnswerForm
-
-_TEXT = {"type": "string", "minLength": 1}
+from medtune.kinds.answer_schema import TEXT, list_of, object_of, one_of
 
 
 def answer_form(
@@ -19,14 +18,9 @@ def answer_form(
     """
     types = {ENTITIES: schema.entities, RELATIONS: tuple(relation.name for relation in schema.relations)}
     arrays = {
-        name: {"type": "array", "items": _object({f: {"enum": types[name]} if f == "type" else _TEXT for f in fields})}
+        name: list_of({field: one_of(types[name]) if field == "type" else TEXT for field in fields})
         for name, fields in LISTS.items()
     }
     if begun is not None:
         return AnswerForm(arrays[RELATIONS], opening=begun, closing="}")
-    return AnswerForm(_object({name: arrays[name] for name in lists}))
-
-
-def _object(properties: dict) -> dict:
-    """All properties are needed, and there are no others."""
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return AnswerForm(object_of({name: arrays[name] for name in lists}))
