@@ -52,12 +52,16 @@ def combine_entities(found: Sequence[Found]) -> tuple[list[Found], list[Conflict
 
 def conflict_row(report: str, conflict: Conflict) -> dict:
     """A row of conflicts.csv. report: its id. Positions are characters of the report, end exclusive."""
-    sides = (
-        (side.label, side.text, side.start_char, side.end_char, side.confidence)
-        for side in (conflict.kept, conflict.dropped)
-    )
-    values = (report, conflict.kind, *(value for side in sides for value in side))
-    return dict(zip(CONFLICT_COLUMNS, values, strict=True))
+    row = {"report": report, "kind": conflict.kind}
+    for name, side in (("kept", conflict.kept), ("dropped", conflict.dropped)):
+        row |= {
+            f"{name}_label": side.label,
+            f"{name}_text": side.text,
+            f"{name}_start": side.start_char,
+            f"{name}_end": side.end_char,
+            f"{name}_confidence": side.confidence,
+        }
+    return row
 
 
 def annotated(identifier: str, text: str, entities: Sequence[Found], source: str | None, split: str | None) -> Report:

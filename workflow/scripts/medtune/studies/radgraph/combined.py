@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanDocument, radgraph_f1
 from medtune.metrics.spans import Span
@@ -102,16 +102,15 @@ def combined_figures(combined: Sequence[Combined]) -> dict:
 
 def combined_row(model: str, split: str, combined: Sequence[Combined], figures: dict) -> dict:
     """A row of merged.csv."""
-    values = (
-        model,
-        split,
-        *(cell for name in COMBINED_FIGURES for cell in end_values(figures[name])),
-        sum(len(report.conflicts) for report in combined),
-        sum(len(report.unplaced) for report in combined),
-        figures["n_reports"],
-        figures["n_gold"],
-    )
-    return dict(zip(COMBINED_COLUMNS, values, strict=True))
+    return {
+        "model": model,
+        "split": split,
+        **{column: cell for name in COMBINED_FIGURES for column, cell in end_cells(name, figures[name]).items()},
+        "conflicts": sum(len(report.conflicts) for report in combined),
+        "ungroundable": sum(len(report.unplaced) for report in combined),
+        "n_reports": figures["n_reports"],
+        "n_gold": figures["n_gold"],
+    }
 
 
 def conflict_rows(combined: Sequence[Combined]) -> list[dict]:

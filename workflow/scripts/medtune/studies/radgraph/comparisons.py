@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.metrics.span_scores import count_spans
 from medtune.studies.radgraph.runs import Run
@@ -31,17 +31,17 @@ def compare(others: Sequence[Sequence[Run]], adapters: Sequence[Run], seed: int,
         for pair in pairs
     ]
     tests = [paired_difference(after, before, f1_of_counts, seed) for before, after in counts]
-    rows = []
-    for (other, run), test, p_holm in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True):
-        values = (
-            run.entity,
-            other.model,
-            test.n,
-            *(cell for model in (other, run) for cell in end_values(model.splits[split]["strict_f1"])),
-            *end_values(test),
-            test.p_value,
-            p_holm,
-            verdict(test.value, p_holm),
-        )
-        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
-    return rows
+    return [
+        {
+            "entity": run.entity,
+            "against": other.model,
+            "n_reports": test.n,
+            **end_cells("against_strict_f1", other.splits[split]["strict_f1"]),
+            **end_cells("adapter_strict_f1", run.splits[split]["strict_f1"]),
+            **end_cells("difference", test),
+            "p_value": test.p_value,
+            "p_holm": p_holm,
+            "verdict": verdict(test.value, p_holm),
+        }
+        for (other, run), test, p_holm in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True)
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medtune.files import write_json, write_text
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.spans import Span
 from medtune.reporting.pages import render_page, write_page
 from medtune.reporting.plots import save_figure
@@ -93,15 +93,14 @@ def summarize(
 def entity_row(run: Run, split: str) -> dict:
     """A row of entities.csv."""
     found = run.splits[split]
-    values = (
-        run.entity,
-        run.model,
-        split,
-        *(cell for name in ENTITY_FIGURES for cell in end_values(found[name])),
-        found["n_reports"],
-        found["n_gold"],
-    )
-    return dict(zip(ENTITY_COLUMNS, values, strict=True))
+    return {
+        "entity": run.entity,
+        "model": run.model,
+        "split": split,
+        **{column: cell for name in ENTITY_FIGURES for column, cell in end_cells(name, found[name]).items()},
+        "n_reports": found["n_reports"],
+        "n_gold": found["n_gold"],
+    }
 
 
 def threshold_rows(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.metrics.discrimination import auroc
-from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.proportions import proportion
 from medtune.metrics.spans import Span
 from medtune.reporting.tables import read_csv
@@ -107,22 +107,21 @@ def threshold_row(entity: str, validation: Sequence[Case], test: Sequence[Case],
     """
     threshold = choose_threshold(validation, target)
     tried, accepted = accept(validation, threshold), accept(test, threshold)
-    rate, accuracy = proportion(len(accepted), len(test)), accuracy_of(accepted)
-    values = (
-        entity,
-        target,
-        threshold,
-        len(validation),
-        len(tried),
-        *end_values(accuracy_of(tried)),
-        *end_values(discrimination_of(validation)),
-        len(test),
-        len(accepted),
-        *end_values(rate),
-        *end_values(accuracy),
-        sum(len(case.gold) for case in accepted),
-        sum(len(set(case.gold) - set(case.found)) for case in accepted),
-        sum(len(set(case.found) - set(case.gold)) for case in accepted),
-        accuracy.reaches(target),
-    )
-    return dict(zip(THRESHOLD_COLUMNS, values, strict=True))
+    accuracy = accuracy_of(accepted)
+    return {
+        "entity": entity,
+        "target": target,
+        "threshold": threshold,
+        "validation_n": len(validation),
+        "validation_accepted": len(tried),
+        **end_cells("validation_accuracy", accuracy_of(tried)),
+        **end_cells("validation_auroc", discrimination_of(validation)),
+        "test_n": len(test),
+        "test_accepted": len(accepted),
+        **end_cells("automation_rate", proportion(len(accepted), len(test))),
+        **end_cells("accuracy", accuracy),
+        "gold_in_accepted": sum(len(case.gold) for case in accepted),
+        "missed_in_accepted": sum(len(set(case.gold) - set(case.found)) for case in accepted),
+        "spurious_in_accepted": sum(len(set(case.found) - set(case.gold)) for case in accepted),
+        "ready": accuracy.reaches(target),
+    }
