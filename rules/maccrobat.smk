@@ -1,13 +1,10 @@
 """Study maccrobat: entities of case reports as BIO tags, one tagger per encoder and learning rate."""
 
-from medtune.studies.maccrobat.jobs import MaccrobatJobs
-
-MACCROBAT_JOBS = ForRules(MaccrobatJobs(CONFIG))
 MACCROBAT = MACCROBAT_JOBS.root
-MACCROBAT_RUN = f"{MACCROBAT}/{{encoder}}/lr{{lr}}{{replicate}}"
-MACCROBAT_ROWS = {split: f"{MACCROBAT}/data/{split}.jsonl" for split in ("train", "validation", "test")}
+MACCROBAT_RUN = MACCROBAT_JOBS.run
+MACCROBAT_ROWS = MACCROBAT_JOBS.data
 MACCROBAT_NEW = ForRules(MACCROBAT_JOBS.new_notes())
-MACCROBAT_TAGS = f"{MACCROBAT}/data/tags.json"
+MACCROBAT_TAGS = MACCROBAT_JOBS.tags
 
 
 wildcard_constraints:
@@ -17,8 +14,6 @@ wildcard_constraints:
 
 localrules:
     maccrobat_prepare,
-    maccrobat_score,
-    maccrobat_card,
 
 
 rule maccrobat:
@@ -49,13 +44,14 @@ rule maccrobat_prepare:
         "../workflow/scripts/prepare_maccrobat.py"
 
 
-use rule train_tagger as maccrobat_train with:
+rule maccrobat_train:
     input:
         train=MACCROBAT_ROWS["train"],
         validation=MACCROBAT_ROWS["validation"],
         tags=MACCROBAT_TAGS,
         base=MACCROBAT_JOBS.model_folder("{encoder}"),
     output:
+        # Files, not directory(): the model card is written into the same folder once the scores are known.
         weights=f"{MACCROBAT_RUN}/model/model.safetensors",
         config=f"{MACCROBAT_RUN}/model/config.json",
         record=f"{MACCROBAT_RUN}/training.json",
@@ -63,6 +59,8 @@ use rule train_tagger as maccrobat_train with:
         f"{MACCROBAT_RUN}/train.log",
     benchmark:
         f"{MACCROBAT_RUN}/train.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
     threads: MACCROBAT_JOBS.threads
     resources:
         **MACCROBAT_JOBS.training_resources(),
@@ -71,9 +69,14 @@ use rule train_tagger as maccrobat_train with:
         settings=MACCROBAT_JOBS.training,
         windows=MACCROBAT_JOBS.window_settings(),
         seed=MACCROBAT_JOBS.seed,
+        state=STATE,  # survives retries; outputs and log do not
+    script:
+        "../workflow/scripts/train_tagger.py"
 
 
-use rule tag as maccrobat_tag with:
+rule maccrobat_tag:
+    """Tags and confidences of the documents, calibrated on the first split. The training documents tell which tag
+    follows which."""
     input:
         train=MACCROBAT_ROWS["train"],
         validation=MACCROBAT_ROWS["validation"],
@@ -84,45 +87,21 @@ use rule tag as maccrobat_tag with:
     output:
         predictions=f"{MACCROBAT_RUN}/predictions.jsonl",
         record=f"{MACCROBAT_RUN}/tagging.json",
+        # In the model's folder: with them it tags elsewhere as it did here.
         settings=f"{MACCROBAT_RUN}/model/tagger.json",
         script=f"{MACCROBAT_RUN}/model/tag.py",
     log:
         f"{MACCROBAT_RUN}/tag.log",
     benchmark:
         f"{MACCROBAT_RUN}/tag.benchmark.tsv"
+    conda:
+        "../envs/train.yaml"
     threads: MACCROBAT_JOBS.threads
     resources:
         **MACCROBAT_JOBS.tagging_resources(),
     params:
+        splits=["validation", "test"],  # names of the inputs that hold documents
         windows=MACCROBAT_JOBS.window_settings(),
         tagging=MACCROBAT_JOBS.tagging_settings(),
-
-
-use rule score as maccrobat_score with:
-    input:
-        validation=MACCROBAT_ROWS["validation"],
-        test=MACCROBAT_ROWS["test"],
-        tags=MACCROBAT_TAGS,
-        predictions=rules.maccrobat_tag.output.predictions,
-    output:
-        metrics=f"{MACCROBAT_RUN}/metrics.json",
-        item_scores=f"{MACCROBAT_RUN}/items.csv",
-    log:
-        f"{MACCROBAT_RUN}/score.log",
-    params:
-        task="maccrobat",
-
-
-use rule write_card as maccrobat_card with:
-    input:
-        base=MACCROBAT_JOBS.model_folder("{encoder}"),
-        model=rules.maccrobat_train.output.config,
-        record=rules.maccrobat_train.output.record,
-        metrics=rules.maccrobat_score.output.metrics,
-        manifest=rules.maccrobat_prepare.output.manifest,
-    output:
-        card=f"{MACCROBAT_RUN}/model/README.md",
-    log:
-        f"{MACCROBAT_RUN}/card.log",
-    params:
-        task="maccrobat",
+    script:
+        "../workflow/scripts/tag.py"

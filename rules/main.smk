@@ -8,10 +8,7 @@ LOCAL_RULES_OF_OTHERS = set(workflow._localrules)
 
 include: "common.smk"
 include: "models.smk"
-include: "adapters.smk"
-include: "taggers.smk"
 include: "road.smk"
-include: "own.smk"
 include: "yesno.smk"
 include: "radgraph.smk"
 include: "maccrobat.smk"
@@ -19,6 +16,7 @@ include: "maccrobat_analysis.smk"
 include: "maccrobat_summary.smk"
 include: "meerkat.smk"
 include: "relations.smk"
+include: "own.smk"
 
 
 onstart:

@@ -1,16 +1,9 @@
 """Study relations: entities and relations as generated JSON; a run for each switch that may improve on the default."""
 
-from medtune.studies.relations.jobs import RelationsJobs
-
-RELATIONS_JOBS = ForRules(RelationsJobs(CONFIG))
 RELATIONS = RELATIONS_JOBS.root
 RELATIONS_NEW = ForRules(RELATIONS_JOBS.new_notes())
 RELATIONS_DATA = f"{RELATIONS}/data"
 RELATIONS_RUN = f"{RELATIONS}/{{run}}"
-RELATIONS_SPLITS = ("validation", "test", "given")
-RELATIONS_ROWS = {split: f"{RELATIONS_DATA}/{split}.jsonl" for split in RELATIONS_SPLITS}
-RELATIONS_FIRST = {split: f"{RELATIONS_DATA}/first_{split}.jsonl" for split in ("validation", "test")}
-RELATIONS_SECOND = {split: f"{RELATIONS_RUN}/second/{split}.jsonl" for split in ("validation", "test")}
 
 
 wildcard_constraints:
@@ -23,8 +16,6 @@ localrules:
     relations_prepare_training,
     relations_given,
     relations_join,
-    relations_score,
-    relations_card,
     relations_summarize,
     relations_examples,
 
@@ -41,11 +32,11 @@ rule relations_prepare:
     input:
         RELATIONS_JOBS.sources,
     output:
-        **RELATIONS_ROWS,
-        **{f"first_{split}": path for split, path in RELATIONS_FIRST.items()},
-        second_given=f"{RELATIONS_DATA}/second_given.jsonl",
+        **RELATIONS_JOBS.rows,
+        **{f"first_{split}": path for split, path in RELATIONS_JOBS.first.items()},
+        second_given=RELATIONS_JOBS.second_given,
         manifest=f"{RELATIONS_DATA}/manifest.json",
-        schema=f"{RELATIONS_DATA}/schema.json",
+        schema=RELATIONS_JOBS.schema,
         known=f"{RELATIONS_DATA}/known.json",
         diversity=f"{RELATIONS_DATA}/diversity.json",
     log:
@@ -63,8 +54,8 @@ rule relations_prepare_training:
     """The training rows of the runs that learn from the same documents in the same form."""
     input:
         RELATIONS_JOBS.sources,
-        validation=RELATIONS_ROWS["validation"],
-        test=RELATIONS_ROWS["test"],
+        validation=RELATIONS_JOBS.rows["validation"],
+        test=RELATIONS_JOBS.rows["test"],
         schema=rules.relations_prepare.output.schema,
     output:
         train=f"{RELATIONS_DATA}/{{variant}}/train.jsonl",
@@ -81,165 +72,21 @@ rule relations_prepare_training:
         "../workflow/scripts/prepare_relations_training.py"
 
 
-use rule train_adapter as relations_train with:
-    input:
-        unpack(RELATIONS_JOBS.training_rows),
-        prompts=RELATIONS_JOBS.prompts(),
-        schema=rules.relations_prepare.output.schema,
-        base=RELATIONS_JOBS.base,
-    output:
-        weights=f"{RELATIONS_RUN}/final_model/adapter_model.safetensors",
-        config=f"{RELATIONS_RUN}/final_model/adapter_config.json",
-        record=f"{RELATIONS_RUN}/training.json",
-    log:
-        f"{RELATIONS_RUN}/train.log",
-    benchmark:
-        f"{RELATIONS_RUN}/train.benchmark.tsv"
-    threads: RELATIONS_JOBS.threads
-    resources:
-        **RELATIONS_JOBS.training_resources(),
-    params:
-        task="relations",
-        task_options=RELATIONS_JOBS.teaching,
-        settings=RELATIONS_JOBS.training,
-        answer_tokens=RELATIONS_JOBS.judged_answer_tokens(),
-        seed=RELATIONS_JOBS.seed,
-
-
-use rule generate as relations_generate_base with:
-    input:
-        **RELATIONS_ROWS,
-        prompts=RELATIONS_JOBS.prompts(),
-        schema=RELATIONS_JOBS.form,
-        base=RELATIONS_JOBS.base,
-    output:
-        predictions=f"{RELATIONS}/base/predictions.jsonl",
-    log:
-        f"{RELATIONS}/base/generate.log",
-    benchmark:
-        f"{RELATIONS}/base/generate.benchmark.tsv"
-    threads: RELATIONS_JOBS.threads
-    resources:
-        **RELATIONS_JOBS.generation_resources(),
-    params:
-        task="relations",
-        task_options=RELATIONS_JOBS.answering,
-        settings=RELATIONS_JOBS.generation,
-        quantization=RELATIONS_JOBS.quantization_settings(),
-        splits=list(RELATIONS_SPLITS),
-
-
-use rule relations_generate_base as relations_generate_practised with:
-    input:
-        **RELATIONS_ROWS,
-        prompts=RELATIONS_JOBS.prompts(),
-        schema=rules.relations_prepare.output.schema,
-        base=RELATIONS_JOBS.base,
-    output:
-        predictions=f"{RELATIONS}/practised/predictions.jsonl",
-    log:
-        f"{RELATIONS}/practised/generate.log",
-    benchmark:
-        f"{RELATIONS}/practised/generate.benchmark.tsv"
-    params:
-        task_options=RELATIONS_JOBS.practised(),
-        settings=RELATIONS_JOBS.practised_generation(),
-
-
-use rule generate as relations_generate with:
-    input:
-        **RELATIONS_ROWS,
-        prompts=RELATIONS_JOBS.prompts(),
-        schema=RELATIONS_JOBS.form,
-        base=RELATIONS_JOBS.base,
-        adapter=RELATIONS_JOBS.adapter,
-    output:
-        predictions=f"{RELATIONS_RUN}/predictions.jsonl",
-    log:
-        f"{RELATIONS_RUN}/generate.log",
-    benchmark:
-        f"{RELATIONS_RUN}/generate.benchmark.tsv"
-    wildcard_constraints:
-        run=RELATIONS_JOBS.run_pattern(two_steps=False),
-    threads: RELATIONS_JOBS.threads
-    resources:
-        **RELATIONS_JOBS.generation_resources(),
-    params:
-        task="relations",
-        task_options=RELATIONS_JOBS.answering,
-        settings=RELATIONS_JOBS.generation,
-        quantization=RELATIONS_JOBS.quantization_settings(),
-        splits=list(RELATIONS_SPLITS),
-
-
-use rule generate as relations_generate_first with:
-    input:
-        **RELATIONS_FIRST,
-        prompts=RELATIONS_JOBS.prompts(),
-        schema=RELATIONS_JOBS.form,
-        base=RELATIONS_JOBS.base,
-        adapter=RELATIONS_JOBS.adapter,
-    output:
-        predictions=f"{RELATIONS_RUN}/first/predictions.jsonl",
-    log:
-        f"{RELATIONS_RUN}/first/generate.log",
-    benchmark:
-        f"{RELATIONS_RUN}/first/generate.benchmark.tsv"
-    wildcard_constraints:
-        run=RELATIONS_JOBS.run_pattern(two_steps=True),
-    threads: RELATIONS_JOBS.threads
-    resources:
-        **RELATIONS_JOBS.generation_resources(),
-    params:
-        task="relations",
-        task_options=RELATIONS_JOBS.answering,
-        settings=RELATIONS_JOBS.generation,
-        quantization=RELATIONS_JOBS.quantization_settings(),
-        splits=list(RELATIONS_FIRST),
-
-
 rule relations_given:
     """The second step's rows: the documents with the entities that the first step found."""
     input:
-        **RELATIONS_FIRST,
+        **RELATIONS_JOBS.first,
         predictions=rules.relations_generate_first.output.predictions,
     output:
-        **RELATIONS_SECOND,
+        **RELATIONS_JOBS.second,
     log:
         f"{RELATIONS_RUN}/second/given.log",
     conda:
         "../envs/analysis.yaml"
     params:
-        splits=list(RELATIONS_SECOND),
+        splits=list(RELATIONS_JOBS.second),
     script:
         "../workflow/scripts/given_relations.py"
-
-
-use rule generate as relations_generate_second with:
-    input:
-        **RELATIONS_SECOND,
-        given=rules.relations_prepare.output.second_given,
-        prompts=RELATIONS_JOBS.prompts(),
-        schema=RELATIONS_JOBS.form,
-        base=RELATIONS_JOBS.base,
-        adapter=RELATIONS_JOBS.adapter,
-    output:
-        predictions=f"{RELATIONS_RUN}/second/predictions.jsonl",
-    log:
-        f"{RELATIONS_RUN}/second/generate.log",
-    benchmark:
-        f"{RELATIONS_RUN}/second/generate.benchmark.tsv"
-    wildcard_constraints:
-        run=RELATIONS_JOBS.run_pattern(two_steps=True),
-    threads: RELATIONS_JOBS.threads
-    resources:
-        **RELATIONS_JOBS.generation_resources(),
-    params:
-        task="relations",
-        task_options=RELATIONS_JOBS.answering,
-        settings=RELATIONS_JOBS.generation,
-        quantization=RELATIONS_JOBS.quantization_settings(),
-        splits=list(RELATIONS_SPLITS),
 
 
 rule relations_join:
@@ -257,47 +104,6 @@ rule relations_join:
         "../envs/analysis.yaml"
     script:
         "../workflow/scripts/join_relations.py"
-
-
-use rule score as relations_score with:
-    input:
-        **RELATIONS_ROWS,
-        schema=rules.relations_prepare.output.schema,
-        known=rules.relations_prepare.output.known,
-        predictions=RELATIONS_JOBS.predictions,
-        benchmark=RELATIONS_JOBS.benchmarks,
-    output:
-        metrics=f"{RELATIONS_RUN}/metrics.json",
-        item_scores=f"{RELATIONS_RUN}/items.csv",
-        results=f"{RELATIONS_RUN}/evaluation_results.json",
-        errors=f"{RELATIONS_RUN}/errors.json",
-    log:
-        f"{RELATIONS_RUN}/score.log",
-    params:
-        task="relations",
-        splits=list(RELATIONS_SPLITS),
-        options=RELATIONS_JOBS.reading,
-
-
-use rule write_card as relations_card with:
-    input:
-        base=RELATIONS_JOBS.base,
-        model=rules.relations_train.output.config,
-        record=rules.relations_train.output.record,
-        metrics=rules.relations_score.output.metrics,
-        manifest=rules.relations_prepare.output.manifest,
-        base_metrics=f"{RELATIONS}/base/metrics.json",
-        practised_metrics=f"{RELATIONS}/practised/metrics.json",
-        prompts=RELATIONS_JOBS.prompts(),
-    output:
-        card=f"{RELATIONS_RUN}/final_model/README.md",
-    log:
-        f"{RELATIONS_RUN}/card.log",
-    conda:
-        "../envs/train.yaml"
-    params:
-        task="relations",
-        options=RELATIONS_JOBS.options,
 
 
 rule relations_summarize:
@@ -336,7 +142,7 @@ rule relations_examples:
     input:
         choice=rules.relations_summarize.output.choice,
         predictions=RELATIONS_JOBS.all_predictions(),
-        test=RELATIONS_ROWS["test"],
+        test=RELATIONS_JOBS.rows["test"],
         schema=rules.relations_prepare.output.schema,
         manifest=rules.relations_prepare.output.manifest,
     output:

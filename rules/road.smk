@@ -1,10 +1,26 @@
-"""The road that adapters of all studies go: train, generate, score, card. One rule for each object of `ROADS`
+"""The road that all studies go: train, generate, score, card. One rule for each object of `ROADS`
 (medtune/studies/road.py), named after its study, so that the DAG reads in the words of the study."""
 
-ROADS = [own.road() for own in OWN]
+from medtune.edge import for_rules
+from medtune.studies.maccrobat.jobs import MaccrobatJobs
+from medtune.studies.meerkat.jobs import MeerkatJobs
+from medtune.studies.radgraph.jobs import RadGraphJobs
+from medtune.studies.relations.jobs import RelationsJobs
+from medtune.studies.yesno.jobs import YesNoJobs
+
+YESNO_JOBS = ForRules(YesNoJobs(CONFIG))
+RADGRAPH_JOBS = ForRules(RadGraphJobs(CONFIG))
+MACCROBAT_JOBS = ForRules(MaccrobatJobs(CONFIG))
+MEERKAT_JOBS = ForRules(MeerkatJobs(CONFIG))
+RELATIONS_JOBS = ForRules(RelationsJobs(CONFIG))
+ROADS = [
+    jobs.road() for jobs in (YESNO_JOBS, RADGRAPH_JOBS, MACCROBAT_JOBS, MEERKAT_JOBS, RELATIONS_JOBS, *OWN)
+]
 
 
-for JOB in [job for road in ROADS for job in road.train]:
+for JOB in [for_rules(job) for road in ROADS for job in road.train]:
+    # A new adapter, or one that goes on from another where there is an input `start`. With the inputs `earlier_record`
+    # and `earlier_adapter` a training that would repeat that run is not done again.
 
     rule:
         name:
@@ -41,7 +57,9 @@ for JOB in [job for road in ROADS for job in road.train]:
             "../workflow/scripts/train_adapter.py"
 
 
-for JOB in [job for road in ROADS for job in road.generate]:
+for JOB in [for_rules(job) for road in ROADS for job in road.generate]:
+    # Answers of the base model, or of an adapter where there is the input `adapter`. With the inputs `earlier_adapter`
+    # and `earlier_predictions` those of the same adapter are not generated again.
 
     rule:
         name:
@@ -76,7 +94,7 @@ for JOB in [job for road in ROADS for job in road.generate]:
             "../workflow/scripts/generate.py"
 
 
-for JOB in [job for road in ROADS for job in road.score]:
+for JOB in [for_rules(job) for road in ROADS for job in road.score]:
 
     rule:
         name:
@@ -108,7 +126,7 @@ for JOB in [job for road in ROADS for job in road.score]:
             "../workflow/scripts/score.py"
 
 
-for JOB in [job for road in ROADS for job in road.card]:
+for JOB in [for_rules(job) for road in ROADS for job in road.card]:
 
     rule:
         name:
@@ -118,7 +136,7 @@ for JOB in [job for road in ROADS for job in road.card]:
             **JOB.inputs,
             base=JOB.base,
         output:
-            card=f"{JOB.adapter}/README.md",
+            card=f"{JOB.model}/README.md",
         log:
             f"{JOB.folder}/card.log",
         wildcard_constraints:

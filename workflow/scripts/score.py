@@ -30,7 +30,7 @@ if __name__ == "__main__":
             write_json(snakemake.output[name], content)
         # Tracking changes no result, so it is no param: those trigger reruns.
         config = Config(**snakemake.config)
-        named = snakemake.params.get("study", snakemake.params.task)
+        named = snakemake.params.study
         tracked = tracked_run(config, named, snakemake.output.metrics, dict(snakemake.wildcards.items()), "test")
         with track(tracking_of(config, named), tracked, {}, Path(config.results, config.scale)) as tracker:
             tracker.summarize(summary_figures(scores.metrics["splits"]))

@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
         # Tracking changes no adapter, and of generation only the param `answer_tokens` does: params trigger reruns.
         config = Config(**snakemake.config)
-        study = snakemake.params.get("study", snakemake.params.task)
+        study = snakemake.params.study
         settings = Training(**snakemake.params.settings)
         start, earlier = snakemake.input.get("start"), snakemake.input.get("earlier_adapter")
         train_adapter(

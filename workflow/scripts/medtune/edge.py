@@ -2,10 +2,13 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 from medtune.errors import InputError
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -29,3 +32,14 @@ class ForRules:
         with one_sentence():
             found = getattr(self._inner, name)
         return one_sentence()(found) if callable(found) else found
+
+
+def for_rules(record: T) -> T:
+    """A dataclass as rules use it: functions in its fields, and in mappings that these hold, end the run so too."""
+    return replace(record, **{field.name: _held(getattr(record, field.name)) for field in fields(record)})
+
+
+def _held(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _held(inner) for key, inner in value.items()}
+    return one_sentence()(value) if callable(value) else value

@@ -5,7 +5,7 @@ values or functions of wildcards alone: of a param that is derived from inputs o
 that a change of it would make nothing anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from medtune.configuration import Config
 from medtune.data.report_sources import listing
 from medtune.demands import BY_SOURCE, Demand, batch_budget, inference_resources, training_resources
 from medtune.errors import InputError
+from medtune.studies.road import Generate, Score, Train, WriteCard
 
 
 def results_folder(config: Config) -> str:
@@ -58,6 +59,44 @@ class StudyJobs:
     def demand_of(self, model: str) -> Demand:
         """What a first attempt at training or using it needs."""
         return BY_SOURCE[self.config.models[model].source]
+
+    # Rules of the road. more: fields of the job beside those that are the same for most studies.
+
+    @property
+    def task(self) -> str:
+        """The task, as `medtune.studies.get_task` takes it: a study has one of the same name."""
+        return self.study
+
+    def score_job(self, end: str, folder: str, inputs: Mapping[str, Any], splits: Sequence[str], **more: Any) -> Score:
+        """Scores of one model's answers. end: of the rule's name."""
+        return Score(
+            name=f"{self.study}_score{end}",
+            **self._model(folder),
+            inputs={"predictions": f"{folder}/predictions.jsonl", **inputs},
+            splits=tuple(splits),
+            **more,
+        )
+
+    def card_job(self, base: str, folder: str, config: str, inputs: Mapping[str, Any], **more: Any) -> WriteCard:
+        """The card of a model. base: folder of its base model. folder: of the run. config: the file that stands for the
+        model, in whose folder the card goes. inputs: beside its own, figures to stand beside them."""
+        own = {
+            "model": config,
+            "record": f"{folder}/training.json",
+            "metrics": f"{folder}/metrics.json",
+            "manifest": f"{self.root}/data/manifest.json",
+        }
+        return WriteCard(
+            name=f"{self.study}_card",
+            **self._model(folder),
+            inputs={**own, **inputs},
+            base=base,
+            model=config.rpartition("/")[0],
+            **more,
+        )
+
+    def _model(self, folder: str) -> dict[str, str]:
+        return {"study": self.study, "task": self.task, "folder": folder}
 
 
 class AdapterJobs(StudyJobs):
@@ -117,6 +156,45 @@ class AdapterJobs(StudyJobs):
     def batch_tokens(self, wildcards: Any, attempt: int) -> int:
         """Token budget of a batch of generation, halved on each retry."""
         return batch_budget(self.section.generation.batch_tokens, attempt)
+
+    # Rules of the road.
+
+    def train_job(self, folder: str, adapter: str, inputs: Mapping[str, Any], **more: Any) -> Train:
+        """Training of an adapter. folder: of the run. adapter: the folder that it is written to."""
+        usual = {
+            "settings": self.training_settings(),
+            "answer_tokens": self.judged_answer_tokens(),
+            "seed": self.config.seed,
+            "resources": self.training_resources(),
+        }
+        return Train(
+            name=f"{self.study}_train",
+            **self._model(folder),
+            inputs=inputs,
+            base=self.base,
+            adapter=adapter,
+            threads=self.threads,
+            **{**usual, **more},
+        )
+
+    def generate_job(
+        self, end: str, folder: str, inputs: Mapping[str, Any], splits: Sequence[str], **more: Any
+    ) -> Generate:
+        """Answers of one model. end: of the rule's name."""
+        usual = {
+            "settings": self.generation_settings(),
+            "quantization": self.quantization_settings(),
+            "resources": self.generation_resources(),
+        }
+        return Generate(
+            name=f"{self.study}_generate{end}",
+            **self._model(folder),
+            inputs=inputs,
+            base=self.base,
+            splits=tuple(splits),
+            threads=self.threads,
+            **{**usual, **more},
+        )
 
     @property
     def _demand(self) -> Demand:

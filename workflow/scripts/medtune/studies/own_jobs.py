@@ -10,7 +10,7 @@ from medtune.files import files_in
 from medtune.kinds.own import OwnStudy
 from medtune.models.jobs import pattern_of
 from medtune.studies.jobs import AdapterJobs, existing, replicate_of
-from medtune.studies.road import Generate, Road, Score, Train, WriteCard
+from medtune.studies.road import Road
 
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
@@ -32,11 +32,15 @@ class OwnJobs(AdapterJobs):
 
     def __init__(self, config: Config, name: str):
         super().__init__(config, name, config.studies[name])
-        self.task = f"own_{self.section.kind}"
         self.task_options = {"study": name, **self.section.task_options()}
         self.title = self.section.title or name
         self.data = {split: f"{self.root}/data/{split}.jsonl" for split in SPLITS}
         self.manifest = f"{self.root}/data/manifest.json"
+
+    @property
+    def task(self) -> str:
+        """That of the study's kind."""
+        return f"own_{self.section.kind}"
 
     def runs(self) -> list[OwnRun]:
         """All trained runs, seed by seed. Those of the first seed have no suffix."""
@@ -72,76 +76,39 @@ class OwnJobs(AdapterJobs):
 
     def road(self) -> Road:
         """The rules of the road."""
-        section, held = self.section, {split: self.data[split] for split in HELD}
-        folder, options = f"{self.root}/{{run}}", {**self.task_options}
-        pattern = {"run": pattern_of(run.folder for run in self.runs())}
-        shared = {"study": self.study, "task": self.task}
-        answers = {
-            "base": self.base,
-            "splits": HELD,
-            "task_options": options,
-            "settings": self.generation_settings(),
-            "quantization": self.quantization_settings(),
-            "threads": self.threads,
-            "resources": self.generation_resources(),
-        }
-        train = Train(
-            name=f"{self.study}_train",
-            **shared,
-            folder=folder,
-            inputs={split: self.data[split] for split in ("train", "validation")},
-            wildcards=pattern,
-            base=self.base,
-            threads=self.threads,
-            resources=self.training_resources(),
-            adapter=f"{folder}/adapter",
-            task_options=options,
+        folder, base = f"{self.root}/{{run}}", f"{self.root}/base"
+        held, options = {split: self.data[split] for split in HELD}, {"task_options": self.task_options}
+        of_run = {"wildcards": {"run": pattern_of(run.folder for run in self.runs())}}
+        train = self.train_job(
+            folder,
+            f"{folder}/adapter",
+            {split: self.data[split] for split in ("train", "validation")},
             settings=self.training,
-            answer_tokens=self.judged_answer_tokens(),
             seed=self.seed,
+            **options,
+            **of_run,
         )
-        adapter = {"adapter": f"{train.adapter}/adapter_config.json"}
-        models = ((f"{self.root}/base", "_base", {}, {}), (folder, "", adapter, pattern))
-        generate = tuple(
-            Generate(
-                name=f"{self.study}_generate{end}",
-                **shared,
-                folder=of_model,
-                inputs={**held, **with_adapter},
-                wildcards=held_to,
-                **answers,
-            )
-            for of_model, end, with_adapter, held_to in models
+        with_adapter = {**held, "adapter": train.config}
+        card = self.card_job(
+            self.base,
+            folder,
+            train.config,
+            {"base_metrics": f"{base}/metrics.json"},
+            options={**self.task_options, "title": self.title, "limits": self.section.limits},
+            **of_run,
         )
-        score = tuple(
-            Score(
-                name=f"{self.study}_score{end}",
-                **shared,
-                folder=of_model,
-                inputs={**held, "predictions": f"{of_model}/predictions.jsonl"},
-                wildcards=held_to,
-                splits=HELD,
-                options=options,
-            )
-            for of_model, end, _, held_to in models
+        return Road(
+            train=(train,),
+            generate=(
+                self.generate_job("_base", base, held, HELD, **options),
+                self.generate_job("", folder, with_adapter, HELD, **options, **of_run),
+            ),
+            score=(
+                self.score_job("_base", base, held, HELD, options=self.task_options),
+                self.score_job("", folder, held, HELD, options=self.task_options, **of_run),
+            ),
+            card=(card,),
         )
-        card = WriteCard(
-            name=f"{self.study}_card",
-            **shared,
-            folder=folder,
-            inputs={
-                "model": adapter["adapter"],
-                "record": f"{folder}/training.json",
-                "metrics": f"{folder}/metrics.json",
-                "base_metrics": f"{self.root}/base/metrics.json",
-                "manifest": self.manifest,
-            },
-            wildcards=pattern,
-            base=self.base,
-            adapter=train.adapter,
-            options={**options, "title": self.title, "limits": section.limits},
-        )
-        return Road((train,), generate, score, (card,))
 
     def _run(self, wildcards: Any) -> OwnRun:
         return next(run for run in self.runs() if run.folder == wildcards.run)

@@ -1,4 +1,4 @@
-"""The road that all studies' adapters go: what `rules/road.smk` makes rules of. One object is one rule.
+"""The road that all studies go: what `rules/road.smk` makes rules of. One object is one rule.
 
 Values are what Snakemake takes: text with the study's own wildcards, or functions of wildcards. Paths are those of the
 results tree.
@@ -46,6 +46,11 @@ class Train(Job):
     answer_tokens: int | None
     seed: Value
 
+    @property
+    def config(self) -> str:
+        """The file by which other jobs take the adapter as an input."""
+        return f"{self.adapter}/adapter_config.json"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Generate(Job):
@@ -76,19 +81,19 @@ class Score(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class WriteCard(Job):
-    """The card of an adapter."""
+    """The card of a model. base: folder of the base model. model: folder that the card is written into."""
 
     env: str = "analysis"
     base: str
-    adapter: str
+    model: str
     options: Value = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Road:
-    """All rules of a study that are of the road."""
+    """All rules of a study that are of the road. Encoders are trained, and tag, by rules of their own."""
 
-    train: tuple[Train, ...]
-    generate: tuple[Generate, ...]
+    train: tuple[Train, ...] = ()
+    generate: tuple[Generate, ...] = ()
     score: tuple[Score, ...]
     card: tuple[WriteCard, ...]

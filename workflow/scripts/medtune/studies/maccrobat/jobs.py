@@ -8,6 +8,9 @@ from medtune.configuration import Config
 from medtune.demands import ENCODER, Demand, batch_budget, inference_resources, training_resources
 from medtune.models.jobs import pattern_of
 from medtune.studies.jobs import NewTextsJobs, StudyJobs, existing, replicate_of, seed_of
+from medtune.studies.road import Road
+
+HELD = ("validation", "test")
 
 
 class MaccrobatJobs(StudyJobs):
@@ -15,6 +18,9 @@ class MaccrobatJobs(StudyJobs):
 
     def __init__(self, config: Config):
         super().__init__(config, "maccrobat", config.maccrobat)
+        self.run = f"{self.root}/{{encoder}}/lr{{lr}}{{replicate}}"
+        self.data = {split: f"{self.root}/data/{split}.jsonl" for split in ("train", *HELD)}
+        self.tags = f"{self.root}/data/tags.json"
 
     def new_notes(self) -> NewTextsJobs:
         """The notes of `maccrobat.extract`."""
@@ -39,7 +45,7 @@ class MaccrobatJobs(StudyJobs):
 
     def analysis(self, name: str, tables: Sequence[str], plots: Sequence[str]) -> dict[str, str]:
         """Outputs of one analysis of one tagger: a CSV for each table, a record, each plot as PNG and SVG."""
-        folder = f"{self.root}/{{encoder}}/lr{{lr}}{{replicate}}/analysis/{name}"
+        folder = f"{self.run}/analysis/{name}"
         return {
             **{table: f"{folder}/{table}.csv" for table in tables},
             "record": f"{folder}/{name}.json",
@@ -111,3 +117,12 @@ class MaccrobatJobs(StudyJobs):
 
     def _demand(self, wildcards: Any) -> Demand:
         return self.demand_of(wildcards.encoder)
+
+    def road(self) -> Road:
+        """The rules of the road: encoders tag where adapters generate, so that only scores and cards are of it."""
+        inputs = {split: self.data[split] for split in HELD} | {"tags": self.tags}
+        base = self.model_folder("{encoder}")
+        return Road(
+            score=(self.score_job("", self.run, inputs, HELD),),
+            card=(self.card_job(base, self.run, f"{self.run}/model/config.json", {}),),
+        )

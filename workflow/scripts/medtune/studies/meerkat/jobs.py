@@ -9,6 +9,7 @@ from medtune.errors import InputError
 from medtune.studies.jobs import AdapterJobs
 from medtune.studies.meerkat.generator import SPECIALTIES
 from medtune.studies.meerkat.medical_qa import check_known, specialty_files
+from medtune.studies.road import Road
 
 SCORES = {"metrics": "metrics.json", "item_scores": "items.csv", "counts": "counts.json"}
 """Files with the scores of a model, by the names of inputs."""
@@ -20,6 +21,7 @@ class MeerkatJobs(AdapterJobs):
 
     def __init__(self, config: Config):
         super().__init__(config, "meerkat", config.meerkat)
+        self.held = {split: f"{self.root}/data/{split}.jsonl" for split in ("evaluation", "holdout")}
 
     def folder(self, iteration: int) -> str:
         """Folder of an iteration, from 1."""
@@ -129,6 +131,50 @@ class MeerkatJobs(AdapterJobs):
             "custom_files": [str(module) for module in modules if module.exists()],
         }
         return {name: file for name, file in files.items() if file}
+
+    def road(self) -> Road:
+        """The rules of the road: of the base model, an adapter made elsewhere, and each iteration."""
+        folder, base, practised, given = (
+            f"{self.root}/{name}" for name in ("iteration{iteration}", "base", "practised", "given")
+        )
+        splits, template, options = tuple(self.held), {"template": self.template}, {"task_options": self.options()}
+        train = self.train_job(
+            folder,
+            f"{folder}/adapter",
+            {"train": f"{folder}/data/train.jsonl", "validation": self.held["evaluation"], **template},
+            more=self.earlier_training,
+            **options,
+        )
+        asked = {**self.held, **template}
+        with_adapter, with_given = ({**asked, "adapter": f"{model}/{ADAPTER}"} for model in (folder, given))
+        beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": self.practised_metrics}
+        metrics = {"metrics": self.section.metrics.model_dump(exclude={"steering"})}
+        return Road(
+            train=(train,),
+            generate=(
+                self.generate_job("_base", base, asked, splits, **options),
+                self.generate_job("_practised", practised, asked, splits, task_options={"form": "practised"}),
+                self.generate_job("", folder, with_adapter, splits, more=self.earlier_predictions, **options),
+                self.generate_job("_given", given, with_given, splits, **options),
+            ),
+            score=tuple(
+                self.score_job(
+                    end,
+                    model,
+                    self.held,
+                    splits,
+                    more=self.metric_files,
+                    env="train",
+                    local=False,
+                    threads=self.scoring_threads,
+                    resources=self.scoring_resources(),
+                    outputs={"counts": f"{model}/counts.json"},
+                    options=metrics,
+                )
+                for end, model in (("_base", base), ("_practised", practised), ("", folder), ("_given", given))
+            ),
+            card=(self.card_job(self.base, folder, train.config, beside, env="train", options=self.card_options()),),
+        )
 
 
 def _present(path: str | None, key: str) -> str | list[str]:

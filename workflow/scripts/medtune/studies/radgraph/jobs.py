@@ -5,6 +5,10 @@ from typing import Any
 from medtune.configuration import Config
 from medtune.studies.jobs import AdapterJobs, NewTextsJobs, existing
 from medtune.studies.radgraph.reports import LABELS
+from medtune.studies.road import Road
+
+SPLITS = ("train", "validation", "test")
+HELD = ("validation", "test")
 
 
 class RadGraphJobs(AdapterJobs):
@@ -14,6 +18,8 @@ class RadGraphJobs(AdapterJobs):
 
     def __init__(self, config: Config):
         super().__init__(config, "radgraph", config.radgraph)
+        self.adapter = f"{self.root}/{{entity}}/{config.radgraph.output_stem}_adapter"
+        self.reports = {split: f"{self.root}/data/reports_{split}.json" for split in SPLITS}
 
     def new_reports(self) -> NewTextsJobs:
         """The reports of `radgraph.annotate`."""
@@ -48,3 +54,30 @@ class RadGraphJobs(AdapterJobs):
         if source.format == "synthetic":
             return []
         return existing(path for path in (source.train, source.validation, source.test) if path)
+
+    def road(self) -> Road:
+        """The rules of the road, each for one entity type."""
+        folder = f"{self.root}/{{entity}}"
+        base, practised = f"{folder}/base", f"{folder}/practised"
+        data = {split: f"{self.root}/data/{{entity}}/{split}.jsonl" for split in SPLITS}
+        held, prompt = {split: data[split] for split in HELD}, {"prompt": self.prompt}
+        learned = {"train": data["train"], "validation": data["validation"], **prompt}
+        train = self.train_job(folder, self.adapter, learned, task_options=self.options)
+        asked = {**held, **prompt}
+        scored = {**held, "reports": [self.reports[split] for split in HELD]}
+        beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": f"{practised}/metrics.json"}
+        return Road(
+            train=(train,),
+            generate=(
+                self.generate_job("_base", base, asked, HELD, task_options=self.options),
+                self.generate_job("_practised", practised, asked, HELD, task_options=self.practised_options),
+                self.generate_job("", folder, {**asked, "adapter": train.config}, HELD, task_options=self.options),
+            ),
+            score=tuple(
+                self.score_job(
+                    end, model, scored, HELD, outputs={"results": f"{model}/results.json"}, options=self.entity
+                )
+                for end, model in (("_base", base), ("_practised", practised), ("", folder))
+            ),
+            card=(self.card_job(self.base, folder, train.config, beside, options=self.options),),
+        )

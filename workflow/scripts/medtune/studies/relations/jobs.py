@@ -7,6 +7,7 @@ from typing import Any
 from medtune.configuration import Config
 from medtune.models.jobs import pattern_of
 from medtune.studies.jobs import AdapterJobs, NewTextsJobs, existing, replicate_of
+from medtune.studies.road import Road
 
 READING = {"deduplicate", "drop_violations"}
 """Settings of how answers are read."""
@@ -23,6 +24,10 @@ class RelationsJobs(AdapterJobs):
     def __init__(self, config: Config):
         super().__init__(config, "relations", config.relations)
         self.schema = f"{self.root}/data/schema.json"
+        self.rows = {split: f"{self.root}/data/{split}.jsonl" for split in ("validation", "test", "given")}
+        self.first = {split: f"{self.root}/data/first_{split}.jsonl" for split in ("validation", "test")}
+        self.second = {split: f"{self.root}/{{run}}/second/{split}.jsonl" for split in ("validation", "test")}
+        self.second_given = f"{self.root}/data/second_given.jsonl"
 
     def new_notes(self) -> NewTextsJobs:
         """The notes of `relations.predict`."""
@@ -226,6 +231,60 @@ class RelationsJobs(AdapterJobs):
     @property
     def _reader(self) -> str:
         return self.new_notes().settings.run
+
+    def road(self) -> Road:
+        """The rules of the road; runs that answer in two steps generate twice, and share the rest."""
+        folder, base, practised = f"{self.root}/{{run}}", f"{self.root}/base", f"{self.root}/practised"
+        prompts, schema = {"prompts": self.prompts()}, {"schema": self.schema}
+        train = self.train_job(
+            folder,
+            f"{folder}/final_model",
+            {**prompts, **schema},
+            more=self.training_rows,
+            task_options=self.teaching,
+            settings=self.training,
+            seed=self.seed,
+        )
+        asked = {**prompts, "schema": self.form}
+        by_schema = {**self.rows, **prompts, **schema}
+        by_adapter = {**asked, "adapter": self.adapter}
+        answering = {"task_options": self.answering, "settings": self.generation}
+        in_own_form = {"task_options": self.practised(), "settings": self.practised_generation()}
+        one, two = ({"wildcards": {"run": self.run_pattern(two_steps=steps)}} for steps in (False, True))
+        first, second = f"{folder}/first", f"{folder}/second"
+        given = {**self.second, "given": self.second_given, **by_adapter}
+        beside = {
+            "base_metrics": f"{base}/metrics.json",
+            "practised_metrics": f"{practised}/metrics.json",
+            **prompts,
+        }
+        return Road(
+            train=(train,),
+            generate=(
+                self.generate_job("_base", base, {**self.rows, **asked}, self.rows, **answering),
+                self.generate_job("_practised", practised, by_schema, self.rows, **in_own_form),
+                self.generate_job("", folder, {**self.rows, **by_adapter}, self.rows, **answering, **one),
+                self.generate_job("_first", first, {**self.first, **by_adapter}, self.first, **answering, **two),
+                self.generate_job("_second", second, given, self.rows, **answering, **two),
+            ),
+            score=(
+                self.score_job(
+                    "",
+                    folder,
+                    {
+                        **self.rows,
+                        **schema,
+                        "known": f"{self.root}/data/known.json",
+                        "predictions": self.predictions,
+                        "benchmark": self.benchmarks,
+                    },
+                    self.rows,
+                    outputs={"results": f"{folder}/evaluation_results.json", "errors": f"{folder}/errors.json"},
+                    options=self.reading,
+                ),
+            ),
+            card=(self.card_job(self.base, folder, train.config, beside, env="train", options=self.options),),
+        )
 
 
 def variant_of(settings: dict[str, Any]) -> str:

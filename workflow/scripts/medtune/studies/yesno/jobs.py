@@ -4,6 +4,10 @@ from typing import Any
 
 from medtune.configuration import Config
 from medtune.studies.jobs import AdapterJobs, existing, replicate_of, seed_of
+from medtune.studies.road import Road
+
+HELD = ("validation", "test", "challenge")
+"""Splits whose questions are answered."""
 
 
 class YesNoJobs(AdapterJobs):
@@ -11,6 +15,8 @@ class YesNoJobs(AdapterJobs):
 
     def __init__(self, config: Config):
         super().__init__(config, "yesno", config.yesno)
+        self.data = {split: f"{self.root}/data/{split}.jsonl" for split in ("train", *HELD)}
+        self.base_folder, self.practised_folder = f"{self.root}/base", f"{self.root}/practised"
 
     def runs(self) -> list[dict[str, int]]:
         """Rank and seed of each run that is trained."""
@@ -37,3 +43,24 @@ class YesNoJobs(AdapterJobs):
         """Training settings with the run's rank; alpha follows the rank unless it is set."""
         settings = self.training_settings()
         return {**settings, "lora": {**settings["lora"], "rank": int(wildcards.rank)}}
+
+    def road(self) -> Road:
+        """The rules of the road."""
+        folder, base, practised = f"{self.root}/rank{{rank}}{{replicate}}", self.base_folder, self.practised_folder
+        held = {split: self.data[split] for split in HELD}
+        learned = {split: self.data[split] for split in ("train", "validation")}
+        train = self.train_job(folder, f"{folder}/final_adapter", learned, settings=self.training, seed=self.seed)
+        beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": f"{practised}/metrics.json"}
+        return Road(
+            train=(train,),
+            generate=(
+                self.generate_job("_base", base, held, HELD),
+                self.generate_job("_practised", practised, held, HELD, task_options=self.practised_form()),
+                self.generate_job("", folder, {**held, "adapter": train.config}, HELD),
+            ),
+            score=tuple(
+                self.score_job(end, model, held, HELD)
+                for end, model in (("_base", base), ("_practised", practised), ("", folder))
+            ),
+            card=(self.card_job(self.base, folder, train.config, beside),),
+        )
