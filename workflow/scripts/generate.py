@@ -1,4 +1,4 @@
-"""Answer the examples of some splits with one model. Called by the rule `generate` and its derivatives.
+"""Answer the examples of some splits with one model. Called by the rules {study}_generate* (rules/road.smk).
 
 Input `base` is a folder; `adapter`, where there is one, the adapter_config.json in its folder; the data
 files are inputs named after their splits. Optional inputs `earlier_adapter` (its adapter_config.json) and

@@ -1,4 +1,4 @@
-"""Merge one adapter into its base model. Called by the rule `merge` and its derivatives."""
+"""Merge one adapter into its base model. Called by the rule `radgraph_merge`."""
 
 from pathlib import Path
 

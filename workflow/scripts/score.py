@@ -1,4 +1,4 @@
-"""Score the predictions of one model. Called by the rule `score` and its derivatives.
+"""Score the predictions of one model. Called by the rules {study}_score* (rules/road.smk).
 
 Inputs beyond the predictions and the splits' examples, and the param `options`, go to the study's `score` by their
 names; what it gives in `files` is written as JSON to the outputs of these names. Where the items' columns depend on the

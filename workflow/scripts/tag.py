@@ -1,4 +1,4 @@
-"""Tag the documents of some splits with one model. Called by the rule `tag` and its derivatives.
+"""Tag the documents of some splits with one model. Called by the rule `maccrobat_tag`.
 
 Input `model` is the config.json in the model's folder; the data files are inputs named after their splits.
 """

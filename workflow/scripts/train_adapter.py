@@ -1,4 +1,4 @@
-"""Train one LoRA adapter. Called by the rule `train_adapter` and its derivatives.
+"""Train one LoRA adapter. Called by the rules {study}_train (rules/road.smk).
 
 Optional inputs: `start`, the adapter_config.json of an adapter to go on from; `earlier_record` and `earlier_adapter`,
 training.json and adapter_config.json of an earlier run, which are copied when this one would repeat it.

@@ -1,4 +1,4 @@
-"""Train one tagger. Called by the rule `train_tagger` and its derivatives."""
+"""Train one tagger. Called by the rule `maccrobat_train`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Write the model card of an adapter or a tagger. Called by the rule `write_card` and its derivatives.
+"""Write the model card of an adapter or a tagger. Called by the rules {study}_card (rules/road.smk).
 
 The card stands in the model's folder. Optional inputs `base_metrics` and `practised_metrics` are of the base model,
 asked in the study's form and in its practised form; they are shown beside. The param `options`, where there is one,

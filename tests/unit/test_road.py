@@ -1,0 +1,82 @@
+"""The rules that all studies share, as each study declares them."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from medtune.edge import for_rules
+from medtune.errors import InputError
+from medtune.studies.maccrobat.jobs import MaccrobatJobs
+from medtune.studies.meerkat.jobs import MeerkatJobs
+from medtune.studies.radgraph.jobs import RadGraphJobs
+from medtune.studies.relations.jobs import RelationsJobs
+from medtune.studies.road import Train
+from medtune.studies.yesno.jobs import YesNoJobs
+from tests.unit.job_cases import paper
+
+ALL = {
+    "yesno": YesNoJobs,
+    "radgraph": RadGraphJobs,
+    "maccrobat": MaccrobatJobs,
+    "meerkat": MeerkatJobs,
+    "relations": RelationsJobs,
+}
+ADAPTERS = [name for name in ALL if name != "maccrobat"]
+
+
+def jobs_of(road):
+    return [*road.train, *road.generate, *road.score, *road.card]
+
+
+@pytest.mark.parametrize("study", ALL)
+def test_each_rule_states_its_study_and_is_named_after_it(study):
+    jobs = jobs_of(ALL[study](paper()).road())
+    assert len({job.name for job in jobs}) == len(jobs)
+    assert all(job.study == job.task == study and job.name.startswith(f"{study}_") for job in jobs)
+    assert all(f"/{study}/" in job.folder for job in jobs)
+
+
+@pytest.mark.parametrize("study", ADAPTERS)
+def test_what_is_answered_is_scored_in_the_same_folder(study):
+    road = ALL[study](paper()).road()
+    scored = {job.folder for job in road.score}
+    steps = {job.folder for job in road.generate if job.name.endswith(("_first", "_second"))}
+    if study == "relations":  # one rule scores all runs, base and practised among them
+        assert scored == {"results/paper/relations/{run}"}
+    else:
+        assert scored == {job.folder for job in road.generate} - steps
+
+
+@pytest.mark.parametrize("study", ADAPTERS)
+def test_a_setting_of_generation_is_no_param_of_a_training(study):
+    def params(temperature):
+        config = paper(**{study: {"generation": {"temperature": temperature, "batch_tokens": 77}}})
+        (train,) = ALL[study](config).road().train
+        return {name: value for name, value in vars(train).items() if not callable(value) and name != "inputs"}
+
+    quiet, loud = params(0.0), params(0.5)
+    assert {name for name in quiet if str(quiet[name]) != str(loud[name])} <= {"resources"}
+    assert quiet["answer_tokens"] == loud["answer_tokens"] is not None
+
+
+def test_a_fault_in_a_function_of_the_road_ends_the_run_with_its_sentence():
+    def refuse(wildcards):
+        raise InputError("no such file")
+
+    usual = {"threads": 1, "resources": {"mem_mb": refuse}, "answer_tokens": None, "seed": 1}
+    job = Train(
+        name="x_train",
+        study="x",
+        task="x",
+        folder="f",
+        base="b",
+        adapter="a",
+        settings=refuse,
+        inputs={"t": refuse},
+        **usual,
+    )
+    held = for_rules(job)
+    for function in (held.settings, held.inputs["t"], held.resources["mem_mb"]):
+        with pytest.raises(SystemExit, match="no such file"):
+            function(SimpleNamespace())
+    assert held.more(SimpleNamespace()) == {} and held.name == "x_train"
