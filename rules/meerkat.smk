@@ -1,6 +1,8 @@
 """Study meerkat: medical question answering. Each iteration trains on more questions of the specialties that the one
 before it found low."""
 
+import medtune.studies.meerkat.tables as meerkat_tables
+
 MEERKAT = MEERKAT_JOBS.root
 MEERKAT_FROZEN = {
     **MEERKAT_JOBS.held,
@@ -161,13 +163,8 @@ rule meerkat_summarize:
         recommendations=MEERKAT_JOBS.files("training_recommendations.json")[-1],
         manifest=rules.meerkat_prepare.output.manifest,
     output:
-        **OUTPUTS.tables(
-            "meerkat",
-            "Meerkat",
-            ["comparisons", "learning_curve", "outlook", "specialty_changes"],
-            ["progress", "near_twins"],
-        ),
-        **OUTPUTS.plots("meerkat", "Meerkat", ["heat_map", "specialties", "overall", "growth"]),
+        **OUTPUTS.tables("meerkat", "Meerkat", meerkat_tables.SHOWN, meerkat_tables.PLAIN),
+        **OUTPUTS.plots("meerkat", "Meerkat", meerkat_tables.PLOTS),
         **OUTPUTS.readable("meerkat", "Meerkat", f"{MEERKAT}/summary", "summary"),
         headline=f"{MEERKAT}/summary/headline.txt",
     log:

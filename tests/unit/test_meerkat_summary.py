@@ -1,29 +1,32 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
+from medtune.reporting.pages import render_page
 from medtune.reporting.plots import Line, save_figure
+from medtune.reporting.prose import score_text
 from medtune.reporting.tables import read_csv
 from medtune.studies.meerkat.comparisons import compare_iterations
 from medtune.studies.meerkat.copied_answers import read_near_twins
-from medtune.studies.meerkat.pages import HTML_PAGES, difference_words, figures, stop_words
+from medtune.studies.meerkat.page import PAGES, progress
+from medtune.studies.meerkat.plots import figures
 from medtune.studies.meerkat.prepare import PRETRAINING, RECORDS
 from medtune.studies.meerkat.recommendations import TrainingRecommendations, write_recommendations
 from medtune.studies.meerkat.runs import PRACTISED, read_run
-from medtune.studies.meerkat.score_plots import plot_line_panels, plot_score_map, score_text
-from medtune.studies.meerkat.specialty_changes import change_words, specialty_changes
+from medtune.studies.meerkat.score_plots import plot_line_panels, plot_score_map
+from medtune.studies.meerkat.specialty_changes import specialty_changes
 from medtune.studies.meerkat.summarize import summarize
 from medtune.studies.meerkat.synthetic import SHOWN, shared_words
+from medtune.studies.meerkat.tables import PLAIN, PLOTS
+from medtune.studies.meerkat.tables import SHOWN as TABLES
 from tests.columns import faults
 from tests.unit.meerkat_models import SIZES, write_model, write_study
 
-PLAIN_TABLES = ("progress", "near_twins")
-TABLES = ("comparisons", "learning_curve", "outlook", "specialty_changes")
-PLOTS = ("heat_map", "specialties", "overall", "growth")
 NAMES = {
-    **{name: f"{name}.csv" for name in (*TABLES, *PLAIN_TABLES)},
+    **{name: f"{name}.csv" for name in (*TABLES, *PLAIN)},
     **{f"{name}_html": f"{name}.html" for name in TABLES},
     **{f"{plot}_{suffix}": f"{plot}.{suffix}" for plot in PLOTS for suffix in ("png", "svg")},
     "page": "summary.md",
@@ -48,6 +51,11 @@ def summarized(folder, study, recommendations, steering="ROUGE-L", practised=Non
     recommended = folder / "training_recommendations.json"
     summarize(base, runs, recommended, manifest, steering, outputs, seed=0, practised=practised)
     return outputs
+
+
+def words(template, **content):
+    """What a template of a paragraph says."""
+    return " ".join(render_page(PAGES / template, content, ".").split())
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +114,7 @@ def test_the_practised_form_has_a_row_of_its_own_everywhere(made):
 def test_figures_of_synthetic_questions_say_what_they_show(made, study):
     page = made["page"].read_text()
     assert SHOWN in page and SHOWN in made["headline"].read_text()
-    assert all(SHOWN in made[f"{name}_html"].read_text() for name in HTML_PAGES)
+    assert all(SHOWN in made[f"{name}_html"].read_text() for name in TABLES)
     assert "none stand in the base model's pre-training text" in page
     assert "the holdout split shares 7 of 9 answer templates" in page
     shared = {"held_out": {"holdout": {RECORDS: {}, PRETRAINING: {"answer_templates": {"shared": 1}}}}}
@@ -236,26 +244,29 @@ def test_a_study_that_stopped_early_says_at_which_iteration_and_why(stopped):
 def test_low_specialties_with_an_empty_pool_are_another_reason_to_stop(tmp_path):
     _, files = write_study(tmp_path, copied=True)
     low = TrainingRecommendations(low_performance_specialties=["neurology"])
-    text = stop_words([read_run(run) for run in files], low)
+    text = words("stop.md.j2", **progress([read_run(run) for run in files], low))
     assert "nothing more could be added to the training questions of the low specialties (neurology)" in text
 
 
-def row(low, high, p_holm):
-    return {
-        "difference": 0.1,
-        "difference_low": low,
-        "difference_high": high,
-        "p_value": p_holm / 9,
-        "p_value_holm": p_holm,
-    }
+def difference(low, high, p_holm):
+    ends = {"difference": 0.1, "difference_low": low, "difference_high": high}
+    row = {**ends, "p_value": p_holm / 9, "p_value_holm": p_holm, "verdict": "tie" if p_holm >= 0.05 else "higher"}
+    return said_of(row)
+
+
+def said_of(row):
+    """How the headline spells the difference in a row of the comparisons."""
+    (model,) = [SimpleNamespace(name="x", estimate=lambda *_: {"value": None})]
+    content = {"metric": "m", "final": "s", "last": model, "base": model, "practised": [], "shown": None}
+    return words("headline.txt.j2", **content, row=lambda *_: row).partition("base model none (n = 0), ")[2]
 
 
 def test_a_difference_is_shown_where_the_corrected_test_shows_it():
-    assert difference_words(row(0.01, 0.3, 0.2)) == (
+    assert difference(0.01, 0.3, 0.2) == (
         "difference +0.100 (+0.010 to +0.300): no difference is shown (p = 0.200 after Holm)"
     )
-    assert difference_words(row(0.01, 0.3, 0.0004)) == "difference +0.100 (+0.010 to +0.300), p < 0.001 after Holm"
-    assert difference_words({"difference": None}) == "no question to compare on"
+    assert difference(0.01, 0.3, 0.0004) == "difference +0.100 (+0.010 to +0.300), p < 0.001 after Holm"
+    assert said_of({"difference": None}) == "no question to compare on"
 
 
 def test_a_first_iteration_alone_is_summarized(tmp_path, files):
@@ -374,19 +385,19 @@ def test_a_specialty_that_lost_over_the_iterations_is_named(tmp_path):
     changed = {**levels, "cardiology": 0.43, "neurology": 0.65}
     last = read_run(write_model(tmp_path / "2", 2, changed, training=dict.fromkeys(levels, (30, 10))))
     rows = specialty_changes([first, last], "ROUGE-L", seed=0)
-    words = change_words(rows)
+    said = words("changes.md.j2", rows={"specialty_changes": rows})
     both = {row["specialty"]: row for row in rows if row["split"] == "both"}
     assert [both[name]["verdict"] for name in ("cardiology", "neurology", "dermatology")] == ["lower", "higher", "tie"]
     assert both["cardiology"]["n"] == sum(SIZES["cardiology"])
     assert both["cardiology"]["difference_high"] < 0 < both["neurology"]["difference_low"]
-    assert words.index("cardiology lost -0.") < words.index("neurology gained +0.")
-    assert "dermatology" not in words
+    assert said.index("cardiology lost -0.") < said.index("neurology gained +0.")
+    assert "dermatology" not in said
 
 
 def test_without_a_second_training_no_specialty_can_have_changed(files):
     (first,) = (read_run(run) for run in files[1][:1])
     assert specialty_changes([first], "ROUGE-L", seed=0) == []
-    assert "no specialty can have changed" in change_words([])
+    assert "no specialty can have changed" in words("changes.md.j2", rows={"specialty_changes": []})
 
 
 def test_what_the_correction_undoes_is_no_change(tmp_path):

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medtune.errors import InputError
+from medtune.reporting.pages import render_page
+from medtune.studies.meerkat.medical_qa import ALL
 from medtune.studies.meerkat.outlook import (
     OUTLOOK_COLUMNS,
     Points,
@@ -15,10 +17,17 @@ from medtune.studies.meerkat.outlook import (
     points_of,
     sizes_asked,
 )
+from medtune.studies.meerkat.page import PAGES, progress
 from medtune.studies.meerkat.prepare import DatasetStats
 from medtune.studies.meerkat.recommendations import TrainingRecommendations
-from medtune.studies.meerkat.runs import read_run
+from medtune.studies.meerkat.runs import STEERING_SPLIT, read_run
 from tests.unit.meerkat_models import SIZES, stats, write_model, write_study
+
+
+def words(found, runs, metric, recommendations):
+    """The paragraph of the page."""
+    content = {"outlook": found, "metric": metric, "steering": STEERING_SPLIT, "all": ALL}
+    return render_page(PAGES / "outlook.md.j2", {**content, **progress(runs, recommendations)}, ".")
 
 
 def points(sizes, values, n=None):
@@ -138,8 +147,10 @@ def test_the_prediction_follows_the_fit_to_the_recommended_size(runs):
     assert total["gain"] == pytest.approx(row["gain"] * 10 / 27)
     assert total["expected"] == pytest.approx(total["value"] + total["gain"])
     assert total["told"] is True
-    assert "For the recommended sizes that is a change of +0.012" in found.words
-    assert "Chance in training is not in them" in found.words
+    assert "For the recommended sizes that is a change of +0.012" in words(
+        found, runs, "ROUGE-L", asking(neurology=0.95)
+    )
+    assert "Chance in training is not in them" in words(found, runs, "ROUGE-L", asking(neurology=0.95))
 
 
 def test_a_slope_whose_interval_includes_zero_tells_nothing(tmp_path):
@@ -151,8 +162,10 @@ def test_a_slope_whose_interval_includes_zero_tells_nothing(tmp_path):
         for k in range(2)
     ]
     told = outlook(found, "exact_match", asking(neurology=0.9))
-    assert "What another iteration would bring cannot be told: the interval of the slope" in told.words
-    assert "includes zero" in told.words
+    assert "What another iteration would bring cannot be told: the interval of the slope" in words(
+        told, found, "exact_match", asking(neurology=0.9)
+    )
+    assert "includes zero" in words(told, found, "exact_match", asking(neurology=0.9))
     assert [(row["specialty"], row["expected"], row["gain"], row["told"]) for row in told.rows] == [
         ("neurology", None, None, False),
         ("ALL", None, None, False),
@@ -166,7 +179,9 @@ def test_when_no_size_varies_it_cannot_be_told(tmp_path):
         for k in (1, 2)
     ]
     told = outlook(found, "ROUGE-L", asking(neurology=0.9))
-    assert "cannot be told: no specialty's training set differs in size between the iterations" in told.words
+    assert "cannot be told: no specialty's training set differs in size between the iterations" in words(
+        told, found, "ROUGE-L", asking(neurology=0.9)
+    )
     assert not any(row["told"] for row in told.rows)
 
 
@@ -181,14 +196,18 @@ def test_copies_give_no_point_of_their_own(tmp_path):
 def test_without_a_low_specialty_nothing_would_be_added(runs):
     found = outlook(runs, "ROUGE-L", TrainingRecommendations())
     assert found.rows == []
-    assert "no specialty counts as low: another iteration would have no more questions" in found.words
+    assert "no specialty counts as low: another iteration would have no more questions" in words(
+        found, runs, "ROUGE-L", TrainingRecommendations()
+    )
 
 
 def test_a_low_specialty_without_more_questions_is_named(runs):
     low = TrainingRecommendations(low_performance_specialties=["neurology"])
     found = outlook(runs, "ROUGE-L", low)
     assert found.rows == []
-    assert "these specialties count as low: neurology. But nothing more can be added" in found.words
+    assert "these specialties count as low: neurology. But nothing more can be added" in words(
+        found, runs, "ROUGE-L", low
+    )
 
 
 def test_a_specialty_without_evaluation_questions_cannot_be_told(tmp_path):
@@ -208,4 +227,4 @@ def test_a_specialty_without_evaluation_questions_cannot_be_told(tmp_path):
     told = outlook(found, "ROUGE-L", asking(oncology=1.0))
     assert told.rows[0]["specialty"] == "oncology"
     assert (told.rows[0]["value"], told.rows[0]["n"], told.rows[0]["told"]) == (None, 0, False)
-    assert "None of these specialties has evaluation questions" in told.words
+    assert "None of these specialties has evaluation questions" in words(told, found, "ROUGE-L", asking(oncology=1.0))

@@ -8,6 +8,10 @@ ENDS = ("", "_low", "_high")
 """What a figure's columns end in: its value and the ends of its interval."""
 
 
+VALUES = ("value", "low", "high")
+"""A figure's columns where the table has no other figure, and its keys as a dictionary; in the order of `ENDS`."""
+
+
 class Figure(Protocol):
     """Whatever has a value and an interval: an `Estimate`, a contrast, a difference."""
 
@@ -50,6 +54,11 @@ def end_columns(*names: str) -> tuple[str, ...]:
 def end_cells(name: str, figure: Figure | Mapping[str, Any] | None) -> dict[str, float | None]:
     """The cells of a figure by their columns."""
     return dict(zip(end_columns(name), end_values(figure), strict=True))
+
+
+def value_cells(figure: Figure | Mapping[str, Any] | None) -> dict[str, float | None]:
+    """The cells of a figure by the columns `VALUES`."""
+    return dict(zip(VALUES, end_values(figure), strict=True))
 
 
 def end_values(figure: Figure | Mapping[str, Any] | None) -> tuple[float | None, float | None, float | None]:

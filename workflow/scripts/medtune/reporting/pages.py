@@ -11,13 +11,14 @@ import mistune
 
 from medtune.files import write_text
 from medtune.metrics.significance import p_text, p_words
-from medtune.reporting.prose import MEDIA, counted, difference_text, interval_text, listed, short_text
+from medtune.reporting.prose import MEDIA, counted, difference_text, interval_text, listed, scores_text, short_text
 from medtune.reporting.tables import escape_markdown, estimate_text, markdown_table, percent, template
 
 FILTERS = {
     "text": escape_markdown,
     "figure": estimate_text,
     "short": short_text,
+    "scores": scores_text,
     "interval": interval_text,
     "difference": difference_text,
     "percent": percent,
@@ -28,7 +29,8 @@ FILTERS = {
     "table": markdown_table,
 }
 """Of templates: `text`, for whatever comes from data or configuration, shows markup as it is written. `figure`, `short`
-take an estimate in its dictionary form; `interval(name)` and `difference` a row of a table; `table(headers)` rows of
+take an estimate in its dictionary form; `interval(name)` and `difference` a row of a table; `scores(name, sign)`
+either, for what is no share; `table(headers)` rows of
 cells, which it escapes itself. `p` is a p-value in a sentence, `p_cell` one in a table."""
 
 

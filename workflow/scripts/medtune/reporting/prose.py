@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from medtune.files import write_text
-from medtune.metrics.estimate import ENDS, Estimate
+from medtune.metrics.estimate import ENDS, VALUES, Estimate
 from medtune.reporting.tables import cell, escape_markdown, estimate_text, markdown_table, template
 
-VALUES = ("value", "low", "high")
-"""Of an estimate, in the order of `ENDS`."""
 MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
@@ -106,6 +104,21 @@ def interval_text(row: Mapping[str, Any], name: str, as_percent: bool = True) ->
 def estimate_in(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A figure and its interval of a table's row, as an estimate in its dictionary form without n."""
     return {key: row[f"{name}{end}"] for key, end in zip(VALUES, ENDS, strict=True)}
+
+
+def score_text(value: float, sign: str = "") -> str:
+    """Three decimals, or one for lengths and the like. sign: "+" to show a plus; -0 is 0."""
+    return f"{value:{sign}z.{3 if abs(value) <= 2 else 1}f}"
+
+
+def scores_text(row: Mapping[str, Any], name: str = "", sign: str = "") -> str:
+    """A figure that is no share in the columns `name`, `name_low` and `name_high` of a table's row, or in its
+    dictionary form, with its interval: "0.531 (0.458 to 0.602)"; "none" without one. sign: as of `score_text`."""
+    figure = estimate_in(row, name) if name else row
+    if figure["value"] is None:
+        return "none"
+    value, low, high = (score_text(figure[key], sign) for key in VALUES)
+    return f"{value} ({low} to {high})"
 
 
 def difference_text(row: Mapping[str, Any], name: str = "difference") -> str:

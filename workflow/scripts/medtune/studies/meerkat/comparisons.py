@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from medtune.metrics.contrasts import Contrast
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.significance import RESAMPLES, Difference, difference_of, holm, mcnemar, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
 from medtune.metrics.text.registry import is_unbounded, statistic_of
@@ -45,22 +45,22 @@ def compare_iterations(
     resamples = max(RESAMPLES, RESAMPLES_PER_TEST * len(pairs) * len(SPLITS) * len(base.metrics))
     keys = [(after, before, split, metric) for after, before in pairs for split in SPLITS for metric in base.metrics]
     tests = [compare(before, after, split, metric, seed, resamples) for after, before, split, metric in keys]
-    rows = []
-    for (after, before, split, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True):
-        values = (
-            after.iteration,
-            before.iteration,
-            split,
-            metric,
-            test.n if test else 0,
-            *(cell for run in (after, before) for cell in end_values(run.estimate(split, metric))),
-            *end_values(test),
-            test.p_value if test else None,
-            adjusted,
-            verdict(test, adjusted),
-        )
-        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
-    return rows
+    return [
+        {
+            "iteration": after.iteration,
+            "reference": before.iteration,
+            "split": split,
+            "metric": metric,
+            "n": test.n if test else 0,
+            **end_cells("value", after.estimate(split, metric)),
+            **end_cells("reference_value", before.estimate(split, metric)),
+            **end_cells("difference", test),
+            "p_value": test.p_value if test else None,
+            "p_value_holm": adjusted,
+            "verdict": verdict(test, adjusted),
+        }
+        for (after, before, split, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True)
+    ]
 
 
 def compare(

@@ -7,13 +7,12 @@ import numpy as np
 
 from medtune.errors import InputError
 from medtune.files import read_json
-from medtune.metrics.estimate import end_cells, end_columns
+from medtune.metrics.estimate import VALUES, end_cells, end_columns, value_cells
 from medtune.metrics.text.registry import estimate_of_counts
 from medtune.studies.meerkat.runs import SPLITS, Run
 
-_ENDS = ("value", "low", "high")
 TWIN_COLUMNS = (
-    *("iteration", "split", "metric", "near_twins", "n", *_ENDS),
+    *("iteration", "split", "metric", "near_twins", "n", *VALUES),
     *("n_without", *end_columns("value_without")),
 )
 
@@ -46,7 +45,7 @@ def twin_rows(runs: Sequence[Run], twins: Mapping[str, Collection[str]]) -> list
                         "metric": metric,
                         "near_twins": len(twins[split]),
                         "n": all_of_them["n"],
-                        **{end: all_of_them[end] for end in _ENDS},
+                        **value_cells(all_of_them),
                         "n_without": without["n"],
                         **end_cells("value_without", without),
                     }

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from medtune.errors import InputError
 from medtune.files import read_jsonl, write_json
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns, value_cells
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv
 from medtune.studies.meerkat.comparisons import compare, difference, holm_of
@@ -30,7 +30,7 @@ SPECIALTY_COLUMNS = (
     "form",
 )
 COLUMNS = {"model_comparison": COMPARISON_COLUMNS, "specialty_performance": SPECIALTY_COLUMNS}
-NOTHING = {"value": None, "low": None, "high": None}
+NOTHING = value_cells(None)
 
 
 def evaluate(
@@ -89,17 +89,18 @@ def result_rows(run: Run, examples: Mapping[str, Mapping[str, dict]]) -> list[di
         example = examples.get(split, {}).get(identifier)
         if example is None:
             raise InputError(f'meerkat: id "{identifier}" is not in the data of split {split}; score again')
-        values = (
-            identifier,
-            split,
-            item["specialty"],
-            example["question"],
-            example["answer"],
-            run.answers[split, identifier]["raw"],
-            item["status"],
-            *(item[metric] for metric in run.metrics),
+        rows.append(
+            {
+                "id": identifier,
+                "split": split,
+                "specialty": item["specialty"],
+                "question": example["question"],
+                "reference_answer": example["answer"],
+                "generated_answer": run.answers[split, identifier]["raw"],
+                "status": item["status"],
+                **{metric: item[metric] for metric in run.metrics},
+            }
         )
-        rows.append(dict(zip((*RESULT_COLUMNS, *run.metrics), values, strict=True)))
     return rows
 
 
@@ -113,19 +114,20 @@ def comparison_rows(bases: Sequence[Run], after: Run, seed: int) -> list[dict]:
     for split in SPLITS:
         keys = [(form, before, metric) for form, before in zip(FORMS, bases, strict=False) for metric in after.metrics]
         tests = [compare(before, after, split, metric, seed) for _, before, metric in keys]
-        for (form, before, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True):
-            values = (
-                split,
-                metric,
-                test.n if test else 0,
-                *end_values(before.estimate(split, metric)),
-                *end_values(after.estimate(split, metric)),
-                *end_values(test),
-                test.p_value if test else None,
-                adjusted,
-                form,
-            )
-            rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
+        rows += [
+            {
+                "split": split,
+                "metric": metric,
+                "n": test.n if test else 0,
+                **end_cells("base", before.estimate(split, metric)),
+                **end_cells("finetuned", after.estimate(split, metric)),
+                **end_cells("difference", test),
+                "p_value": test.p_value if test else None,
+                "p_value_holm": adjusted,
+                "form": form,
+            }
+            for (form, before, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True)
+        ]
     return rows
 
 
@@ -140,18 +142,19 @@ def specialty_rows(bases: Sequence[Run], after: Run) -> list[dict]:
                 for metric in before.metrics:
                     scored = before.scored(split, metric) | after.scored(split, metric)
                     some = scored & (specialty_of == specialty)
-                    values = (
-                        split,
-                        specialty,
-                        int(some.sum()),
-                        after.train_size(specialty),
-                        metric,
-                        *end_values(before.estimate(split, metric, specialty)),
-                        *end_values(after.estimate(split, metric, specialty)),
-                        *end_values(difference(before, after, split, metric, some)),
-                        form,
+                    rows.append(
+                        {
+                            "split": split,
+                            "specialty": specialty,
+                            "n": int(some.sum()),
+                            "train_size": after.train_size(specialty),
+                            "metric": metric,
+                            **end_cells("base", before.estimate(split, metric, specialty)),
+                            **end_cells("finetuned", after.estimate(split, metric, specialty)),
+                            **end_cells("difference", difference(before, after, split, metric, some)),
+                            "form": form,
+                        }
                     )
-                    rows.append(dict(zip(SPECIALTY_COLUMNS, values, strict=True)))
     return rows
 
 

@@ -7,16 +7,16 @@ import numpy as np
 from scipy.stats import t
 
 from medtune.metrics.counts import Statistic
-from medtune.metrics.estimate import end_values
+from medtune.metrics.estimate import VALUES, Estimate, end_cells, end_columns, nothing, value_cells
 from medtune.metrics.text.registry import statistic_of
-from medtune.reporting.prose import counted, listed
+from medtune.metrics.text.scores import UNIT
+from medtune.reporting.prose import counted, scores_text
 from medtune.studies.meerkat.comparisons import includes_zero
 from medtune.studies.meerkat.medical_qa import ALL
 from medtune.studies.meerkat.prepare import DatasetStats
 from medtune.studies.meerkat.progressive_splits import count_of, next_shares
 from medtune.studies.meerkat.recommendations import TrainingRecommendations
 from medtune.studies.meerkat.runs import STEERING_SPLIT, Run
-from medtune.studies.meerkat.score_plots import score_text
 
 OUTLOOK_COLUMNS = (
     "specialty",
@@ -24,19 +24,24 @@ OUTLOOK_COLUMNS = (
     "train_size",
     "next_train_size",
     "metric",
-    *("value", "low", "high"),
-    *("expected", "expected_low", "expected_high"),
-    *("gain", "gain_low", "gain_high"),
+    *VALUES,
+    *end_columns("expected", "gain"),
     "told",
 )
+METHOD = "stratified jackknife over questions, t quantile"
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """rows: of outlook.csv. words: the paragraph."""
+    """rows: of outlook.csv. sizes: training questions that are recommended, by specialty, where these are more. slope:
+    of the metric on the logarithm of training questions; None without a fit. fault: why nothing is predicted, in words;
+    None where it is. questions: those behind the fit."""
 
     rows: list[dict]
-    words: str
+    sizes: Mapping[str, int]
+    slope: Estimate | None
+    fault: str | None
+    questions: int
 
 
 @dataclass(frozen=True)
@@ -67,20 +72,21 @@ def outlook(runs: Sequence[Run], metric: str, recommendations: TrainingRecommend
 
     runs: the iterations from 1, in their order; copies of an earlier one give no point of their own.
     recommendations: after the last of them. A prediction is made only where sizes vary, where there are more points
-    than unknowns, and where the interval of the slope excludes zero; else the words say that it cannot be told, and
-    why. The interval knows of the evaluation items alone, not of chance in training; a specialty with a single item
-    adds nothing to its width.
+    than unknowns, and where the interval of the slope excludes zero; else `fault` says why there is none. The interval
+    knows of the evaluation items alone, not of chance in training; a specialty with a single item adds nothing to its
+    width.
     """
     last = runs[-1]
     asked = sizes_asked(last.stats, recommendations)
     points = points_of([run for run in runs if not run.copied], metric)
     fault = not_fitted(points)
     fit = None if fault else fit_sizes(points)
-    if fit and includes_zero(*_interval(fit.slope, points.weights)):
-        fault = f"the interval of the slope {_signed(fit.slope, points.weights)} includes zero"
+    slope = _estimate(fit.slope, points) if fit else None
+    if slope and includes_zero(slope.low, slope.high):
+        fault = f"the interval of the slope {scores_text(slope.as_dict(), sign='+')} includes zero"
     gains = {} if fault else _gains(points, fit, asked)
     rows = _rows(last, metric, points, asked, None if fault else fit, gains)
-    return Outlook(rows, _words(last, metric, recommendations, points, asked, fit, fault, rows))
+    return Outlook(rows, asked, slope, fault, int(points.n.sum()))
 
 
 def sizes_asked(stats: DatasetStats, recommendations: TrainingRecommendations) -> dict[str, int]:
@@ -181,9 +187,7 @@ def _rows(
     rows = []
     for name in [*sorted(asked), *([ALL] if asked else [])]:
         there = name == ALL or name in last.splits[STEERING_SPLIT]["specialties"]
-        now = (
-            last.estimate(STEERING_SPLIT, metric, name) if there else {"value": None, "low": None, "high": None, "n": 0}
-        )
+        now = last.estimate(STEERING_SPLIT, metric, name) if there else nothing(UNIT).as_dict()
         size = last.train_size(name)
         later = asked[name] if name != ALL else size + sum(asked[each] - last.train_size(each) for each in asked)
         gain = gains.get(name)
@@ -193,87 +197,31 @@ def _rows(
             expected = points.overall + gain
         else:
             expected = fit.level[:, points.specialties.index(name)] + fit.slope * np.log(later)
-        values = (
-            name,
-            now["n"],
-            size,
-            later,
-            metric,
-            *end_values(now),
-            *_cells(expected, points.weights),
-            *_cells(gain, points.weights),
-            gain is not None,
+        rows.append(
+            {
+                "specialty": name,
+                "n": now["n"],
+                "train_size": size,
+                "next_train_size": later,
+                "metric": metric,
+                **value_cells(now),
+                **end_cells("expected", None if expected is None else _estimate(expected, points)),
+                **end_cells("gain", None if gain is None else _estimate(gain, points)),
+                "told": gain is not None,
+            }
         )
-        rows.append(dict(zip(OUTLOOK_COLUMNS, values, strict=True)))
     return rows
 
 
-def _words(
-    last: Run,
-    metric: str,
-    recommendations: TrainingRecommendations,
-    points: Points,
-    asked: Mapping[str, int],
-    fit: Fit | None,
-    fault: str | None,
-    rows: Sequence[Mapping],
-) -> str:
-    low = recommendations.low_performance_specialties
-    if not low:
-        start = f"After {last.name} no specialty counts as low: another iteration would have no more questions."
-    elif not asked:
-        start = (
-            f"After {last.name} these specialties count as low: {listed(sorted(low))}. But nothing more can be added "
-            "to their training questions: another iteration would have no more of them."
-        )
-    else:
-        sizes = listed([f"{name} ({last.train_size(name)} to {size})" for name, size in sorted(asked.items())])
-        start = f"After {last.name} more training questions are recommended for {sizes}."
-    parts = [start]
-    if fit:
-        parts.append(
-            f"Least squares over the iterations from 1 gives {metric} on the {STEERING_SPLIT} split as a level of each "
-            f"specialty and {_signed(fit.slope, points.weights)} times the natural logarithm of its training questions."
-        )
-    if fault and asked:
-        parts.append(f"What another iteration would bring cannot be told: {fault}.")
-    elif fault:
-        parts.append(f"What more training data would bring cannot be told: {fault}.")
-    told = next((row for row in rows if row["specialty"] == ALL and row["told"]), None)
-    if told:
-        change, *ends = (score_text(told[f"gain{end}"], "+") for end in ("", "_low", "_high"))
-        parts.append(
-            f"For the recommended sizes that is a change of {change} ({ends[0]} to {ends[1]}) over all "
-            f"{int(points.n.sum())} questions, to "
-            f"{score_text(told['expected'])} ({score_text(told['expected_low'])}–{score_text(told['expected_high'])})."
-        )
-    elif asked and not fault:
-        parts.append("None of these specialties has evaluation questions, so what they would gain cannot be told.")
-    if fit:
-        parts.append(
-            "The intervals know of the evaluation questions alone, left out one by one within each specialty. "
-            "Chance in training is not in them, nor that specialties were given more data because their figures were "
-            "low, some of them by chance."
-        )
-    return " ".join(parts)
-
-
-def _interval(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """95 % interval of what is (1 + N,): stratified jackknife (Efron and Tibshirani 1993, ch. 11) with a t quantile.
+def _estimate(values: np.ndarray, points: Points) -> Estimate:
+    """The first of (1 + N,) with its 95 % interval: stratified jackknife (Efron and Tibshirani 1993, ch. 11) with a t
+    quantile.
 
     Unbounded where no item makes a difference: nothing then tells how far the value would vary.
     """
-    error = float(np.sqrt((weights * (values[1:] - values[0]) ** 2).sum()))
+    error = float(np.sqrt((points.weights * (values[1:] - values[0]) ** 2).sum()))
     # One degree of freedom less than items, for each specialty: a stratum of n weighs (n - 1) / n in each of n rows.
-    freedom = round(float(weights.sum()))
+    freedom = round(float(points.weights.sum()))
     half = float(t.ppf(0.975, freedom)) * error if error > 1e-12 and freedom else np.inf
-    return float(values[0] - half), float(values[0] + half)
-
-
-def _cells(values: np.ndarray | None, weights: np.ndarray) -> tuple[float | None, float | None, float | None]:
-    return (None, None, None) if values is None else (float(values[0]), *_interval(values, weights))
-
-
-def _signed(values: np.ndarray, weights: np.ndarray) -> str:
-    value, low, high = (score_text(value, "+") for value in _cells(values, weights))
-    return f"{value} ({low} to {high})"
+    value = float(values[0])
+    return Estimate(value, float(values[0] - half), float(values[0] + half), int(points.n.sum()), METHOD, UNIT)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line
+from medtune.reporting.prose import score_text
 
 BEFORE, AFTER = ((GREY, "s"), (BLACK, "^")), (ORANGE, "D")
 """Colour and marker of what was there before, in one form or two, and of what came after."""
@@ -131,12 +132,6 @@ def plot_score_map(
         axes.set_title(title)
         figure.colorbar(image, ax=axes, label=value_label, aspect=35)
     return figure
-
-
-def score_text(value: float, sign: str = "") -> str:
-    """A score as plots and sentences show it: three decimals, one where it is a count or a length. sign: "+" for a
-    difference."""
-    return f"{value:{sign}z.{3 if abs(value) <= 2 else 1}f}"
 
 
 def _marks(series: int) -> list[tuple[str, str]]:

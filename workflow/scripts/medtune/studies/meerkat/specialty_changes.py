@@ -4,18 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medtune.metrics.estimate import end_cells
-from medtune.metrics.significance import p_words
-from medtune.reporting.prose import counted
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.studies.meerkat.comparisons import holm_of, tested, verdict
 from medtune.studies.meerkat.runs import SPLITS, Run
-from medtune.studies.meerkat.score_plots import score_text
 
 BOTH = "both"
 """All held-out questions of a specialty: those of one split are few."""
 CHANGE_COLUMNS = (
     *("specialty", "split", "metric", "n", "iteration", "reference", "train_size", "reference_train_size"),
-    *("difference", "difference_low", "difference_high", "p_value", "p_value_holm", "verdict"),
+    *(*end_columns("difference"), "p_value", "p_value_holm", "verdict"),
 )
 
 
@@ -38,7 +35,6 @@ def specialty_changes(runs: Sequence[Run], metric: str, seed: int) -> list[dict]
         there = {name: pair for name, pair in counts.items() if len(pair[0])}
         tests = [tested(ours, theirs, metric, seed) for ours, theirs in there.values()]
         for name, test, adjusted in zip(there, tests, holm_of(tests), strict=True):
-            low = end_cells("difference", test)
             rows.append(
                 {
                     "specialty": name,
@@ -49,34 +45,13 @@ def specialty_changes(runs: Sequence[Run], metric: str, seed: int) -> list[dict]
                     "reference": first.iteration,
                     "train_size": last.train_size(name),
                     "reference_train_size": first.train_size(name),
-                    **low,
+                    **end_cells("difference", test),
                     "p_value": test.p_value,
                     "p_value_holm": adjusted,
                     "verdict": verdict(test, adjusted),
                 }
             )
     return rows
-
-
-def change_words(rows: Sequence[dict]) -> str:
-    """The changes over both splits in words: losses first, each by name."""
-    over_both = [row for row in rows if row["split"] == BOTH]
-    if not over_both:
-        return "There is no second training, so no specialty can have changed."
-    first, last = over_both[0]["reference"], over_both[0]["iteration"]
-    told = [
-        f"{row['specialty']} {'lost' if row['verdict'] == 'lower' else 'gained'} {_change(row)}"
-        for word in ("lower", "higher")
-        for row in over_both
-        if row["verdict"] == word
-    ]
-    start = (
-        f"From iteration {first} to iteration {last}, over the questions of both splits and corrected for"
-        f" {counted(len(over_both), 'specialty', 'specialties')}"
-    )
-    if not told:
-        return f"{start}, no specialty is shown to have lost or gained."
-    return f"{start}: {'; '.join(told)}. For the others no change is shown."
 
 
 def _counts(first: Run, last: Run, specialty: str, metric: str, splits: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -88,8 +63,3 @@ def _counts(first: Run, last: Run, specialty: str, metric: str, splits: Sequence
         parts.append([run.counts[split][metric][own] for run in (last, first)])
     ours, theirs = (np.concatenate(side) for side in zip(*parts, strict=True))
     return ours, theirs
-
-
-def _change(row: dict) -> str:
-    value, low, high = (score_text(row[f"difference{end}"], "+") for end in ("", "_low", "_high"))
-    return f"{value} ({low} to {high}, n = {row['n']}, {p_words(row['p_value_holm'], row['p_value'])} after Holm)"

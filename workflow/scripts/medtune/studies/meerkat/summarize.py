@@ -4,22 +4,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medtune.files import read_json, write_text
-from medtune.metrics.estimate import end_values
+from medtune.metrics.estimate import VALUES, value_cells
+from medtune.reporting.pages import render_page, write_page
 from medtune.reporting.plots import save_figure
-from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv, write_html_table
 from medtune.studies.meerkat.comparisons import COMPARISON_COLUMNS, compare_iterations
 from medtune.studies.meerkat.copied_answers import TWIN_COLUMNS, read_near_twins, twin_rows
 from medtune.studies.meerkat.medical_qa import ALL
 from medtune.studies.meerkat.outlook import OUTLOOK_COLUMNS, outlook
-from medtune.studies.meerkat.pages import HTML_PAGES, figures, headline, summary_page
+from medtune.studies.meerkat.page import PAGES, content
+from medtune.studies.meerkat.plots import figures
 from medtune.studies.meerkat.recommendations import read_recommendations
 from medtune.studies.meerkat.runs import SPLITS, Run, RunFiles, check_metric, check_same, read_run
 from medtune.studies.meerkat.specialty_changes import CHANGE_COLUMNS, specialty_changes
-from medtune.studies.meerkat.synthetic import shared_words, what_figures_show
+from medtune.studies.meerkat.synthetic import what_figures_show
+from medtune.studies.meerkat.tables import PLOTS, SHOWN
 
-PROGRESS_COLUMNS = ("iteration", "split", "specialty", "n", "train_size", "metric", "value", "low", "high")
-CURVE_COLUMNS = ("iteration", "train_size", "split", "value", "low", "high")
+PROGRESS_COLUMNS = ("iteration", "split", "specialty", "n", "train_size", "metric", *VALUES)
+CURVE_COLUMNS = ("iteration", "train_size", "split", *VALUES)
 COLUMNS = {
     "progress": PROGRESS_COLUMNS,
     "comparisons": COMPARISON_COLUMNS,
@@ -60,9 +62,7 @@ def summarize(
     check_same(base_run, [*trained, *elsewhere, *bases[1:]])
     check_metric(base_run, steering)
     asked, twins = read_recommendations(recommendations), read_near_twins(manifest)
-    found = outlook(trained, steering, asked)
-    facts = read_json(manifest)
-    shown, shared = what_figures_show(facts), shared_words(facts)
+    found, facts = outlook(trained, steering, asked), read_json(manifest)
     rows = {
         "progress": progress_rows([*bases, *trained, *elsewhere]),
         "comparisons": compare_iterations(base_run, trained, seed, elsewhere, *bases[1:]),
@@ -73,52 +73,48 @@ def summarize(
     }
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
-    for name, (title, note) in HTML_PAGES.items():
-        text = f"{note} {shown or ''}".strip()
+    for name, (title, note) in SHOWN.items():
+        text = f"{note} {what_figures_show(facts) or ''}".strip()
         write_html_table(outputs[f"{name}_html"], title, rows[name], COLUMNS[name], text)
     for name, figure in figures(bases, trained, steering).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
-    write_text(outputs["headline"], headline(bases, trained, steering, rows["comparisons"], shown))
-    page = summary_page(
-        bases, trained, steering, rows, found, asked, outputs, [words for words in (shown, shared) if words], elsewhere
-    )
-    write_document(page, outputs["page"], outputs["page_html"])
+    pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
+    filled = content(bases, trained, steering, rows, found, asked, pictures, facts, elsewhere)
+    folder = Path(outputs["page"]).parent
+    write_text(outputs["headline"], render_page(PAGES / "headline.txt.j2", filled, folder))
+    write_page(PAGES / "summary.md.j2", filled, outputs["page"], outputs["page_html"])
 
 
 def progress_rows(runs: Sequence[Run]) -> list[dict]:
     """progress.csv: every figure of every model. train_size: questions trained on, 0 for the base
     model, none where it is not known."""
-    rows = []
-    for run in runs:
-        for split in SPLITS:
-            for specialty in (ALL, *run.specialties(split)):
-                for metric in run.metrics:
-                    estimate = run.estimate(split, metric, specialty)
-                    values = (
-                        run.iteration,
-                        split,
-                        specialty,
-                        estimate["n"],
-                        run.train_size(specialty),
-                        metric,
-                        *end_values(estimate),
-                    )
-                    rows.append(dict(zip(PROGRESS_COLUMNS, values, strict=True)))
-    return rows
+    return [
+        {
+            "iteration": run.iteration,
+            "split": split,
+            "specialty": specialty,
+            "n": run.estimate(split, metric, specialty)["n"],
+            "train_size": run.train_size(specialty),
+            "metric": metric,
+            **value_cells(run.estimate(split, metric, specialty)),
+        }
+        for run in runs
+        for split in SPLITS
+        for specialty in (ALL, *run.specialties(split))
+        for metric in run.metrics
+    ]
 
 
 def curve_rows(runs: Sequence[Run], metric: str) -> list[dict]:
     """learning_curve.csv: the metric over all specialties by the size of the training set."""
-    rows = []
-    for run in runs:
-        for split in SPLITS:
-            estimate = run.estimate(split, metric)
-            values = (
-                run.iteration,
-                run.train_size(),
-                split,
-                *end_values(estimate),
-            )
-            rows.append(dict(zip(CURVE_COLUMNS, values, strict=True)))
-    return rows
+    return [
+        {
+            "iteration": run.iteration,
+            "train_size": run.train_size(),
+            "split": split,
+            **value_cells(run.estimate(split, metric)),
+        }
+        for run in runs
+        for split in SPLITS
+    ]
