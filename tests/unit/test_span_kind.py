@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from medtune.errors import InputError
+from medtune.files import write_json
 from medtune.kinds.spans import figures
 from medtune.kinds.spans.card import study_card
 from medtune.kinds.spans.score import ITEM_COLUMNS, score
 from medtune.kinds.spans.task import SpanTask
+from medtune.kinds.summary import RunFiles, comparison_rows, read_runs, run_columns, run_rows
 from medtune.metrics.counts import f1_of_counts
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import read_csv, write_csv
@@ -134,6 +136,42 @@ def test_sums_of_items_give_the_judged_figure(tmp_path):
         assert np.array_equal(sums[-1], [0, 0, 1])  # tp, fp, fn
         assert np.array_equal(sums.sum(axis=0), [2, 3, 3])
     assert figures.ratio is f1_of_counts
+
+
+def run_files(folder, answers_of, examples):
+    """Files of a base model and an adapter, scored on the same documents of both splits."""
+    files = []
+    for name, answers in answers_of.items():
+        both = [*answers, *({**row, "split": "validation"} for row in answers)]
+        scores = score({"validation": examples, "test": examples}, both, 7, **OPTIONS)
+        metrics, items, record = (folder / f"{name}{end}" for end in (".json", ".csv", "-training.json"))
+        write_json(metrics, scores.metrics)
+        write_csv(items, scores.items, ITEM_COLUMNS)
+        write_json(record, {"train_seconds": 1.0})
+        trained = name != "base"
+        files.append(RunFiles(name, 1 if trained else None, metrics, items, record if trained else None))
+    return files
+
+
+def test_the_summary_compares_runs_by_documents(tmp_path):
+    perfect = [
+        answer("a", ("Aspirin", "Drug"), ("chest pain", "Sign")),
+        answer("b", ("chest pain", "Sign"), ("pain", "Sign")),
+        answer("c"),
+        answer("d", ("fever", "Sign")),
+    ]
+    runs = read_runs(run_files(tmp_path, {"base": ANSWERS, "adapter": perfect}, EXAMPLES), figures)
+    base, adapter = run_rows(runs)
+    assert set(base) == set(run_columns(figures))
+    assert (base["strict_f1"], adapter["strict_f1"]) == (pytest.approx(2 / 5), 1)
+    (row,) = comparison_rows(runs, seed=0)
+    assert (row["difference"], row["n"]) == (pytest.approx(3 / 5), 4)
+
+
+def test_a_summary_of_splits_without_entities_is_refused(tmp_path):
+    files = run_files(tmp_path, {"base": [answer("c")], "adapter": [answer("c")]}, [example("c")])
+    with pytest.raises(InputError, match=r"the validation split holds nothing that strict F1 .* is measured on"):
+        read_runs(files, figures)
 
 
 def test_all_that_is_shown_is_a_figure():

@@ -81,8 +81,8 @@ class Runs:
 
 
 def read_runs(files: Sequence[RunFiles], kind: ModuleType) -> Runs:
-    """Read the files of all models. Raises InputError when one is missing or broken, when there is no trained run, or
-    when models were not scored on the same items."""
+    """Read the files of all models. Raises InputError when one is missing or broken, when there is no trained run, when
+    models were not scored on the same items, or when a split holds nothing that the judged figure is measured on."""
     runs = [_read(one, kind) for one in files]
     base = next(run for run in runs if run.name == BASE)
     trained = [run for run in runs if run is not base]
@@ -91,7 +91,14 @@ def read_runs(files: Sequence[RunFiles], kind: ModuleType) -> Runs:
     for run in trained:
         if list(run.units) != list(base.units):
             raise InputError(f"summary: {run.title} and the base model were scored on different items; score again")
-    return Runs(base, trained, kind)
+    found = Runs(base, trained, kind)
+    for split in ("validation", "test"):
+        if any(_value(run, split, kind.JUDGED) is None for run in runs):
+            raise InputError(
+                f"summary: the {split} split holds nothing that {found.judged.name} is measured on; expected at least "
+                "one annotated item"
+            )
+    return found
 
 
 def run_columns(kind: ModuleType) -> tuple[str, ...]:

@@ -111,18 +111,17 @@ def _item(split: str, document: TaggedDocument, repaired: int) -> dict:
     """One row of items.csv: numbers of words, of entities, of those found (strictly; among all gold; by boundaries), of
     tags."""
     matches = match_spans(document.gold, document.predicted_spans)
-    values = (
-        document.id,
-        split,
-        len(document.words),
-        len(document.gold),
-        len(document.dropped),
-        len(document.predicted),
-        len(matches.strict),
-        len(document.right(all_gold=True)),
-        len(matches.exact),
-        _right_tags(document),
-        repaired,
-        min(document.calibrated, default=None),
-    )
-    return dict(zip(ITEM_COLUMNS, values, strict=True))
+    return {
+        "id": document.id,
+        "split": split,
+        "words": len(document.words),
+        "gold": len(document.gold),
+        "dropped_gold": len(document.dropped),
+        "predicted": len(document.predicted),
+        "right": len(matches.strict),
+        "right_of_all_gold": len(document.right(all_gold=True)),
+        "right_boundaries": len(matches.exact),
+        "right_tags": _right_tags(document),
+        "repaired": repaired,
+        "least_confidence": min(document.calibrated, default=None),
+    }
