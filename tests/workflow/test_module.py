@@ -74,7 +74,7 @@ def test_the_snippet_of_the_readme_runs_in_a_folder_of_its_own(tmp_path, checkou
     before = contents(checkout.folder)
     space = own_workflow(tmp_path / "mine", checkout, ONE_RUN)
     targets = ("figures", "models/results/tiny/radgraph/data/manifest.json")
-    output = space.succeed("--cores", "2", *targets, "models/results/tiny/relations/data/schema.json")
+    output = space.succeed("--cores", "2", *targets)
     assert "mem_mb=4000" in rule(output, "medtune_yesno_train")
     assert space.json("figures.json") == space.json("models/results/tiny/yesno/rank4/metrics.json")
     assert space.json("models/results/tiny/yesno/rank4/training.json")["history"]
