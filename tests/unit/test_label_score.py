@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from medtune.errors import InputError
+from medtune.files import write_json
 from medtune.kinds.labels import figures
 from medtune.kinds.labels.card import study_card
 from medtune.kinds.labels.score import ITEM_COLUMNS, score
+from medtune.kinds.summary import RunFiles
 from medtune.metrics.significance import paired_difference
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import read_csv, write_csv
+from medtune.stages import summarize_own
 from tests.unit.test_cards import BASE, MANIFEST, RECORD
 
 LABELS = ("none", "past smoker", "smoker")
@@ -168,3 +171,28 @@ def test_the_card_shows_every_figure_the_labels_and_the_limits():
     assert r"- Not for \<decisions\>." in card
     assert "Rationale" not in card
     assert "Rationale:" in study_card(MANIFEST, title="T", limits=[], **{**OPTIONS, "rationale": True}).summary
+
+
+def test_the_page_of_a_study_shows_each_label_and_the_confusion(tmp_path):
+    files = []
+    for name, seed in (("base", None), ("a", 1)):
+        folder, found = tmp_path / name, ANSWERS if seed else [answer(row["id"], None) for row in EXAMPLES]
+        folder.mkdir()
+        validation = [{**row, "split": "validation"} for row in found]
+        scores = score({"validation": EXAMPLES, "test": EXAMPLES}, [*validation, *found], 0, **OPTIONS)
+        write_json(folder / "metrics.json", scores.metrics)
+        write_csv(folder / "items.csv", scores.items, ITEM_COLUMNS)
+        write_json(folder / "training.json", {**RECORD, "history": []})
+        record = folder / "training.json" if seed else None
+        files.append(RunFiles(name, seed, folder / "metrics.json", folder / "items.csv", record))
+    write_json(tmp_path / "manifest.json", {**MANIFEST, "dropped": []})
+    outputs = {name: tmp_path / f"{name}.csv" for name in summarize_own.TABLES}
+    outputs |= {f"{name}_html": tmp_path / f"{name}.html" for name in summarize_own.TABLES}
+    outputs |= {f"{name}_{end}": tmp_path / f"{name}.{end}" for name in summarize_own.PLOTS for end in ("png", "svg")}
+    outputs |= {name: tmp_path / name for name in ("choice", "headline", "page_html")} | {"page": tmp_path / "page.md"}
+    summarize_own.summarize("own_labels", "Smoking", files, tmp_path / "manifest.json", outputs, seed=0)
+    page = outputs["page"].read_text()
+    smoker = next(line for line in page.splitlines() if line.startswith("| a (seed 1) | smoker |"))
+    assert smoker.count("50.0 %") == 3 and "n = 2 texts" in smoker
+    assert "| label | none | past smoker | smoker | (none) |" in page
+    assert "| smoker | 0 | 0 | 1 | 1 |" in page and "## Training" in page

@@ -22,7 +22,7 @@ from medtune.kinds.summary import (
 from medtune.reporting.pages import write_page
 from medtune.reporting.plots import Bar, Curve, plot_bars, plot_curves, save_figure
 from medtune.reporting.tables import estimate_text, write_csv, write_html_table
-from medtune.studies import part_of
+from medtune.studies import KIND, part_of
 
 PAGE = Path(__file__).parents[1] / "kinds" / "page.md.j2"
 TABLES = ("runs", "comparisons", "seeds")
@@ -68,6 +68,7 @@ def summarize(
         "title": title,
         "headline": headline,
         "runs": runs,
+        "details": f"{kind.removeprefix(KIND)}/details.md.j2",  # of the kind, where it has some
         "chosen": runs.chosen,
         "judged": runs.judged,
         "shown": runs.kind.SHOWN,
