@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from tests.documents import files_shown
 from tests.workspace import ROOT, Workspace, environment
 
 PAGES = [
@@ -60,11 +61,11 @@ def clone(tmp_path_factory) -> Workspace:
 
 
 def shown_files() -> dict[str, str]:
-    """YAML that README shows under its file's name."""
+    """YAML that README shows under its file's name, and the files of the page on own studies."""
     blocks = re.findall(
         r"^```yaml\n# (\S+\.yaml)\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    return dict(blocks)
+    return {**dict(blocks), **files_shown(ROOT / "docs/own_study.md")}
 
 
 def dry(command: str) -> str:
