@@ -237,6 +237,17 @@ def test_faulty_relations_get_one_sentence(tmp_path, relation, message):
     assert refusal(tmp_path, section("relations", path)).startswith(f"{path}, line 1: {message}")
 
 
+def test_all_others_can_be_ignored(tmp_path):
+    other = {"start": 18, "end": 25, "type": "Other"}
+    relations = [{"head": 1, "tail": 2, "type": "near"}, {"head": 1, "tail": 2, "type": "treats"}]
+    path = annotated(tmp_path, [other, DRUG, PAIN], relations)
+    splits, manifest = prepared(tmp_path, section("relations", path, ignore=["*"]))
+    row = all_rows(splits)["1"]
+    assert [entity["type"] for entity in row["entities"]] == ["Drug", "Problem"]
+    assert row["relations"] == [{"head": 0, "tail": 1, "type": "treats"}]
+    assert sorted(manifest["left_out"].values()) == [1, 1]
+
+
 def test_what_is_ignored_or_stands_twice_is_left_out_and_relations_still_join_their_entities(tmp_path):
     other = {"start": 18, "end": 25, "type": "Other"}
     relations = [{"head": 0, "tail": 1, "type": "treats"}, {"head": 2, "tail": 3, "type": "treats"}]

@@ -82,14 +82,20 @@ class LabelData(OwnData):
     """Where the labelled texts are."""
 
     columns: LabelColumns = Field(default_factory=LabelColumns, description="Columns.")
-    ignore: list[Label] = Field([], description="Labels whose records are left out, and counted.")
+    ignore: list[Label] = Field(
+        [], description='Labels whose records are left out, and counted; "*" stands for all that `labels` has not.'
+    )
 
 
 class EntityData(OwnData):
     """Where the texts with entities are."""
 
     columns: EntityColumns = Field(default_factory=EntityColumns, description="Fields.")
-    ignore: list[Label] = Field([], description="Entity types that are left out of the texts' annotation, and counted.")
+    ignore: list[Label] = Field(
+        [],
+        description='Entity types that are left out of the annotation, and counted; "*" stands for all that `entities` '
+        "has not.",
+    )
 
 
 class RelationData(OwnData):
@@ -97,7 +103,9 @@ class RelationData(OwnData):
 
     columns: RelationColumns = Field(default_factory=RelationColumns, description="Fields.")
     ignore: list[Label] = Field(
-        [], description="Types of entities and relations that are left out, and counted; so is a relation of one."
+        [],
+        description="Types of entities and relations that are left out, and counted, as is a relation of such an "
+        'entity; "*" stands for all that `entities` and `relations` have not.',
     )
 
 

@@ -88,7 +88,7 @@ def _common(record: OwnRecord, name: str) -> dict:
 def _label(fields: Mapping, text: str, source: OwnSource, left_out: Counter[str]) -> dict | None:
     """The label, and its reason where one is taught; None for a label that is left out."""
     label = _text(fields, "label").strip()
-    if label in source.ignore:
+    if source.ignores(label, source.labels):
         return None
     if label not in source.labels:
         raise Faulty(f"{one_of('label', label, source.labels)}; add it to `labels`, or to `data.ignore`")
@@ -115,7 +115,7 @@ def _kept_entities(
     places: list[int | None] = []
     for number, given in enumerate(_list(fields, "entities"), start=1):
         entity = _entity(given, f"entity {number}", text)
-        if entity["type"] in source.ignore:
+        if source.ignores(entity["type"], source.entities):
             left_out[IGNORED_ENTITY] += 1
             places.append(None)
             continue
@@ -160,7 +160,7 @@ def _relations(fields: Mapping, text: str, source: OwnSource, left_out: Counter[
         kind = given["type"]
         if not isinstance(kind, str):
             raise Faulty(f"{which}: the type is {_shown(kind)}; expected text")
-        if kind in source.ignore or head is None or tail is None:
+        if source.ignores(kind, source.relations) or head is None or tail is None:
             left_out[IGNORED_RELATION] += 1
             continue
         if kind not in source.relations:

@@ -11,6 +11,7 @@ from medtune.errors import InputError
 SPLITS = ("train", "validation", "test")
 NOT_LABELLED = "neither label nor answer"
 """Why a record of an annotation tool is left out."""
+OTHERS = "*"
 SHOWN = 3
 """Problems that a message shows."""
 
@@ -30,7 +31,8 @@ class OwnSource:
 
     kind: "labels", "spans", "relations" or "answers". path: None where the user's own reader needs none. file: of that
     reader. format: as in the configuration, None where the ending tells. columns: column by canonical field; None
-    where there is none. labels, entities, relations: those that the study knows. ignore: labels or types left out.
+    where there is none. labels, entities, relations: those that the study knows. ignore: labels or types left
+    out, `OTHERS` for all that the study does not know.
     """
 
     kind: str
@@ -42,6 +44,10 @@ class OwnSource:
     entities: tuple[str, ...] = ()
     relations: Mapping[str, Allowed] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+
+    def ignores(self, name: str, known: Iterable[str]) -> bool:
+        """Whether a label or type is left out. known: those of its sort that the study knows."""
+        return name in self.ignore or (OTHERS in self.ignore and name not in known)
 
     @property
     def shown(self) -> str:
