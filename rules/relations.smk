@@ -1,5 +1,7 @@
 """Study relations: entities and relations as generated JSON; a run for each switch that may improve on the default."""
 
+import medtune.studies.relations.captions as relations_captions
+
 RELATIONS = RELATIONS_JOBS.root
 RELATIONS_NEW = ForRules(RELATIONS_JOBS.new_notes())
 RELATIONS_DATA = f"{RELATIONS}/data"
@@ -112,17 +114,8 @@ rule relations_summarize:
         item_scores=RELATIONS_JOBS.files("items.csv"),
         manifest=rules.relations_prepare.output.manifest,
     output:
-        **OUTPUTS.tables(
-            "relations",
-            "Relations",
-            ["comparison", "switches", "entity_types", "relation_types", "familiarity"],
-            ["errors", "entity_confusion", "relation_confusion", "answers"],
-        ),
-        **OUTPUTS.plots(
-            "relations",
-            "Relations",
-            ["comparison", "relation_types", "entity_confusion", "relation_confusion", "errors"],
-        ),
+        **OUTPUTS.tables("relations", "Relations", relations_captions.SHOWN, relations_captions.PLAIN),
+        **OUTPUTS.plots("relations", "Relations", relations_captions.PLOTS),
         **OUTPUTS.readable("relations", "Relations", f"{RELATIONS}/summary", "summary"),
         choice=f"{RELATIONS}/summary/choice.json",
         headline=f"{RELATIONS}/summary/headline.txt",

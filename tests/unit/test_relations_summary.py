@@ -9,10 +9,12 @@ import pytest
 from medtune.errors import InputError
 from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.metrics.significance import Difference, holm
+from medtune.reporting.pages import render_page
+from medtune.studies.relations.captions import PLOTS, SHOWN
 from medtune.studies.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows, verdict
 from medtune.studies.relations.familiarity import SEEN, UNSEEN
-from medtune.studies.relations.figures import PLOTS
-from medtune.studies.relations.pages import HTML_PAGES, entities_or_relations, switch_sentences, what_figures_show
+from medtune.studies.relations.notes import what_figures_show
+from medtune.studies.relations.page import PAGES, content
 from medtune.studies.relations.runs import PRACTISED_TITLE, RunFiles, changes, read_runs
 from medtune.studies.relations.summarize import COLUMNS, summarize
 from tests.columns import faults
@@ -41,7 +43,7 @@ SEEDS = (1, 2)
 """Further training seeds."""
 NAMES = {
     **{name: f"{name}.csv" for name in COLUMNS},
-    **{f"{name}_html": f"{name}.html" for name in HTML_PAGES},
+    **{f"{name}_html": f"{name}.html" for name in SHOWN},
     **{f"{name}_{suffix}": f"{name}.{suffix}" for name in PLOTS for suffix in ("png", "svg")},
     "choice": "choice.json",
     "page": "summary.md",
@@ -202,7 +204,7 @@ def test_terms_of_the_training_text_and_held_out_ones_are_shown_apart(study):
 def test_every_page_of_synthetic_documents_says_what_its_figures_show_and_what_was_published(study):
     outputs = study[2]
     page = outputs["page"].read_text()
-    for name in ("page", "headline", *(f"{name}_html" for name in HTML_PAGES)):
+    for name in ("page", "headline", *(f"{name}_html" for name in SHOWN)):
         assert what_figures_show(MANIFEST) in outputs[name].read_text(), name
     assert "The documents are synthetic, made by rules" in page and "they say nothing about real text" in page
     assert "stands in the training text (counted in data/manifest.json)" in page
@@ -240,7 +242,7 @@ def test_the_base_model_is_never_chosen(study):
 
 def test_every_page_and_every_table_that_can_names_the_labels(study):
     *_, outputs = study
-    for name in (*(f"{name}_html" for name in HTML_PAGES), "page_html"):
+    for name in (*(f"{name}_html" for name in SHOWN), "page_html"):
         text = outputs[name].read_text()
         assert "A proxy: correlations are read as &lt;treats&gt;." in text and "BioRED (proxy)" in text, name
     assert "A proxy" in outputs["page"].read_text()
@@ -286,24 +288,32 @@ def test_every_output_is_there_and_the_same_when_made_again(study, tmp_path):
         assert again[name].read_bytes() == outputs[name].read_bytes(), name
 
 
-def test_the_page_tells_errors_of_entities_from_errors_of_relations(study):
+def test_the_page_tells_errors_of_entities_from_errors_of_relations(study, tmp_path):
     _, files, outputs = study
     page = outputs["page"].read_text()
     assert re.search(r"relation F1 of epochs6 on the test documents is \d", page)
     assert "Nothing is claimed about any switch, since the runs have 1 training seed" in page
     assert "![Errors of relations by class](errors.png)" in page
-    run = read_runs(files).default
-    assert "comes from its entities" in entities_or_relations(run, Difference(0.2, 0.1, 0.3, 24, 0.001))
-    assert "does not help" in entities_or_relations(run, Difference(-0.2, -0.3, -0.1, 24, 0.001))
-    assert "no difference that could be told" in entities_or_relations(run, Difference(0.1, -0.1, 0.3, 24, 0.4))
+    runs = read_runs(files)
+    for (value, low, high), told in {
+        (0.2, 0.1, 0.3): "+20.0 points (+10.0 to +30.0), so much of what is wrong comes from its entities",
+        (-0.2, -0.3, -0.1): "being given entities does not help it",
+        (0.1, -0.1, 0.3): "no difference that could be told",
+    }.items():
+        differences = {"default": Difference(value, low, high, 24, 0.4)}
+        found = content(runs, runs.default, {"comparison": []}, differences, {}, MANIFEST)
+        assert told in render_page(PAGES / "entities_or_relations.md.j2", found, tmp_path)
 
 
-def test_switches_are_told_by_their_verdicts():
+def test_switches_are_told_by_their_verdicts(study, tmp_path):
     row = {"switch": "rank32", "split": "test", "verdict": UNTOLD, "n_seeds": 3}
     row |= {f"relation_f1_difference{end}": 0.02 for end in ("", "_low", "_high")}
-    sentences = switch_sentences([row, {**row, "switch": "sure", "verdict": HELPED}])
-    assert len(sentences) == 2 and "sure" in sentences[0] and sentences[0].startswith("Helped")
-    assert sentences[1].startswith("No significant difference") and "rank32" in sentences[1]
+    rows = [row, {**row, "switch": "sure", "verdict": HELPED}, {**row, "split": "validation", "verdict": HARMED}]
+    runs = read_runs(study[1])
+    found = content(runs, runs.default, {"comparison": [], "switches": rows}, {}, {}, MANIFEST)
+    sentences = render_page(PAGES / "switches.md.j2", found, tmp_path).splitlines()
+    assert len(sentences) == 2 and "sure" in sentences[0] and sentences[0].startswith("- Helped, by the test documents")
+    assert sentences[1].startswith("- No significant difference") and "rank32" in sentences[1]
 
 
 def test_settings_that_differ_are_found_however_deep():

@@ -6,7 +6,7 @@ from pathlib import Path
 from medtune.data.related import RelatedDocument
 from medtune.reporting.cards import Headline, StudyCard
 from medtune.reporting.tables import escape_markdown
-from medtune.studies.relations.pages import PUBLISHED_NOTE, published_words, what_figures_show
+from medtune.studies.relations.notes import PUBLISHED_NOTE, published_words, what_figures_show
 from medtune.studies.relations.rows import row_of
 from medtune.studies.relations.runs import labels_of
 from medtune.studies.relations.template import RelationsTask

@@ -6,7 +6,7 @@ from statistics import fmean
 import numpy as np
 
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import ENDS, end_columns, end_values
+from medtune.metrics.estimate import ENDS, end_cells, end_columns
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import Difference, holm, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
@@ -83,19 +83,20 @@ def switch_rows(runs: Runs, seed: int) -> list[dict]:
         for split in SPLITS:
             test, p_holm = by_split[split][number]
             entities = over_seeds(runs, run, split, "entity", seed)
-            values = (
-                run.name,
-                run.what,
-                split,
-                test.n,
-                _seeds(runs, run),
-                *end_values(entities),
-                *end_values(test),
-                test.p_value,
-                p_holm,
-                verdict(test.value, p_holm, _seeds(runs, run)),
+            rows.append(
+                {
+                    "switch": run.name,
+                    "changes": run.what,
+                    "split": split,
+                    "n_documents": test.n,
+                    "n_seeds": _seeds(runs, run),
+                    **end_cells("entity_f1_difference", entities),
+                    **end_cells("relation_f1_difference", test),
+                    "p_value": test.p_value,
+                    "p_holm": p_holm,
+                    "verdict": verdict(test.value, p_holm, _seeds(runs, run)),
+                }
             )
-            rows.append(dict(zip(SWITCH_COLUMNS[:-1], values, strict=True)))
     return rows
 
 
@@ -142,25 +143,17 @@ def _seeds(runs: Runs, run: Run) -> int:
 def _comparison_row(run: Run, split: str, p_values: tuple[float, float] | None) -> dict:
     """p_values: against `default`, without and with correction; None for `default` itself."""
     found = run.splits[split]
-    given = found["relation_f1_gold_entities"] if split == "test" else None
     p_value, p_holm = p_values or (None, None)
-    (of_given, *given_ends), (parsed, *parsed_ends), (repaired, *repaired_ends) = (
-        end_values(figure) for figure in (given, found["parse_rate"], found["repair_rate"])
-    )
-    values = (
-        run.name,
-        split,
-        *end_values(found["entity_f1"]),
-        *end_values(found["relation_f1"]),
-        of_given,
-        parsed,
-        repaired,
-        found["duplicates"],
-        p_value,
-        found["n"],
-        *given_ends,
-        *parsed_ends,
-        *repaired_ends,
-        p_holm,
-    )
-    return dict(zip(COMPARISON_COLUMNS, values, strict=True))
+    return {
+        "run": run.name,
+        "split": split,
+        **end_cells("entity_f1", found["entity_f1"]),
+        **end_cells("relation_f1", found["relation_f1"]),
+        **end_cells("relation_f1_gold_entities", found["relation_f1_gold_entities"] if split == "test" else None),
+        **end_cells("parse_rate", found["parse_rate"]),
+        **end_cells("repair_rate", found["repair_rate"]),
+        "duplicates": found["duplicates"],
+        "p_value_against_default": p_value,
+        "n_documents": found["n"],
+        "p_holm_against_default": p_holm,
+    }

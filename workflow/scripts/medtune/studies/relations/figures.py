@@ -9,12 +9,11 @@ from medtune.metrics.relations import CLASSES
 from medtune.reporting.plots import Bar, plot_bars, plot_heatmap
 from medtune.studies.relations.runs import Labels, Run, Runs
 
-PLOTS = ("comparison", "relation_types", "entity_confusion", "relation_confusion", "errors")
 ENTITIES, RELATIONS, WITH_GOLD = "entities", "relations", "relations, gold entities given"
 
 
 def figures(runs: Runs, chosen: Run, labels: Labels) -> dict[str, Figure]:
-    """The plots by name, see `PLOTS`. All are of the test documents."""
+    """The plots by name, see `captions.PLOTS`. All are of the test documents."""
     n = chosen.splits["test"]["n"]
     shown = _before_and_after(runs, chosen)
     names = [run.name for run in shown]

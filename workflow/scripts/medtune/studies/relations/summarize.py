@@ -5,20 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from medtune.files import write_json, write_text
+from medtune.reporting.pages import render_page, write_page
 from medtune.reporting.plots import save_figure
-from medtune.reporting.prose import write_document
 from medtune.reporting.tables import write_csv, write_html_table
+from medtune.studies.relations.captions import PLOTS, SHOWN
 from medtune.studies.relations.comparisons import (
     COMPARISON_COLUMNS,
     SWITCH_COLUMNS,
     choose,
     comparison_rows,
-    equals,
     given_against_own,
     switch_rows,
 )
-from medtune.studies.relations.figures import PLOTS, figures
-from medtune.studies.relations.pages import HTML_PAGES, headline, reason, summary_page, what_figures_show
+from medtune.studies.relations.figures import figures
+from medtune.studies.relations.notes import what_figures_show
+from medtune.studies.relations.page import PAGES, content
 from medtune.studies.relations.runs import Labels, Run, RunFiles, Runs, labels_of, read_runs
 from medtune.studies.relations.tables import (
     ANSWER_COLUMNS,
@@ -53,7 +54,7 @@ def summarize(
 
     manifest: of the data; its `labels`, where there are such, are named in every table but comparison.csv, whose
     columns are fixed, and their caption is on every page. seed: of the paired tests.
-    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{name}_html` of `HTML_PAGES`; `choice` (JSON);
+    outputs: paths by name: the tables of `COLUMNS` (CSV); the pages `{name}_html` of `SHOWN`; `choice` (JSON);
     `page` (Markdown) and `page_html`; `headline` (one line of text); the plots `{name}_{png,svg}` of `PLOTS`.
     Raises InputError when a file is missing or broken, or runs were not scored on the same documents.
     """
@@ -67,29 +68,29 @@ def summarize(
     for name, columns in COLUMNS.items():
         write_csv(outputs[name], rows[name], columns)
     shown = what_figures_show(manifest)
-    for name, (title, note) in HTML_PAGES.items():
+    for name, caption in SHOWN.items():
         key = "switch" if name == "switches" else "run"
         marked = [{**row, "chosen": row[key] == chosen.name} for row in rows[name]]
-        text = f"{labels.noted(note)} {shown or ''}".strip()
-        write_html_table(outputs[f"{name}_html"], labels.titled(title), marked, COLUMNS[name], text)
+        text = f"{labels.noted(caption.note)} {shown or ''}".strip()
+        write_html_table(outputs[f"{name}_html"], labels.titled(caption.title), marked, COLUMNS[name], text)
     for name, figure in figures(runs, chosen, labels).items():
         for suffix in ("png", "svg"):
             save_figure(figure, outputs[f"{name}_{suffix}"])
-    words = reason(chosen, equals(runs, chosen), len(runs.trained), len(runs.of_all_seeds(chosen)))
-    write_json(outputs["choice"], choice_record(chosen, words, labels))
-    write_text(outputs["headline"], headline(runs, chosen, labels, shown))
     differences = {run.name: given_against_own(run, seed) for run in runs}
-    pictures = {name: outputs[f"{name}_png"] for name in PLOTS}
-    document = summary_page(runs, chosen, words, rows, differences, pictures, labels, manifest)
-    write_document(document, outputs["page"], outputs["page_html"])
+    found = content(runs, chosen, rows, differences, {name: outputs[f"{name}_png"] for name in PLOTS}, manifest)
+    folder = Path(outputs["page"]).parent
+    reason = render_page(PAGES / "reason.txt.j2", found, folder).strip()
+    write_json(outputs["choice"], choice_record(chosen, reason, labels))
+    write_text(outputs["headline"], render_page(PAGES / "headline.txt.j2", found, folder))
+    write_page(PAGES / "summary.md.j2", {**found, "reason": reason}, outputs["page"], outputs["page_html"])
 
 
-def choice_record(chosen: Run, words: str, labels: Labels) -> dict:
-    """Content of choice.json: the chosen run, why, its settings and its figures."""
+def choice_record(chosen: Run, reason: str, labels: Labels) -> dict:
+    """Content of choice.json: the chosen run, its settings and its figures. reason: why it was chosen."""
     return {
         "chosen": chosen.name,
         "chosen_on": "strict relation F1 on validation",
-        "reason": words,
+        "reason": reason,
         "changes": [{"key": change.key, "default": change.before, "chosen": change.after} for change in chosen.changes],
         "settings": chosen.settings,
         "labels": {"name": labels.name, "caption": labels.caption},
