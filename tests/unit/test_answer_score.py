@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from medtune.errors import InputError
+from medtune.files import write_json
 from medtune.kinds.answers import figures
 from medtune.kinds.answers.card import study_card
 from medtune.kinds.answers.score import ITEM_COLUMNS, METRICS, score
+from medtune.kinds.summary import RunFiles, comparison_rows, read_runs, run_columns, run_rows
 from medtune.metrics.significance import paired_difference
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import read_csv, write_csv
@@ -132,6 +134,26 @@ def test_two_runs_are_compared_over_what_was_drawn(tmp_path):
     assert figures.ratio(counts.sum(axis=0, keepdims=True)) == pytest.approx([value])
     better = np.column_stack([counts[:, 1], counts[:, 1]])
     assert paired_difference(better, counts, figures.ratio, seed=0).n == 6
+
+
+def test_runs_stand_in_the_tables_of_own_studies(tmp_path):
+    files = []
+    for name, seed, texts in (("base", None, ["No."] * 4), ("adapter", 42, [row["answer"] for row in EXAMPLES])):
+        answers = [answer(row["id"], text) for row, text in zip(EXAMPLES, texts, strict=True)]
+        held = [{**row, "split": "validation"} for row in answers]
+        found = score({"validation": EXAMPLES, "test": EXAMPLES}, [*held, *answers], 0, **OPTIONS)
+        write_json(tmp_path / f"{name}.json", found.metrics)
+        write_csv(tmp_path / f"{name}.csv", found.items, ITEM_COLUMNS)
+        files.append(RunFiles(name, seed, tmp_path / f"{name}.json", tmp_path / f"{name}.csv"))
+    runs = read_runs(files, figures)
+    rows = run_rows(runs)
+    assert all(set(row) == set(run_columns(figures)) for row in rows)
+    assert [(row["run"], row["ROUGE-L"], row["validation_ROUGE-L"], row["n"]) for row in rows] == [
+        ("base", 0, 0, 4),
+        ("adapter", 1, 1, 4),
+    ]
+    (test,) = comparison_rows(runs, seed=0)
+    assert (test["figure"], test["difference"], test["n"]) == ("ROUGE-L", 1, 4)
 
 
 def test_ids_of_one_split_are_not_mixed_up_with_those_of_another():
