@@ -12,7 +12,8 @@ from medtune.metrics.text.names import BERTSCORE, BLEU
 from medtune.metrics.text.registry import TextMetricSettings, score_texts, statistic_of
 from medtune.metrics.text.scores import mean_of
 from medtune.reporting.tables import read_csv, write_csv
-from medtune.studies.meerkat.score import ITEM_COLUMNS, score
+from medtune.studies.meerkat.score import score
+from medtune.studies.meerkat.tables import ITEM_COLUMNS
 from tests.unit.text_cases import PREDICTIONS, REFERENCES
 
 

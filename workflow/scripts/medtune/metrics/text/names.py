@@ -20,9 +20,3 @@ BUILT_IN = (
     *(MEDICAL_TERM_F1, TERM_MATCH, DOSAGE_MATCH),
 )
 """Names that a metric of the user's own may not have."""
-
-RESULT_COLUMNS = (
-    *("id", "split", "specialty", "status", "finish", "output_tokens", "question", "reference_answer"),
-    "generated_answer",
-)
-"""Columns beside metrics in tables of answers; no metric may have their names either."""

@@ -14,9 +14,8 @@ from medtune.reporting.tables import write_csv
 from medtune.studies.meerkat.comparisons import compare, difference, holm_of
 from medtune.studies.meerkat.runs import RECORD_KEYS, SPLITS, Run, RunFiles, check_same, read_run
 from medtune.studies.meerkat.score_plots import ScorePanel, plot_score_panels
+from medtune.studies.meerkat.tables import RESULT_COLUMNS
 
-RESULT_COLUMNS = ("id", "split", "specialty", "question", "reference_answer", "generated_answer", "status")
-"""Followed by a column for each metric."""
 FORMS = ("study", "practised")
 """How the base model was asked."""
 COMPARISON_COLUMNS = (

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from medtune.errors import InputError
-from medtune.kinds.answers.score import ANSWER_COLUMNS, Scored, scored_answers
+from medtune.kinds.answers.score import Scored, scored_answers
 from medtune.metrics.text.bertscore import BertScoreSettings
 from medtune.metrics.text.registry import TextMetricSettings
 from medtune.models.record import read_record
+from medtune.studies.meerkat.tables import ITEM_COLUMNS
 
 FIELDS = ("specialty",)
-ITEM_COLUMNS = ("id", "split", *FIELDS, *ANSWER_COLUMNS)
-"""First columns of items.csv; one for each metric follows."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pydantic import Field, field_validator, model_validator
 
 from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Share
 from medtune.config.stages import Generation, Training
-from medtune.metrics.text.names import BERTSCORE, BUILT_IN, RESULT_COLUMNS
+from medtune.metrics.text.names import BERTSCORE, BUILT_IN
+from medtune.studies.meerkat.tables import ITEM_COLUMNS, RESULT_COLUMNS
 
 
 class MeerkatFiles(Section):
@@ -92,7 +93,7 @@ class MeerkatMetrics(Section):
                 raise ValueError(
                     f'the name "{name}" of a metric may hold letters, digits, dots, dashes and underscores only'
                 )
-            if name in (*BUILT_IN, *RESULT_COLUMNS):
+            if name in (*BUILT_IN, *ITEM_COLUMNS, *RESULT_COLUMNS):
                 raise ValueError(f'a metric cannot have the name "{name}", which the tables have already')
         return value
 

@@ -1,4 +1,10 @@
-"""Names of the summary's tables and plots, and what is said of those that the report shows."""
+"""Columns of tables of answers; names of the summary's tables and plots, and what is said of those that the report
+shows."""
+
+ITEM_COLUMNS = ("id", "split", "specialty", "status", "finish", "output_tokens")
+"""First columns of items.csv; one for each metric follows, whose name must be another one."""
+RESULT_COLUMNS = ("id", "split", "specialty", "question", "reference_answer", "generated_answer", "status")
+"""The same of base_model_results.csv and finetuned_model_results.csv."""
 
 TITLE = "Medical question answering"
 SHOWN = {
