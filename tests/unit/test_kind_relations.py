@@ -201,8 +201,8 @@ def test_another_prompt_or_other_types_are_another_template(change):
 
 def test_the_answer_form_names_the_types_of_the_study():
     fields = RelationTask(**OPTIONS).answer_form(example(), None).schema["properties"]
-    assert fields["entities"]["items"]["properties"]["type"] == {"enum": tuple(ENTITIES)}
-    assert fields["relations"]["items"]["properties"]["type"] == {"enum": tuple(RELATIONS)}
+    assert fields["entities"]["items"]["properties"]["type"] == {"enum": ENTITIES}
+    assert fields["relations"]["items"]["properties"]["type"] == {"enum": list(RELATIONS)}
 
 
 def test_gold_answers_are_all_right_and_the_figure_of_checkpoints_is_that_of_the_scores():
