@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from medtune.errors import InputError
 from medtune.files import write_json
@@ -13,6 +14,7 @@ from medtune.metrics.text.registry import TextMetricSettings, score_texts, stati
 from medtune.metrics.text.scores import mean_of
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.studies.meerkat.score import score
+from medtune.studies.meerkat.section import MeerkatMetrics
 from medtune.studies.meerkat.tables import ITEM_COLUMNS
 from tests.unit.text_cases import PREDICTIONS, REFERENCES
 
@@ -237,3 +239,9 @@ def test_the_statistic_of_a_name_is_that_of_the_metric():
         one, other = (without_each(s, metric.counts[scored]) for s in (metric.statistic, statistic_of(name)))
         assert one.tolist() == other.tolist(), name
     assert len({statistic_of(name)(np.array([[9, 9, 6, 3, 2, 1, 9, 8, 7, 6.0]]))[0] for name in BLEU}) == len(BLEU)
+
+
+@pytest.mark.parametrize("name", ["specialty", "finish", "output_tokens", "generated_answer", "token_f1", "ROUGE-L"])
+def test_no_metric_of_the_users_own_has_the_name_of_a_column(name):
+    with pytest.raises(ValidationError, match=f'a metric cannot have the name "{name}", which the tables have already'):
+        MeerkatMetrics(custom={name: "my_metrics:score"})
