@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
-from medtune.data.relation_output import extract
 from medtune.errors import InputError
 from medtune.kinds.own import RelationStudy
 from medtune.kinds.relations import figures
 from medtune.kinds.relations.answers import lists_of
 from medtune.kinds.relations.card import EXAMPLE, study_card
 from medtune.kinds.relations.examples import checked_documents, document_of, example_of, schema_of
+from medtune.kinds.relations.output import extract
 from medtune.kinds.relations.score import ITEM_COLUMNS, score
 from medtune.kinds.relations.task import RelationTask
 from medtune.metrics.relations import CLASSES

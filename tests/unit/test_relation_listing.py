@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS
 from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.data.synthetic.relation_listing import (
     FORMS,
@@ -18,6 +17,7 @@ from medtune.data.synthetic.relation_practice import PRACTICE
 from medtune.data.synthetic.relation_wording import LEXICON, WORDING
 from medtune.data.synthetic.relations import held_out_terms, make_splits, training_terms
 from medtune.errors import InputError
+from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS
 from medtune.studies.relations.held_out import count_held_out
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from medtune.data.listed_entities import FoundEntity
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
-from medtune.data.relation_output import Extraction, Removals
-from medtune.data.relation_pairs import between_concepts, concept_pair, entity_pair, found_spans, relation_pair
+from medtune.kinds.relations.output import Extraction, Removals
+from medtune.kinds.relations.pairs import between_concepts, concept_pair, entity_pair, found_spans, relation_pair
 from medtune.metrics import relations as scored
 from medtune.metrics.spans import Span
 

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
-from medtune.data.relation_output import write_output
-from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
+from medtune.kinds.relations.output import write_output
 from medtune.metrics.relations import CLASSES, CORRECT
 from medtune.studies.relations.answers import read_answers
 from medtune.studies.relations.examples import KINDS, NOTHING_TO_FIND, RIGHT, classified, draw, write_examples
 from medtune.studies.relations.rows import row_of
 from medtune.studies.relations.runs import Labels
+from medtune.studies.relations.schema_file import read_schema
 from tests.unit.relations_study import answers, made_rows, prediction, schema_file, task
 
 RULES = {"deduplicate": False, "drop_violations": False}

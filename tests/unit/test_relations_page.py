@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.reporting.annotated_page import PALETTE, Mark
-from medtune.reporting.arrows import CELL, COLUMNS, Join, lay_out
-from medtune.reporting.relations_page import MOST_ARROWS, MOST_LISTED, Arrow, Example, Panel, write_relations_page
+from medtune.studies.relations.arrows import CELL, COLUMNS, Join, lay_out
+from medtune.studies.relations.relations_page import (
+    MOST_ARROWS,
+    MOST_LISTED,
+    Arrow,
+    Example,
+    Panel,
+    write_relations_page,
+)
 
 ENTITIES = {"Drug": "a drug", "Disease": "a disease", "Symptom": "a symptom", "Lab_Test": "a test", "Procedure": "one"}
 TEXT = "Metformin treats type 2 diabetes."

@@ -6,8 +6,8 @@ import pytest
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.schema_file import write_schema
 from medtune.studies.relations.rows import gold_given, row_of
+from medtune.studies.relations.schema_file import write_schema
 from medtune.studies.relations.template import RelationsTask
 from tests.conftest import ROOT
 from tests.unit.test_chat import CHATML, START, made_tokenizer

@@ -14,17 +14,17 @@ import yaml
 from medtune.config import MadeModel
 from medtune.configuration import Config
 from medtune.data.related import Relation
-from medtune.data.relation_output import write_output
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
+from medtune.kinds.relations.output import write_output
 from medtune.models.made import build_untrained
 from medtune.stages.train_adapter import Job
 from medtune.stages.train_adapter import prepare as prepare_job
 from medtune.studies.relations.label_map import BIORED_PROXY, map_schema
 from medtune.studies.relations.prepare import HeldOutFiles, TrainingFiles, prepare, prepare_training
 from medtune.studies.relations.rows import document_of, gold_given, read_rows, row_of
+from medtune.studies.relations.schema_file import read_schema
 from medtune.studies.relations.template import RelationsTask
 from tests.conftest import ROOT
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from medtune.data.relation_schema import STUDY_SCHEMA, RelationSchema, relation_type
-from medtune.data.schema_file import read_schema, write_schema
 from medtune.errors import InputError
+from medtune.studies.relations.schema_file import read_schema, write_schema
 
 
 def content(**changes):

@@ -7,10 +7,10 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.data.schema_file import read_schema
         from medtune.files import read_json, read_jsonl
         from medtune.studies.relations.examples import write_examples
         from medtune.studies.relations.runs import labels_of
+        from medtune.studies.relations.schema_file import read_schema
 
         given, params = snakemake.input, snakemake.params
         chosen = read_json(given.choice)["chosen"]

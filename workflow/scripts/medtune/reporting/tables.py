@@ -117,10 +117,10 @@ def markdown_table(rows: Sequence[Sequence[Any]], headers: Sequence[str]) -> str
     return "\n".join(lines)
 
 
-def template(name: str, html: bool) -> jinja2.Template:
-    """A template of this folder; undefined names are errors. html: escape what is filled in."""
+def template(name: str, html: bool, folder: Path = TEMPLATES) -> jinja2.Template:
+    """A template of a folder; undefined names are errors. html: escape what is filled in."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=html,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

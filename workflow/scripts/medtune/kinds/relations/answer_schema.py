@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS
 from medtune.data.relation_schema import RelationSchema
 from medtune.inference.answer_form import AnswerForm
 from medtune.kinds.answer_schema import TEXT, list_of, object_of, one_of
+from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS
 
 
 def answer_form(

@@ -6,9 +6,9 @@ from typing import Any
 
 from medtune.data.json_output import ParsedLists
 from medtune.data.related import RelatedDocument
-from medtune.data.relation_output import LISTS, Extraction, extract, extract_given
-from medtune.data.relation_pairs import entity_pair, relation_pair
 from medtune.data.relation_schema import RelationSchema
+from medtune.kinds.relations.output import LISTS, Extraction, extract, extract_given
+from medtune.kinds.relations.pairs import entity_pair, relation_pair
 from medtune.kinds.task import Parsed
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.relation_scores import RelationCounts

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from medtune.data.relation_output import Removals
-from medtune.data.relation_pairs import found_spans
 from medtune.data.relation_schema import RelationSchema
 from medtune.kinds.relations.answers import Answer
+from medtune.kinds.relations.output import Removals
+from medtune.kinds.relations.pairs import found_spans
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.intervals import amount, f1, share
 from medtune.metrics.relation_scores import (

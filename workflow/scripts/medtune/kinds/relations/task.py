@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medtune.data.json_output import value_places
-from medtune.data.relation_output import read_output, write_output
-from medtune.data.relation_pairs import relation_pair
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
 from medtune.kinds.own import TEXT
 from medtune.kinds.relations.answer_schema import answer_form
 from medtune.kinds.relations.answers import extractions, parsed_value, strict_f1
 from medtune.kinds.relations.examples import document_of, schema_of
+from medtune.kinds.relations.output import read_output, write_output
+from medtune.kinds.relations.pairs import relation_pair
 from medtune.kinds.task import Answering, Parsed, Part, Task
 from medtune.metrics.relation_scores import count_relations
 
@@ -20,7 +20,7 @@ READING = {"deduplicate": False, "drop_violations": False}
 
 
 class RelationTask(Task):
-    """A compact JSON object as answer, see `data.relation_output`, after a prompt that holds the text.
+    """A compact JSON object as answer, see `kinds.relations.output`, after a prompt that holds the text.
 
     Examples are canonical ones, see `examples`.
     """

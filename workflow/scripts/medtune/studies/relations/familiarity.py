@@ -8,8 +8,8 @@ import numpy as np
 
 from medtune.data.deduplication import normalise
 from medtune.data.related import RelatedDocument
-from medtune.data.relation_pairs import entity_pair, relation_pair
 from medtune.kinds.relations.answers import Answer
+from medtune.kinds.relations.pairs import entity_pair, relation_pair
 from medtune.metrics.relation_scores import count_relations
 from medtune.metrics.span_scores import SpanCounts, count_spans
 

@@ -20,10 +20,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from medtune.config_layers import UniqueKeys
-from medtune.data.schema_file import Name
 from medtune.errors import InputError
 from medtune.files import read_json, read_text
 from medtune.studies.relations.label_map import LabelMap, Rule
+from medtune.studies.relations.schema_file import Name
 
 
 class _Rule(BaseModel):

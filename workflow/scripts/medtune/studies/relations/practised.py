@@ -11,10 +11,10 @@ from typing import Any
 
 from medtune.chat import instruction_ids
 from medtune.data.json_output import ParsedItems, parse_items, parse_lists
-from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.synthetic.relation_listing import FORMS, Form, practised_prompt
 from medtune.inert import inert
+from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS
 from medtune.kinds.task import Parsed
 from medtune.rendering import render_prompt
 

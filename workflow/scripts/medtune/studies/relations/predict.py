@@ -9,13 +9,12 @@ from pydantic import Field
 
 from medtune.data.json_output import ParsedLists
 from medtune.data.related import RelatedDocument
-from medtune.data.relation_output import LISTS, extract
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
-from medtune.data.schema_file import read_schema
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json
 from medtune.inference.progress import Journal
+from medtune.kinds.relations.output import LISTS, extract
 from medtune.stages.adapter_folder import check_adapter
 from medtune.stages.generate import Question, prediction_row
 from medtune.stages.new_texts import (
@@ -34,6 +33,7 @@ from medtune.stages.new_texts import (
 )
 from medtune.studies.relations.prediction_files import Outputs, Prediction, write_predictions
 from medtune.studies.relations.rows import Step, row_of
+from medtune.studies.relations.schema_file import read_schema
 from medtune.studies.relations.steps import given_rows, join_steps
 from medtune.studies.relations.template import RelationsTask
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from medtune.data.listed_entities import UNKNOWN
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, to_row
-from medtune.data.relation_output import Extraction
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import SkippedReport
+from medtune.kinds.relations.output import Extraction
 from medtune.reporting.annotated_page import Mark
-from medtune.reporting.relations_page import Arrow, Example, Panel, write_relations_page
 from medtune.reporting.streamed import SKIPPED, streamed_files
 from medtune.stages.new_texts import READ_IN_PART, UNREADABLE
+from medtune.studies.relations.relations_page import Arrow, Example, Panel, write_relations_page
 
 TITLE = "Entities and relations"
 NOT_THERE = "the value is not in the note"

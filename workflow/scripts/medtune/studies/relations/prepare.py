@@ -14,13 +14,12 @@ from typing import Any
 from medtune.data.diversity import distinct_ngrams
 from medtune.data.manifest import SourceDescription, summarise_drops
 from medtune.data.related import RelatedDocument, check_documents, entity_counts, relation_counts
-from medtune.data.relation_output import write_output
 from medtune.data.relation_schema import RelationSchema, check_schema
-from medtune.data.schema_file import read_schema, write_schema
 from medtune.data.splits import check_no_twins
 from medtune.data.synthetic.relations import MadeDocument, diversity_report, shared_templates
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
+from medtune.kinds.relations.output import write_output
 from medtune.models.made import pretraining_documents
 from medtune.studies.relations.corpora import (
     NAME,
@@ -36,6 +35,7 @@ from medtune.studies.relations.corpora import (
 from medtune.studies.relations.familiarity import entity_texts
 from medtune.studies.relations.held_out import count_held_out
 from medtune.studies.relations.rows import document_of, gold_given, read_rows, row_of, training_rows
+from medtune.studies.relations.schema_file import read_schema, write_schema
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from medtune.data.related import RelatedDocument, faults, from_row, to_row
-from medtune.data.relation_output import ENTITIES, write_output
 from medtune.errors import InputError
 from medtune.files import read_jsonl
+from medtune.kinds.relations.output import ENTITIES, write_output
 
 Step = Literal["joint", "entities", "relations"]
 STEPS: tuple[Step, ...] = get_args(Step)

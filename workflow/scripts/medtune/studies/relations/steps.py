@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from medtune.data.json_output import Status
 from medtune.data.predictions import LONGER_GOLD, answers_of
 from medtune.data.related import from_row
-from medtune.data.relation_output import ENTITIES, RELATIONS
 from medtune.errors import InputError
+from medtune.kinds.relations.output import ENTITIES, RELATIONS
 from medtune.stages.generate import rounded
 from medtune.studies.relations.rows import distinct, row_of
 

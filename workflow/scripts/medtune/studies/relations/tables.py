@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from medtune.data.relation_output import Removals
+from medtune.kinds.relations.output import Removals
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.studies.relations.runs import Run, Runs
 

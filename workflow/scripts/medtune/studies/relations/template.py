@@ -16,19 +16,19 @@ from typing import Any, Literal
 
 from medtune.data.json_output import ParsedLists, parse_lists
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, from_row
-from medtune.data.relation_output import ENTITIES, LISTS, RELATIONS, read_output
-from medtune.data.schema_file import read_schema
 from medtune.files import fingerprint
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
 from medtune.kinds.relations.answer_schema import answer_form
 from medtune.kinds.relations.answers import parsed_value
+from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS, read_output
 from medtune.kinds.relations.task import RelationTask
 from medtune.kinds.task import Answering, Parsed
 from medtune.rendering import Rendered, render, render_completion, render_prompt
 from medtune.studies.radgraph.prompts import load_prompt
 from medtune.studies.relations.practised import InstructionForm, ListingForm
 from medtune.studies.relations.rows import STEPS, gold_given, row_of, written_of
+from medtune.studies.relations.schema_file import read_schema
 from medtune.studies.relations.validation import relation_f1, second_rows
 
 KEY = f'"{RELATIONS}":'
@@ -44,7 +44,7 @@ _SPACE = re.compile(r"\s+")
 
 
 class RelationsTask(RelationTask):
-    """Instruction, the text on a line of its own, and a compact JSON object as answer, see `data.relation_output`.
+    """Instruction, the text on a line of its own, and a compact JSON object as answer, see `kinds.relations.output`.
 
     The instruction comes first, the same for all texts, so that its cache is shared. Examples are rows, see `rows`.
     """

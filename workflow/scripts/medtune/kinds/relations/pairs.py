@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from medtune.data.related import Argument, RelatedDocument
-from medtune.data.relation_output import Extraction
+from medtune.kinds.relations.output import Extraction
 from medtune.metrics import relations as scored
 from medtune.metrics.concepts import ConceptDocument
 from medtune.metrics.span_scores import SpanDocument

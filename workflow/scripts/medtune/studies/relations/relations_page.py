@@ -7,8 +7,8 @@ from pathlib import Path
 
 from medtune.files import write_text
 from medtune.reporting.annotated_page import PALETTE, Mark, pieces
-from medtune.reporting.arrows import CELL, SMALL_CELL, TEXT_HEIGHT, Join, Layout, lay_out
 from medtune.reporting.tables import template
+from medtune.studies.relations.arrows import CELL, SMALL_CELL, TEXT_HEIGHT, Join, Layout, lay_out
 
 LONGEST = 3_000
 """Most characters shown of one text."""
@@ -68,7 +68,7 @@ def write_relations_page(
     type. total: number of documents, shown or not. longest: most characters of a text.
     Raises ValueError for a mark outside its text or of another label, and an arrow without its two marks.
     """
-    page = template("relations_page.html.j2", html=True).render(
+    page = template("relations_page.html.j2", html=True, folder=Path(__file__).parent).render(
         title=title,
         palette=PALETTE,
         entities=[
