@@ -13,7 +13,7 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
         *("direction", "pattern", "side", "length", "level", "kind", "outcome", "threshold", "device", "mode"),
         *("batch_size", "rounds", "bin_low", "bin_high", "gold", "predicted", "chosen", "entity", "model", "against"),
         *("target", "view", "run", "switch", "changes", "terms", "labels", "iteration", "reference", "specialty"),
-        *("metric", "form"),
+        *("metric", "form", "figure", "unit"),
         *(f"{table}.confidence" for table in ("thresholds", "histogram", "means", "calibration")),
         *(f"{table}.precision" for table in ("speed", "precision", "streaming")),
     },

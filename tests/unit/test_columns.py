@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from medtune.kinds.labels import figures
+from medtune.kinds.summary import COMPARISON_COLUMNS, SEED_COLUMNS, run_columns
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat import readiness, selection
 from medtune.studies.maccrobat import summarize as maccrobat
@@ -15,7 +17,9 @@ from medtune.studies.relations import summarize as relations
 from tests.columns import ITEM_TABLES, NEEDS_NONE, faults, without_interval
 from tests.unit.yesno_study import table_columns
 
+OWN = {"runs": run_columns(figures), "comparisons": COMPARISON_COLUMNS, "seeds": SEED_COLUMNS}
 PARTS = {
+    "own": SimpleNamespace(COLUMNS=OWN),
     "yesno": SimpleNamespace(COLUMNS=table_columns()),
     "radgraph": radgraph,
     "relations": relations,

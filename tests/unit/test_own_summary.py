@@ -108,8 +108,8 @@ def test_nothing_is_claimed_of_a_run_with_fewer_than_three_seeds(model):
         files += [model("a", [True] * 4, 9, seed), model("b", [seed == 1, True, False, False], 1, seed)]
     rows = {row["run"]: row for row in seed_rows(read_runs(files, KIND))}
     assert rows["b"]["verdict"].startswith("nothing claimed") and rows["b"]["difference"] is None
-    assert (rows["b"]["mean"], rows["b"]["seed_sd"]) == (0.375, pytest.approx(0.25 / 2**0.5))
-    assert rows["a"]["verdict"] == "reference" and (rows["a"]["seeds"], rows["a"]["mean"]) == (2, 1.0)
+    assert (rows["b"]["pooled"], rows["b"]["seed_sd"]) == (0.375, pytest.approx(0.25 / 2**0.5))
+    assert rows["a"]["verdict"] == "reference" and (rows["a"]["seeds"], rows["a"]["pooled"]) == (2, 1.0)
 
 
 def test_with_three_seeds_a_run_is_told_from_the_chosen_one_as_a_method(model):

@@ -13,6 +13,7 @@ from scipy.stats import norm, t
 from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.metrics.estimate import end_cells, end_columns
+from medtune.metrics.intervals import of_statistic
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import holm, paired_difference, verdict
 from medtune.reporting.tables import read_csv
@@ -138,12 +139,16 @@ def comparison_rows(runs: Runs, seed: int) -> list[dict]:
     return [*_family(runs, "base", runs.trained, runs.base, seed), *_family(runs, "chosen", others, chosen, seed)]
 
 
-SEED_COLUMNS = ("run", "seeds", "mean", "seed_sd", "reference", *end_columns("difference"), *TESTED)
+SEED_COLUMNS = ("run", "seeds", *end_columns("pooled"), "seed_sd", "reference", *end_columns("difference"), *TESTED)
 
 
 def seed_rows(runs: Runs) -> list[dict]:
     """The judged figure of each run over its training seeds, and what may be claimed of it as a method against the
-    chosen run: a difference over seeds and items together, Holm-corrected, with `LEAST_SEEDS` seeds or more."""
+    chosen run: a difference over seeds and items together, Holm-corrected, with `LEAST_SEEDS` seeds or more.
+
+    pooled: of all its seeds' answers together; its interval is over what was drawn, with the seeds as they are.
+    seed_sd: standard deviation between training seeds on the same items. The two are not added up.
+    """
     by_name: dict[str, list[Run]] = {}
     for run in runs.trained:
         by_name.setdefault(run.name, []).append(run)
@@ -164,7 +169,7 @@ def seed_rows(runs: Runs) -> list[dict]:
             {
                 "run": name,
                 "seeds": len(members),
-                "mean": float(np.mean(values)),
+                **end_cells("pooled", of_statistic(counts[name].sum(axis=0), runs.kind.ratio)),
                 "seed_sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
                 "reference": reference,
                 **end_cells("difference", test),
