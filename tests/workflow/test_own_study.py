@@ -34,7 +34,6 @@ def space(tmp_path_factory) -> Workspace:
     settings = yaml.safe_load(overlay.read_text())
     settings["models"]["tiny-qwen3"]["steps"] = 10
     settings["study_defaults"]["training"] |= {"max_steps": 4, "evaluate_every": 4}
-    settings["study_defaults"]["generation"]["max_new_tokens"] = 16
     overlay.write_text(yaml.safe_dump(settings))
     return space
 
@@ -53,7 +52,7 @@ def run(space: Workspace, command: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
-@pytest.mark.parametrize("command", commands_shown(PAGE)[:1])
+@pytest.mark.parametrize("command", commands_shown(PAGE))
 def test_the_page_leads_from_a_file_to_a_table(space, command):
     run(space, command)
     for study in (word for word in shlex.split(command) if word in STUDIES):
@@ -100,7 +99,7 @@ DRUGS = ("results/tiny/drugs/data/manifest.json", "--config", "studies=my/studie
     [
         (SMOKING, "my/notes.csv", ("Smokes one pack", "\xff"), "notes.csv: not UTF-8 text (byte 25)"),
         (SMOKING, "my/notes.csv", ('lifelong.",never', 'lifelong.",nevr'), 'unknown label "nevr"; expected one of'),
-        (DRUGS, "my/studies/drugs.py", ("re.findall", "re.findal"), "drugs.py, line 18: `read` fails (AttributeError"),
+        (DRUGS, "my/studies/drugs.py", ("re.findall", "re.findal"), "drugs.py, line 19: `read` fails (AttributeError"),
         (DRUGS, "my/studies/drugs.py", ("study =", "studies ="), "drugs.py: no `study`; expected study = {...}"),
     ],
 )
