@@ -215,3 +215,4 @@ def test_the_card_shows_every_figure_and_no_markup_of_names():
         assert shown.name in text
     assert "<b>" not in text.split("```")[0]
     assert "Lists entities of type `Drug` and `Sign`" in text
+    assert 'prompt = "Text: Aspirin was given for chest pain; no fever.\\n"' in text

@@ -14,6 +14,8 @@ LIMITS = (
     "It gives no offsets: look its values up in the text, the n-th mention of a value at its n-th occurrence.",
 )
 
+EXAMPLE = "Aspirin was given for chest pain; no fever."
+
 
 def study_card(
     manifest: Mapping[str, Any],
@@ -31,7 +33,7 @@ def study_card(
         summary=f'Lists entities of type {types} in a text as JSON, `{{"entities":[{{"type":…,"text":…}}]}}`, in '
         "their order; the list is empty when there are none. There is no chat template: the prompt is the study's own, "
         "with the text on one line in its place.",
-        prompt=task.prompt(task.probe()),
+        prompt=task.prompt({"text": EXAMPLE}),
         headlines=[Headline(figure.key, figure.name, figure.share) for figure in SHOWN],
         limits=[*map(escape_markdown, limits), *LIMITS],
         tags=("token-classification", "named-entity-recognition"),
