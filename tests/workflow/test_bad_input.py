@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.workflow.conftest import QUICK
+from tests.workspace import Workspace
 
 DATA = "results/tiny/yesno/data/train.jsonl"
 RECORD = {
@@ -125,12 +126,12 @@ def test_a_package_with_other_content(workspace):
     assert workspace.files() == []
 
 
-def test_an_adapter_that_was_trained_with_another_template(workspace):
-    training = "results/tiny/yesno/rank4/training.json"
-    workspace.succeed("--profile", "tiny", training, config=QUICK)
+def test_an_adapter_that_was_trained_with_another_template(quick_run, tmp_path):
+    workspace = Workspace(tmp_path / "medtune", like=quick_run)
     path = workspace.folder / "results/tiny/yesno/rank4/final_adapter/template.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"template_hash": "f" * 64}))
     target = "results/tiny/yesno/rank4/predictions.jsonl"
+    (workspace.folder / target).unlink()
     output = workspace.refuse("--profile", "tiny", target, config=QUICK)
     assert "another template" in output
     assert not (workspace.folder / target).exists()

@@ -1,9 +1,14 @@
 """An offline run leaves a folder for `wandb sync`, without any text of the data."""
 
+import shutil
+
 from tests.workflow.conftest import QUICK
+from tests.workspace import Workspace
 
 
-def test_offline_tracking_leaves_a_run_of_training_and_one_with_the_test_figures_without_text(workspace):
+def test_offline_tracking_leaves_a_run_of_training_and_one_with_the_test_figures_without_text(quick_run, tmp_path):
+    workspace = Workspace(tmp_path / "medtune", like=quick_run)
+    shutil.rmtree(workspace.folder / "results/tiny/yesno/rank4")  # tracking makes nothing anew by itself
     config = {**QUICK, "tracking": {"mode": "offline"}, "yesno": {**QUICK["yesno"], "ranks": [4]}}
     workspace.succeed("--profile", "tiny", "results/tiny/yesno/rank4/metrics.json", config=config)
     records = {
