@@ -14,7 +14,7 @@ __all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 JUDGED = ROUGE_L
 SHOWN = (
     Shown(ROUGE_L, ROUGE_L),
-    *(Shown(name, name.replace("_", " ")) for name in METRICS if name != ROUGE_L),
+    *(Shown(name, name.replace("_f1", " F1").replace("_", " ")) for name in METRICS if name != ROUGE_L),
     Shown("answer_rate", "questions that get an answer"),
     Shown("cut_rate", "answers that were cut"),
     Shown("mean_answer_tokens", "answer length, tokens", share=False),
