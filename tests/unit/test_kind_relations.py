@@ -18,6 +18,7 @@ from medtune.kinds.relations.examples import checked_documents, document_of, exa
 from medtune.kinds.relations.output import extract
 from medtune.kinds.relations.score import ITEM_COLUMNS, score
 from medtune.kinds.relations.task import RelationTask
+from medtune.kinds.summary import Run, Runs
 from medtune.metrics.relations import CLASSES
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.studies import get_task
@@ -317,3 +318,11 @@ def test_the_card_names_the_types_and_shows_the_prompt():
     assert card.prompt == f"List them.\n{EXAMPLE}\nAnswer:\n"
     assert card.limits[0] == "Not for \\<anyone\\>."
     assert {headline.key for headline in card.headlines} <= figures_of(output()).keys()
+
+
+def test_a_run_that_lists_nothing_where_nothing_is_gold_can_be_compared():
+    def run(name, value):
+        return Run(name, 0, {"validation": {"relation_f1": {"value": value}}}, [], np.zeros((0, 3)), {})
+
+    runs = Runs(run("base", None), [run("silent", None), run("adapter", 0.5)], figures)
+    assert runs.chosen.name == "adapter"

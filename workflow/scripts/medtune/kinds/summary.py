@@ -198,7 +198,8 @@ def _read(files: RunFiles, kind: ModuleType) -> Run:
 
 
 def _value(run: Run, split: str, key: str) -> float:
-    return run.splits[split][key]["value"]
+    """0 where there is nothing gold or predicted, so that F1 has no value."""
+    return run.splits[split][key]["value"] or 0.0
 
 
 def _test_cells(run: Run, shown: Shown) -> dict[str, float | None]:
