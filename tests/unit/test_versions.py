@@ -17,6 +17,7 @@ WITHOUT_SAY = {
     "huggingface-hub",  # fetches base models; their weights are recorded by checksum
     "ipykernel",
     "matplotlib",
+    "mistune",  # the HTML of pages
     "nbclient",
     "nbconvert",
     "nbformat",

@@ -94,7 +94,7 @@ def read_runs(files: Sequence[RunFiles], kind: ModuleType) -> Runs:
             raise InputError(f"summary: {run.title} and the base model were scored on different items; score again")
     found = Runs(base, trained, kind)
     for split in ("validation", "test"):
-        if any(_value(run, split, kind.JUDGED) is None for run in runs):
+        if all(run.splits[split][kind.JUDGED]["value"] is None for run in runs):
             raise InputError(
                 f"summary: the {split} split holds nothing that {found.judged.name} is measured on; expected at least "
                 "one annotated item"
