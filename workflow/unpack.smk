@@ -20,7 +20,8 @@ def rules_folder(here):
             archive, content = Path(scratch, "commit.tar"), Path(scratch, "content")
             repository.git.archive(commit, output=str(archive))
             with tarfile.open(archive) as packed:
-                packed.extractall(content, filter="data")
+                # Python 3.11 has filters from 3.11.4 on; Debian 12 has an earlier one.
+                packed.extractall(content, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
             try:
                 content.rename(folder)
             except OSError:
