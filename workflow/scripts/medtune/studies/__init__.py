@@ -6,7 +6,6 @@ from typing import Any
 
 from medtune.kinds.task import Task
 
-KINDS = ("labels", "spans", "relations", "answers")
 KIND = "own_"
 """What the name of a kind begins with where it stands in place of a study's."""
 TASKS = {

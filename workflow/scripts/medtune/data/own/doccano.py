@@ -18,7 +18,6 @@ from medtune.data.own.records import NOT_LABELLED, OwnRecord, OwnSource
 from medtune.data.table_files import TableRecord, field_of, json_records
 from medtune.errors import InputError
 
-METADATA = ("id", "group", "split")
 LABELS = ("label", "labels", "cats")
 TEXTS = ("text", "data")
 
