@@ -41,7 +41,7 @@ with one_sentence():
 config = {**merged, "results": CONFIG.results}  # for scripts, which Snakemake gives it
 STATE = partial(state_folder, RESULTS)  # where a job keeps its unfinished state
 OUTPUTS = Outputs(RESULTS, report)
-OWN = [OwnJobs(CONFIG, name) for name in CONFIG.studies]
+OWN = [ForRules(OwnJobs(CONFIG, name)) for name in CONFIG.studies]
 REFUSED = Path(".snakemake/medtune-refused").absolute()
 os.environ[REFUSALS] = str(REFUSED)  # also in the jobs of a cluster
 if workflow.modifier.is_main_snakefile():

@@ -25,6 +25,7 @@ for STUDY in OWN:
         params:
             study=STUDY.study,
             section=STUDY.section.data_options(),
+            reader=STUDY.reader,
             seed=CONFIG.seed,
         script:
             "../workflow/scripts/prepare_own.py"

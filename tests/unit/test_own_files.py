@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from medtune.config_check import load_config
 from medtune.config_layers import Layer, merge, read_layers
 from medtune.errors import InputError
-from medtune.studies.own_files import load_reader, resolved
+from medtune.studies.own_files import code_of_reader, load_reader, resolved
 from tests.imports import check_no_torch
 from tests.unit.own_data import all_rows, prepared, refusal, section
 from tests.workspace import ROOT
@@ -89,6 +90,7 @@ def test_studies_without_files_take_the_defaults_and_other_values_are_left_to_th
             "\nimport no_such_thing\n",
             "a.py, line 2: the file fails (ModuleNotFoundError: No module named 'no_such_thing')",
         ),
+        ("\nimport sys\nsys.exit(0)\n", "a.py, line 3: the file fails (SystemExit: 0)"),
         ("study = 3\n", "a.py: no `study`; expected study = {...} with the keys of a study's section"),
         ("", "a.py: no `study`"),
     ],
@@ -104,6 +106,7 @@ def test_a_faulty_file_gets_one_sentence(tmp_path, text, message):
     [
         ("{}/none", "no such folder; expected a folder with a Python file for each study"),
         ("{}/empty", "holds no Python file"),
+        ("", 'studies = "": no such folder'),
         ("$NO_SUCH/x", "the variable $NO_SUCH is not set"),
         ({"smoking": {"file": "{}/none.py"}}, "none.py: no such file"),
     ],
@@ -145,6 +148,7 @@ def test_a_reader_needs_no_path_and_a_file_without_one_leaves_reading_to_the_for
         ("    yield 'text'", "a.py, example 1: `read` yields str; expected a dictionary"),
         ('    yield {"text": "a", "label": "nvr"}', 'a.py, example 1: unknown label "nvr"'),
         ('    yield {"label": "never"}', "a.py, example 1: the text is empty; expected text"),
+        ("    raise SystemExit('stop')\n    yield", "a.py, line 2: `read` fails (SystemExit: stop)"),
         ("    return 3", "a.py: `read` fails (TypeError: 'int' object is not iterable)"),
     ],
 )
@@ -166,3 +170,26 @@ def test_rules_can_import_it():
     check_no_torch("medtune.studies.own_files")
     code = "import sys, medtune.studies.own_files; assert not {'pandas', 'pyarrow', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+def test_code_of_the_user_changes_neither_the_working_directory_nor_what_is_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    noise = "import os; os.chdir('/'); print('hello')"
+    file = written(tmp_path / "a.py", f"{noise}\n{STUDY}\ndef read(path):\n    {noise}\n    yield {{}}\n")
+    studies_of({"a": {"file": file}})
+    assert list(load_reader(file)("x")) == [{}]
+    assert Path.cwd() == tmp_path
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "hello\n" * 3)
+
+
+def test_the_code_of_a_reader_is_told_by_all_of_the_file_but_the_study(tmp_path):
+    def code(study=STUDY, read=READ):
+        return code_of_reader(written(tmp_path / "a.py", study + read))
+
+    read = READ.replace('study["labels"][number % 3]', '"never"')
+    assert code(read="") is None
+    assert code(read=read) == code(STUDY.replace("9", "10"), f"\n# a remark\n{read}")
+    assert code(read=read) != code(read=read.replace("30", "31"))
+    assert code(read=read) != code(read=f"import csv\n{read}")
+    assert code() != code(STUDY.replace("former", "ex")), "where the code names the study, the study is code"

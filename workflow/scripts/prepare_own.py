@@ -1,7 +1,8 @@
 """Prepare a study of the user's own. Called by its rule {study}_prepare (rules/own.smk).
 
 Outputs: train, validation, test, manifest. Params: `study`, its name; `section`, what determines its data
-(`OwnStudy.data_options`); `seed`.
+(`OwnStudy.data_options`); `seed`; `reader`, which identifies code of the user's own, so that a change of it prepares
+anew.
 """
 
 from medtune.runtime import job

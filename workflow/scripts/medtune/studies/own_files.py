@@ -5,6 +5,9 @@ A file holds `study = {...}`, the keys of a section, and may hold `read(path)`, 
 docs/own_study.md.
 """
 
+import ast
+import contextlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,7 +19,7 @@ from typing import Any
 from medtune.config.section import expanded
 from medtune.config_layers import Layer, merge
 from medtune.errors import InputError
-from medtune.files import files_in, read_text
+from medtune.files import files_in, fingerprint, read_text
 
 TAKEN_OVER = ("model", "training", "generation")
 Reader = Callable[[str | None], Iterator[Any]]
@@ -52,19 +55,39 @@ def load_reader(file: str | Path) -> Reader | None:
 
     def guarded(path: str | None) -> Iterator[Any]:
         try:
-            yield from read(path)
+            with _without_effects():
+                yield from read(path)
         except InputError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(Path(file), error, "`read` fails") from error
 
     return guarded
 
 
+def code_of_reader(file: str | Path) -> str | None:
+    """Identifies the code by which a file reads the data, None where it has no `read`: all of the file but `study`,
+    which changes no example unless the code names it. Raises InputError as loading it does."""
+    if load_reader(file) is None:
+        return None
+    tree = ast.parse(read_text(file))
+    rest = [statement for statement in tree.body if not _sets_study(statement)]
+    named = any(isinstance(node, ast.Name) and node.id == "study" for one in rest for node in ast.walk(one))
+    return fingerprint([ast.dump(statement) for statement in (tree.body if named else rest)])
+
+
+def _sets_study(statement: ast.stmt) -> bool:
+    """Whether a statement is `study = …`."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return isinstance(statement, ast.Assign | ast.AnnAssign) and any(
+        isinstance(target, ast.Name) and target.id == "study" for target in targets
+    )
+
+
 def _study_files(folder: str) -> list[Path]:
     """The files of studies in a folder, in the order of names."""
     path = Path(_expanded(folder))
-    if not path.is_dir():
+    if not folder.strip() or not path.is_dir():
         raise InputError(f'studies = "{folder}": no such folder; expected a folder with a Python file for each study')
     files = [file for file in files_in(path, (".py",), below=False) if not file.name.startswith("_")]
     if not files:
@@ -97,17 +120,30 @@ def _module(file: Path) -> ModuleType:
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # where dataclasses look for what their annotations name
     try:
-        exec(compile(text, str(file), "exec"), module.__dict__)
+        with _without_effects():
+            exec(compile(text, str(file), "exec"), module.__dict__)
     except InputError:
         raise
     except SyntaxError as error:
         raise InputError(f"{file}, line {error.lineno}: not valid Python ({error.msg})") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(file, error, "the file fails") from error
     return module
 
 
-def _failed(file: Path, error: Exception, what: str) -> InputError:
+@contextlib.contextmanager
+def _without_effects() -> Iterator[None]:
+    """The user's code leaves the working directory as it was, and prints to standard error: what Snakemake prints can
+    be the input of another program (--dag)."""
+    folder = Path.cwd()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.chdir(folder)
+
+
+def _failed(file: Path, error: BaseException, what: str) -> InputError:
     """The sentence for an exception of the user's code: the last line of theirs that it went through."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     where = f"{file}, line {lines[-1]}" if lines else str(file)

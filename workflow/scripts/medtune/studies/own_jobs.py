@@ -10,6 +10,7 @@ from medtune.files import files_in
 from medtune.kinds.own import OwnStudy
 from medtune.models.jobs import pattern_of
 from medtune.studies.jobs import AdapterJobs, existing, replicate_of
+from medtune.studies.own_files import code_of_reader
 from medtune.studies.road import Road
 
 SPLITS = ("train", "validation", "test")
@@ -54,13 +55,19 @@ class OwnJobs(AdapterJobs):
         return [f"{self.root}/{run.folder}/{name}" for run in self.runs()]
 
     def sources(self) -> list[str]:
-        """Files that the data are read from, where they are there: the job itself says what is missing."""
-        paths = [Path(path) for path in (self.section.data.path, self.section.file) if path]
+        """Files that the data are read from, where they are there: the job itself says what is missing. The file of a
+        study is none of them: what of it changes the data is `reader`."""
+        paths = [Path(self.section.data.path)] if self.section.data.path else []
         try:
             files = [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
         except InputError:  # of a name that the job refuses
             files = paths
         return existing(map(str, files))
+
+    @property
+    def reader(self) -> str | None:
+        """Identifies the code of the user's own that reads the data; None where there is none."""
+        return code_of_reader(self.section.file) if self.section.file else None
 
     def seed(self, wildcards: Any) -> int:
         """Training seed of a run."""
