@@ -1,9 +1,11 @@
+import re
 from types import SimpleNamespace
 
 import pytest
 
 from medtune.config_check import load_config
 from medtune.config_layers import Layer, merge, read_layers
+from medtune.configuration import OWN_RULES
 from medtune.errors import InputError
 from medtune.studies.own_files import resolved
 from medtune.studies.own_jobs import OwnJobs
@@ -19,15 +21,16 @@ SMOKING = {
 }
 
 
-def config_of(section=SMOKING, name="smoking", **more):
+def config_of(section=SMOKING, name="smoking", smoking=None, **more):
     layers = read_layers([ROOT / "config/config.yaml", ROOT / "config/tiny.yaml"], [], [])
-    own = Layer("mine", {"studies": {name: section}, **more})
+    studies = {"smoking": smoking} if smoking else {}
+    own = Layer("mine", {"studies": {**studies, name: section}, **more})
     return load_config(resolved(merge([*layers, own])), [*layers, own])
 
 
-def refusal(section=SMOKING, name="smoking"):
+def refusal(section=SMOKING, name="smoking", smoking=None):
     with pytest.raises(InputError) as error:
-        config_of(section, name)
+        config_of(section, name, smoking)
     return str(error.value)
 
 
@@ -100,6 +103,12 @@ def test_rules_of_the_road_ask_for_what_the_base_model_needs():
         ({"labels": ["a", ""]}, "studies.smoking.labels[1]"),
         ({"labels": ["no", "No"]}, 'labels "no" and "No" differ in case alone'),
         ({"labels": ["no ", "yes"]}, 'label "no " must be one line of text, without spaces around it'),
+        ({"labels": [True, 3]}, "studies.smoking.labels[1] = 3: must be text; put it in quotes"),
+        ({"labels": [True, 3]}, "studies.smoking.labels[0] = true: must be text; put it in quotes"),
+        ({"runs": {4: None}}, "studies.smoking.runs: the name 4 must be text; put it in quotes"),
+        ({"kind": ["labels"]}, 'studies.smoking.kind = ["labels"]: must be one of labels, spans'),
+        ({"title": "A {b}"}, 'studies.smoking.title = "A {b}": must be one line of text, without braces'),
+        ({"title": "A\nb"}, "must be one line of text"),
         ({"generation": {"constrained": True}}, "studies.smoking.generation.constrained = true"),
     ],
 )
@@ -107,6 +116,40 @@ def test_a_faulty_section_is_refused_with_its_path(change, said):
     assert said in refusal({**SMOKING, **change})
 
 
+@pytest.mark.parametrize("rule", ["smoking_train", "smoking_generate_base", "smoking_summarize"])
+def test_a_study_is_not_named_as_a_rule_of_another(rule):
+    message = refusal({**SMOKING}, rule, smoking=SMOKING)
+    assert f'the name "{rule}" of a study is that of a rule of the study "smoking"; choose another' in message
+    assert set(config_of(name="smoking_v2", smoking=SMOKING).studies) == {"smoking", "smoking_v2"}
+
+
+def test_all_rules_of_a_study_are_names_that_others_cannot_have():
+    road = OwnJobs(config_of(), "smoking").road()
+    named = {rule.name for rules in (road.train, road.generate, road.score, road.card) for rule in rules}
+    written = set(re.findall(r'"\{STUDY.study\}(_\w+)"', (ROOT / "rules/own.smk").read_text()))
+    assert {f"smoking_{rule}" for rule in OWN_RULES} == named | {f"smoking{end}" for end in written}
+
+
+def test_a_change_of_a_study_in_its_file_prepares_nothing_anew(tmp_path):
+    def inputs(read, **changes):
+        file = tmp_path / "a.py"
+        file.write_text(f"study = {SMOKING | changes}\n\ndef read(path):\n    yield from {read}\n")
+        jobs = OwnJobs(config_of({"file": str(file), "data": {"path": "none.csv"}}), "smoking")
+        return jobs.sources(), jobs.reader
+
+    first = inputs("[]")
+    assert first[0] == [] and first[1]
+    assert inputs("[]", runs={"r8": None}, limits=["None."]) == first
+    assert inputs("[1]") != first
+    assert OwnJobs(config_of(), "smoking").reader is None
+
+
 @pytest.mark.parametrize("name", ["yesno", "models", "annotate", "yesno_train", "my study", "../x", "1st"])
 def test_a_study_has_a_name_of_its_own(name):
     assert f'the name "{name}" of a study' in refusal(name=name)
+
+
+def test_a_key_that_is_named_as_the_kind_is_missing_at_its_place():
+    section = {key: value for key, value in SMOKING.items() if key != "labels"}
+    assert "studies.smoking.labels: missing; it is needed" in refusal(section)
+    assert "studies: the name 5 must be text; put it in quotes" in refusal(name=5)

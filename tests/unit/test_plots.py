@@ -2,9 +2,11 @@ import pytest
 
 from medtune.reporting.plots import (
     Band,
+    Bar,
     Curve,
     Point,
     plot_against_rank,
+    plot_bars,
     plot_confusions,
     plot_curves,
     plot_reliability,
@@ -84,3 +86,9 @@ def test_other_kinds_of_picture_are_refused(tmp_path):
 def test_a_plot_without_points_is_still_drawn(tmp_path):
     save_figure(plot_curves([], "title", "y"), tmp_path / "curves.png")
     save_figure(plot_reliability([], "title"), tmp_path / "reliability.png")
+
+
+def test_a_dollar_sign_in_a_name_is_one(tmp_path):
+    figure = plot_bars([Bar("a", 0.5, 0.4, 0.6)], r"Costs of $\broken$", "y", True, ("",))
+    save_figure(figure, tmp_path / "bars.svg")
+    assert figure.axes[0].get_title(loc="left") == r"Costs of $\broken$"

@@ -57,6 +57,9 @@ def _problem(raw: dict, error: dict) -> tuple[tuple, str]:
     """(path, sentence) of one of pydantic's errors."""
     kind, context = error["type"], error.get("ctx", {})
     path, found, value = _locate(raw, error["loc"])
+    if error["loc"][-1] == "[key]":  # pydantic's name for a name
+        above = [key for key in path if key != "[key]"][:-1]
+        return tuple(above), f": the name {error['input']} must be text; put it in quotes"
     if kind == "extra_forbidden":
         return path, "unknown key" + _did_you_mean_key(str(path[-1]), _models_at(path[:-1], raw))
     if kind == "missing":
@@ -78,7 +81,9 @@ def _problem(raw: dict, error: dict) -> tuple[tuple, str]:
         return path, _with_value(value, found and not isinstance(value, (dict, list)), str(context["error"]))
     for prefix, sentence in TYPES.items():
         if kind.startswith(prefix):
-            return path, _with_value(value, found, sentence)
+            # YAML reads 1 as a number, and yes and no as true and false.
+            quotes = "; put it in quotes" if prefix == "string" and isinstance(value, bool | int | float) else ""
+            return path, _with_value(value, found, sentence + quotes)
     return path, _with_value(value, found, error["msg"])
 
 
@@ -112,7 +117,7 @@ def _locate(raw: Any, location: Sequence[str | int]) -> tuple[tuple, bool, Any]:
         if present:
             value = value[key]
             path.append(key)
-        elif position == len(location) - 1 and not _is_tag(value, key):
+        elif position == len(location) - 1 and ((tagged and location[-2] == key) or not _is_tag(value, key)):
             return (*path, key), False, None
     return tuple(path), True, value
 
@@ -167,7 +172,7 @@ def _without_form(raw: dict) -> list[tuple[tuple, str]]:
             " = true: answers have such a form in the study relations, and in your own of kind spans or relations",
         )
         for study, section in _sections(raw)
-        if not {study[-1], section.get("kind")} & {*FORMED} and _at(section, CONSTRAINED) is True
+        if study[-1] not in FORMED and section.get("kind") not in FORMED and _at(section, CONSTRAINED) is True
     ]
 
 

@@ -21,6 +21,8 @@ TAKEN = (
     *("fetch_model", "make_model", "train_adapter", "train_tagger", "generate", "merge", "tag", "score", "write_card"),
 )
 """Names of folders and rules that are there; those of one study's rules begin with its name."""
+OWN_RULES = ("prepare", "train", "generate_base", "generate", "score_base", "score", "card", "summarize")
+"""How the rules of a study of the user's own are called after its name."""
 
 
 class Config(Section):
@@ -68,5 +70,10 @@ class Config(Section):
                 raise ValueError(
                     f'the name "{name}" of a study may hold letters, digits and underscores only, and must begin with a'
                     " letter: its rules are named after it"
+                )
+            other = next((study for study in value if name in (f"{study}_{rule}" for rule in OWN_RULES)), None)
+            if other:
+                raise ValueError(
+                    f'the name "{name}" of a study is that of a rule of the study "{other}"; choose another'
                 )
         return value

@@ -157,6 +157,13 @@ class OwnStudy(Section):
     TASK: ClassVar[tuple[str, ...]] = ("prompt",)
     """Keys that say how an example is asked and an answer read: a change of them trains anew."""
 
+    @field_validator("title")
+    @classmethod
+    def _of_one_line(cls, value: str | None) -> str | None:
+        if value is not None and (re.search("[{}]", value) or len(value.splitlines()) != 1):
+            raise ValueError("must be one line of text, without braces, which Snakemake takes for wildcards")
+        return value
+
     @field_validator("prompt")
     @classmethod
     def _place(cls, value: str) -> str:

@@ -27,6 +27,7 @@ STYLE = {
     "grid.color": "#E3E3E3",
     "legend.frameon": False,
     "svg.hashsalt": "medtune",
+    "text.parse_math": False,  # a dollar sign in a name is one
 }
 
 
