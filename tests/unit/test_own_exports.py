@@ -329,3 +329,12 @@ def test_doccano_gives_labels_and_answers_and_drops_texts_without(tmp_path):
 def test_faulty_lines_of_doccano_are_refused(tmp_path, row, message):
     said = refusal(tmp_path, section("spans", lined(tmp_path / "e.jsonl", [row]), **DOCCANO))
     assert said.startswith(f"{tmp_path}/e.jsonl, line 1") and message in said
+
+
+def test_a_no_break_space_is_of_a_token_of_conll(tmp_path):
+    lines = "".join(f"Aspirin\u00a0{n}\tB-Drug\n\u00a0\tO\nache\tB-Problem\r\n\n" for n in range(COUNT))
+    (tmp_path / "n.conll").write_text(lines, newline="")
+    splits, _ = prepared(tmp_path, section("spans", tmp_path / "n.conll"))
+    row = all_rows(splits)["3"]
+    assert row["text"] == "Aspirin\u00a02 \u00a0 ache"
+    assert [entity["text"] for entity in row["entities"]] == ["Aspirin\u00a02", "ache"]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from medtune.kinds.spans.task import SpanTask, gold_spans
 from tests.unit.own_data import all_rows, prepared, refusal, section
 
 LABELS = ("current", "former", "never")
@@ -200,6 +201,7 @@ def annotated(folder, entities, relations=()):
         ([DRUG, {**PAIN, "end": 99}], "entity 2: the span 12 to 99 is empty or outside the text; expected 0 <= start"),
         ([{**DRUG, "start": 7}], "entity 1: the span 7 to 7 is empty or outside"),
         ([{**DRUG, "start": -1}], "entity 1: the span -1 to 7 is empty or outside"),
+        ([{**DRUG, "start": 7, "end": 8}], "entity 1: the text from 7 to 8 is white space; expected an entity"),
         ([{**DRUG, "text": "Aspirins"}], 'entity 1: the text from 0 to 7 is "Aspirin", not "Aspirins"'),
         ([{**DRUG, "type": "Drugs"}], 'entity 1: unknown entity type "Drugs"; expected one of Drug, Problem; did you'),
         ([{**DRUG, "start": "0"}], 'entity 1: start "0", end 7; expected whole numbers'),
@@ -229,6 +231,7 @@ def test_faulty_entities_get_one_sentence(tmp_path, entities, message):
             {"head": 1, "tail": 0, "type": "treats"},
             'relation 1: "treats" from Problem to Drug; expected a head of type Drug',
         ),
+        ({"head": 1, "tail": 1, "type": "treats"}, "relation 1: its head and tail are the same entity; expected two"),
         ({"head": 1, "tail": 0}, "relation 1: {'head': 1, 'tail': 0}; expected an object with head, tail and type"),
     ],
 )
@@ -257,3 +260,15 @@ def test_what_is_ignored_or_stands_twice_is_left_out_and_relations_still_join_th
     assert [entity["type"] for entity in row["entities"]] == ["Drug", "Problem"]
     assert row["relations"] == [{"head": 0, "tail": 1, "type": "treats"}]
     assert sorted(manifest["left_out"].values()) == [1, 1, 1, 1]
+
+
+def test_white_space_around_an_entity_is_left_out_and_counted_so_that_an_answer_can_be_right(tmp_path):
+    wide = {**DRUG, "end": DRUG["end"] + 1}
+    path = annotated(tmp_path, [wide, {**PAIN, "start": PAIN["start"] - 1}])
+    splits, manifest = prepared(tmp_path, section("spans", path))
+    row = next(row for row in all_rows(splits).values() if row["text"] == TEXT)
+    assert [(e["start"], e["end"], e["text"]) for e in row["entities"]] == [(0, 7, "Aspirin"), (12, 16, "pain")]
+    assert manifest["left_out"] == {"entities without the white space that they began or ended with": 2}
+    task = SpanTask("mine", "{text}", ["Drug", "Problem"])
+    answer = task.parse(task.completion(row))
+    assert task.read(row["text"], answer.value, answer.status).matches(gold_spans(row))

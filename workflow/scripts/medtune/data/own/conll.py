@@ -11,6 +11,7 @@ the tokens: a space between them, a line break between sentences.
 Layout: Tjong Kim Sang and De Meulder 2003, "Introduction to the CoNLL-2003 shared task".
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from medtune.errors import InputError
 
 DOCUMENT = "-DOCSTART-"
 REPAIRED = f"tags that were repaired: {RULE}"
+_CELLS = re.compile(r"[^ \t\r\n]+")
+"""Other white space, such as no-break spaces, is of a token."""
 _PREFIXES = {"B": "B", "I": "I", "S": "B", "E": "I"}
 """Of BIOES, a span of one word and the last word of one."""
 
@@ -57,7 +60,7 @@ def _documents(path: Path) -> tuple[list[list[_Sentence]], bool]:
     documents: list[list[_Sentence]] = [[]]
     marked, within = False, False
     for number, line in enumerate(lines_of(path), start=1):
-        cells = line.split()
+        cells = _CELLS.findall(line)
         if cells and cells[0] == DOCUMENT:
             documents.append([])
             marked = True

@@ -13,6 +13,7 @@ from medtune.data.table_files import is_utf8
 IGNORED = "its label is one of data.ignore"
 REPEATED_ENTITY = "entities that stand twice in a record"
 REPEATED_RELATION = "relations that stand twice in a record"
+TRIMMED = "entities without the white space that they began or ended with"
 IGNORED_ENTITY = "entities whose type is one of data.ignore"
 IGNORED_RELATION = "relations whose type, or whose entity's type, is one of data.ignore"
 
@@ -67,7 +68,7 @@ def make_examples(records: Iterable[OwnRecord], source: OwnSource, name: str) ->
         problems.add(f"{source.shown}: holds no records")
     _check_types(rows, source, problems)
     problems.raise_if_any()
-    return Examples(rows, where, dropped, dict(left_out))
+    return Examples(rows, where, dropped, {reason: number for reason, number in left_out.items() if number})
 
 
 def _common(record: OwnRecord, name: str) -> dict:
@@ -115,6 +116,7 @@ def _kept_entities(
     places: list[int | None] = []
     for number, given in enumerate(_list(fields, "entities"), start=1):
         entity = _entity(given, f"entity {number}", text)
+        left_out[TRIMMED] += (entity["start"], entity["end"]) != (given["start"], given["end"])
         if source.ignores(entity["type"], source.entities):
             left_out[IGNORED_ENTITY] += 1
             places.append(None)
@@ -145,7 +147,10 @@ def _entity(given: Any, which: str, text: str) -> dict:
     there, said = text[start:end], given.get("text")
     if isinstance(said, str) and said.split() != there.split():
         raise Faulty(f"{which}: the text from {start} to {end} is {_shown(there)}, not {_shown(said)}")
-    return {"start": start, "end": end, "type": kind, "text": there}
+    if not there.strip():
+        raise Faulty(f"{which}: the text from {start} to {end} is white space; expected an entity")
+    start, there = start + len(there) - len(there.lstrip()), there.strip()  # an answer cannot say where space begins
+    return {"start": start, "end": start + len(there), "type": kind, "text": there}
 
 
 def _relations(fields: Mapping, text: str, source: OwnSource, left_out: Counter[str]) -> dict:
@@ -166,6 +171,8 @@ def _relations(fields: Mapping, text: str, source: OwnSource, left_out: Counter[
         if kind not in source.relations:
             known = one_of("relation type", kind, source.relations)
             raise Faulty(f"{which}: {known}; add it to `relations`, or to `data.ignore`")
+        if head == tail:
+            raise Faulty(f"{which}: its head and tail are the same entity; expected two")
         _check_ends(which, kind, source.relations[kind], entities[head]["type"], entities[tail]["type"])
         relation, turned = ({"head": a, "tail": b, "type": kind} for a, b in ((head, tail), (tail, head)))
         if relation in relations or (source.relations[kind].symmetric and turned in relations):
