@@ -182,3 +182,39 @@ def test_a_rare_type_stands_in_every_split_and_the_manifest_counts_types(tmp_pat
     }
     assert all_rows(splits)["n3"]["entities"][1] == {"start": 14, "end": 18, "type": "Problem", "text": "pain"}
     assert "labels_by_split" not in manifest
+
+
+@pytest.mark.parametrize("kind", ["answers", "spans"])
+def test_one_patient_alone_cannot_be_split_and_the_sentence_says_so(tmp_path, kind):
+    entities = [{"start": 0, "end": 4, "type": kind} for kind in ("Drug", "Problem")]
+    rows = [{"p": "1", "text": f"Note {n}", "question": f"Q {n}", "answer": "A"} for n in range(9)]
+    rows = [{**row, "entities": entities} for row in rows]
+    (tmp_path / "n.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    message = refusal(tmp_path, section(kind, tmp_path / "n.jsonl", columns={"group": "p"}))
+    assert message.startswith(f"{tmp_path / 'n.jsonl'}: the validation split would be empty: 1 ")
+    assert message.endswith("add more; records of one group, or with the same text, count as one")
+
+
+def test_a_label_of_few_patients_who_have_others_too_can_be_learnt(tmp_path):
+    """Two of 40 patients have the rare label once each; both went to test for some seeds."""
+    extra = [(f"Rare {n}.", "unknown", f"p{n}-0") for n in (1, 5)]
+    path = notes(tmp_path / "n.csv", 120, extra=extra)
+    names = {"labels": [*LABELS, "unknown"]}
+    for seed in range(25):
+        _, manifest = prepared(tmp_path / "out", section("labels", path, names=names, columns=GROUPED), seed)
+        assert manifest["labels_by_split"]["train"]["unknown"] == 1
+        assert manifest["labels_by_split"]["test"]["unknown"] == 1
+
+
+def test_a_label_that_is_drawn_into_held_out_splits_alone_is_told(tmp_path, monkeypatch):
+    def unlucky(units, **_):
+        rare = [unit for unit in units if "never" in unit.types]
+        others = [unit for unit in units if unit not in rare]
+        return {"train": others[2:], "validation": others[:2], "test": rare}
+
+    monkeypatch.setattr("medtune.data.own.splitting.stratified_split", unlucky)
+    path = notes(tmp_path / "n.csv")
+    assert refusal(tmp_path, section("labels", path, columns=COLUMNS)) == (
+        f'{path}: no record of the split train has "never", so that it cannot be learnt, as the splits are drawn; '
+        "add some, or give the splits in a column"
+    )

@@ -12,6 +12,7 @@ from medtune.data.deduplication import normalise
 from medtune.data.multilabel_split import multilabel_split
 from medtune.data.own.records import SPLITS, Problems
 from medtune.data.splits import stratified_split
+from medtune.errors import InputError
 from medtune.files import fingerprint
 
 NONE = "none"
@@ -48,10 +49,10 @@ def split_examples(
 ) -> dict[str, list[dict]]:
     """Rows by split: as given where they have `split`, which is taken out of them, else drawn.
 
-    where: place of each row, by id, for messages. Labels are stratified; of types, rare ones stand in every split where
-    they can. The same for the same rows and seed, whatever their order.
-    Raises InputError for given splits that lack one, part a group or hold a text twice, and for a label that one unit
-    alone has.
+    where: place of each row, by id, for messages. Labels are stratified; of types, and of labels where a unit has
+    several, rare ones stand in every split where they can. The same for the same rows and seed, whatever their order.
+    Raises InputError for given splits that lack one, part a group or hold a text twice, for a label that one unit alone
+    has, for too few units, and where nothing in train has a label or type.
     """
     problems = Problems(path)
     given = [row for row in rows if "split" in row]
@@ -62,7 +63,19 @@ def split_examples(
     units = units_of(rows)
     _check_labels(units, where, path, problems)
     problems.raise_if_any()
-    if any("entities" in row for row in rows):
+    try:
+        splits = _drawn(units, shares, seed)
+    except InputError as error:
+        joined = "" if len(units) == len(rows) else "; records of one group, or with the same text, count as one"
+        raise InputError(f"{path}: {error}{joined}") from error
+    _check_learnt(splits, path, "as the splits are drawn; add some, or give the splits in a column", problems)
+    problems.raise_if_any()
+    return splits
+
+
+def _drawn(units: Sequence[Unit], shares: Mapping[str, float], seed: int) -> dict[str, list[dict]]:
+    """Raises InputError where a split would be empty."""
+    if any("entities" in row for unit in units for row in unit.rows) or any(len(unit.types) > 1 for unit in units):
         parted = multilabel_split(
             units, key_of=lambda unit: unit.name, labels_of=lambda unit: unit.types, shares=shares, seed=seed
         )
@@ -71,6 +84,13 @@ def split_examples(
             units, key_of=lambda unit: unit.name, label_of=lambda unit: unit.label, shares=shares, seed=seed
         )
     return {split: [row for unit in chosen for row in unit.rows] for split, chosen in parted.items()}
+
+
+def _check_learnt(splits: Mapping[str, Sequence[dict]], path: str, remedy: str, problems: Problems) -> None:
+    """A problem for each label or type that stands in other splits alone."""
+    there = {split: {kind for row in rows for kind in types_of(row)} for split, rows in splits.items()}
+    for kind in sorted(set().union(*there.values()) - there["train"]):
+        problems.add(f'{path}: no record of the split train has "{kind}", so that it cannot be learnt, {remedy}')
 
 
 def units_of(rows: Sequence[dict]) -> list[Unit]:
@@ -138,7 +158,5 @@ def _given(rows: Sequence[dict], where: Mapping[str, str], path: str, problems: 
     for split, members in splits.items():
         if not members:
             problems.add(f"{path}: no record is of the split {split}; expected some of each of {', '.join(SPLITS)}")
-    known = {label for row in splits["train"] for label in types_of(row)}
-    for kind in sorted({kind for row in rows for kind in types_of(row)} - known):
-        problems.add(f'{path}: no record of the split train has "{kind}", so that it cannot be learnt; add some')
+    _check_learnt(splits, path, "as the splits are given; add some", problems)
     return {split: sorted(members, key=_content) for split, members in splits.items()}
