@@ -14,7 +14,7 @@ from medtune.kinds.own import RelationStudy
 from medtune.kinds.relations import figures
 from medtune.kinds.relations.answers import lists_of
 from medtune.kinds.relations.card import EXAMPLE, study_card
-from medtune.kinds.relations.examples import checked_documents, document_of, example_of, schema_of
+from medtune.kinds.relations.examples import as_asked, checked_documents, document_of, example_of, schema_of
 from medtune.kinds.relations.output import extract
 from medtune.kinds.relations.score import ITEM_COLUMNS, score
 from medtune.kinds.relations.task import RelationTask
@@ -136,7 +136,9 @@ def test_an_answer_reads_back_as_it_was_written(case):
     study, row = case
     assert example_of(document_of(row)) == row
     task = RelationTask("mine", "{text}", **study)
-    (document,) = checked_documents([row], task.schema, "here")
+    (document,) = map(as_asked, checked_documents([row], task.schema, "here"))
+    assert [(e.start, e.end) for e in document.entities] == [(e["start"], e["end"]) for e in row["entities"]]
+    assert all(e.text in task.prompt(row) for e in document.entities)
     parsed = task.parse(task.completion(row))
     assert parsed.status == "ok"
     entities = {(e.start, e.end, e.label, e.text) for e in document.entities}
@@ -326,3 +328,18 @@ def test_a_run_that_lists_nothing_where_nothing_is_gold_can_be_compared():
 
     runs = Runs(run("base", None), [run("silent", None), run("adapter", 0.5)], figures)
     assert runs.chosen.name == "adapter"
+
+
+def test_an_answer_is_asked_for_in_the_words_of_the_prompt():
+    """Line breaks and special tokens, which prompts do not show, are not asked for either."""
+    text = "Acetyl\nsalicylic [INST] for <|gout|>."
+    spans = [(0, 16, "Drug"), (17, 23, "Drug"), (28, 36, "Disease")]
+    entities = [{"start": a, "end": b, "type": kind, "text": text[a:b]} for a, b, kind in spans]
+    row = {"id": "d1", "text": text, "entities": entities, "relations": [{"head": 1, "tail": 2, "type": "treats"}]}
+    task = RelationTask(**OPTIONS)
+    written = task.completion(row)
+    assert [entity["text"] for entity in json.loads(written)["entities"]] == ["Acetyl salicylic", "(INST]", "‹|gout|>"]
+    assert all(entity["text"] in task.prompt(row) for entity in json.loads(written)["entities"])
+    assert task.validation_figure([row], lambda rows: [task.parse(written)]) == 1
+    found = score({"test": [row]}, answered([row], [written]), 0, **OPTIONS).metrics["splits"]["test"]
+    assert (found["relation_f1"]["value"], found["entity_f1"]["value"]) == (1, 1)

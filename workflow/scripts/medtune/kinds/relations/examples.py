@@ -9,10 +9,12 @@ part of a document.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, check_documents
 from medtune.data.relation_schema import RelationSchema, check_schema, relation_type
+from medtune.inert import inert
 
 
 def schema_of(entities: Sequence[str], relations: Mapping[str, Mapping[str, Any]]) -> RelationSchema:
@@ -34,6 +36,14 @@ def document_of(example: Mapping[str, Any]) -> RelatedDocument:
         tuple(RelatedEntity(e["start"], e["end"], e["type"], e["text"]) for e in example["entities"]),
         tuple(Relation(r["type"], r["head"], r["tail"]) for r in example["relations"]),
     )
+
+
+def as_asked(document: RelatedDocument) -> RelatedDocument:
+    """The document with its text as prompts show it, on one line and without special tokens: an answer cannot say what
+    the model does not read. Offsets are the same."""
+    text = inert(document.text)
+    entities = tuple(replace(entity, text=text[entity.start : entity.end]) for entity in document.entities)
+    return replace(document, text=text, entities=entities)
 
 
 def example_of(document: RelatedDocument) -> dict:

@@ -7,7 +7,7 @@ from typing import Any
 from medtune.data.predictions import answers_of
 from medtune.kinds.relations.answers import Answer, read_answer
 from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, DOCUMENTS, count, item_cells, split_metrics
-from medtune.kinds.relations.examples import checked_documents, schema_of
+from medtune.kinds.relations.examples import as_asked, checked_documents, schema_of
 from medtune.kinds.relations.task import READING
 from medtune.metrics.drawn import Drawn, drawn_of
 
@@ -43,7 +43,7 @@ def score(
     for split, rows in examples.items():
         documents = checked_documents(rows, schema, f"split {split}")
         answers = [
-            read_answer(document, prediction, schema, **READING)
+            read_answer(as_asked(document), prediction, schema, **READING)
             for document, prediction in zip(documents, answered[split], strict=True)
         ]
         counted, drawn = count(answers, schema), drawn_of(rows, DOCUMENTS)

@@ -9,7 +9,7 @@ from medtune.inference.answer_form import AnswerForm
 from medtune.kinds.own import TEXT
 from medtune.kinds.relations.answer_schema import answer_form
 from medtune.kinds.relations.answers import extractions, parsed_value, strict_f1
-from medtune.kinds.relations.examples import document_of, schema_of
+from medtune.kinds.relations.examples import as_asked, document_of, schema_of
 from medtune.kinds.relations.output import read_output, write_output
 from medtune.kinds.relations.pairs import relation_pair
 from medtune.kinds.task import Answering, Parsed, Part, Task
@@ -39,8 +39,8 @@ class RelationTask(Task):
         return self._prompt.replace(TEXT, inert(example["text"]))
 
     def completion(self, example: dict) -> str:
-        """Entities and relations as one JSON object."""
-        return write_output(document_of(example))
+        """Entities and relations as one JSON object, in the words of the prompt."""
+        return write_output(as_asked(document_of(example)))
 
     def parse(self, output: str) -> Parsed:
         """Read an answer. value: its entities and relations as it lists them; status: of `parse_lists`. "ok" alone is a
@@ -58,7 +58,7 @@ class RelationTask(Task):
 
     def validation_figure(self, examples: Sequence[dict], answer: Answering) -> float:
         """Strict micro-F1 of the relations, as `score` has it for the same answers."""
-        documents = [document_of(example) for example in examples]
+        documents = [as_asked(document_of(example)) for example in examples]
         values = [parsed.value for parsed in answer(examples)]
         found = extractions(documents, values, self.schema, **READING)
         return strict_f1(count_relations(list(map(relation_pair, documents, found)), self.schema.symmetric))
