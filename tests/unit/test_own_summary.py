@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medtune.errors import InputError
-from medtune.files import write_json
+from medtune.files import read_json, write_json
 from medtune.kinds.summary import (
     BASE,
     RunFiles,
@@ -163,3 +163,26 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     assert "a (seed 1), chosen on validation: accuracy on the test split 75.0 %" in outputs["headline"].read_text()
     assert "notes &lt;b&gt;" in outputs["page_html"].read_text()
     assert [row["verdict"] for row in read_csv(outputs["comparisons"])] == ["tie"]
+
+
+def test_of_a_single_unit_nothing_is_claimed_whatever_the_seeds(model):
+    files = [model(BASE, [False], 0)]
+    for seed in (1, 2, 3):
+        files += [model("a", [True], 9, seed), model("b", [False], 1, seed)]
+    runs = read_runs(files, KIND)
+    rows = {row["run"]: row for row in seed_rows(runs)}
+    assert rows["b"]["verdict"] == "nothing claimed: the test split is a single unit"
+    assert rows["b"]["difference"] is None and rows["a"]["verdict"] == "reference"
+    assert {row["verdict"] for row in comparison_rows(runs, seed=0)} == {"tie"}
+
+
+def test_a_split_on_which_no_run_has_the_judged_figure_is_refused(model):
+    files = [model(BASE, [False], 0), model("a", [True], 1)]
+    for position, one in enumerate(files):
+        content = read_json(one.metrics)
+        content["splits"]["validation"]["accuracy"]["value"] = None
+        write_json(one.metrics, content)
+        if position == 0:
+            assert read_runs(files, KIND).chosen.name == "a"
+    with pytest.raises(InputError, match="the validation split holds nothing that accuracy is measured on"):
+        read_runs(files, KIND)

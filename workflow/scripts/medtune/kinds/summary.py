@@ -21,6 +21,7 @@ from medtune.reporting.tables import read_csv
 BASE = "base"
 MEASURED = ("trainable_parameters", "train_seconds", "peak_memory_mb")
 TESTED = ("p_value", "p_holm", "verdict")
+ONE_UNIT = "nothing claimed: the test split is a single unit"
 
 
 @dataclass(frozen=True)
@@ -157,14 +158,17 @@ def seed_rows(runs: Runs) -> list[dict]:
     tests = {
         name: difference_over_seeds(counts[name], counts[reference], runs.kind.ratio)
         for name in by_name
-        if name != reference and min(len(counts[name]), len(counts[reference])) >= LEAST_SEEDS
+        if name != reference
+        and min(len(counts[name]), len(counts[reference])) >= LEAST_SEEDS
+        and len(runs.base.units) > 1
     }
     adjusted = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
     rows = []
     for name, members in by_name.items():
         values = [_value(run, "test", runs.kind.JUDGED) for run in members]
         test = tests.get(name)
-        said = verdict(test.value, adjusted[name]) if test else "reference" if name == reference else UNCLAIMED
+        unclaimed = UNCLAIMED if len(runs.base.units) > 1 else ONE_UNIT
+        said = verdict(test.value, adjusted[name]) if test else "reference" if name == reference else unclaimed
         rows.append(
             {
                 "run": name,
