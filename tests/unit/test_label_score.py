@@ -196,3 +196,14 @@ def test_the_page_of_a_study_shows_each_label_and_the_confusion(tmp_path):
     assert smoker.count("50.0 %") == 3 and "n = 2 texts" in smoker
     assert "| label | none | past smoker | smoker | (none) |" in page
     assert "| smoker | 0 | 0 | 1 | 1 |" in page and "## Training" in page
+
+
+def test_labels_that_a_split_does_not_hold_are_no_failure():
+    """A perfect model on a split of one of three labels: macro-F1 is 1, and half of it is lost with one of two."""
+    examples = [example("a", "smoker"), example("b", "smoker")]
+    right = [answer("a", "smoker", (0.1, 0.2, 0.7)), answer("b", "smoker", (0.1, 0.2, 0.7))]
+    found = of_test(examples=examples, answers=right)
+    assert (found["macro_f1"]["value"], found["likelihood_macro_f1"]["value"]) == (1, 1)
+    # One of two right: precision 1, recall 1/2, F1 2/3; the label that was said instead is none of the split's.
+    wrong = [right[0], answer("b", "none", (0.8, 0.1, 0.1))]
+    assert of_test(examples=examples, answers=wrong)["macro_f1"]["value"] == pytest.approx(2 / 3)

@@ -23,11 +23,16 @@ def accuracy(gold: Sequence[str], predicted: Sequence[str | None], drawn: Drawn 
 
 
 def macro_f1(
-    gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str], drawn: Drawn = ITEMS
+    gold: Sequence[str],
+    predicted: Sequence[str | None],
+    labels: Sequence[str],
+    drawn: Drawn = ITEMS,
+    over: Sequence[str] | None = None,
 ) -> Estimate:
     """Unweighted mean of the labels' F1 over all of `labels`, with an interval over what was drawn.
 
-    A label without gold items and without predictions counts 0 (scikit-learn's `zero_division=0`).
+    over: those of the labels that the mean is of; None: all. One of them without gold items and without predictions
+    counts 0 (scikit-learn's `zero_division=0`).
     Raises ValueError when the lengths differ or a label is not in `labels`.
     """
     _check(gold, predicted, labels)
@@ -40,8 +45,10 @@ def macro_f1(
             if found is not None:
                 counts[row, labels.index(found), 1] = 1
 
+    places = [labels.index(label) for label in (labels if over is None else over)]
+
     def mean_f1(sums: np.ndarray) -> np.ndarray:
-        return f1_of_counts(sums.reshape(-1, 3)).reshape(len(sums), len(labels)).mean(axis=1)
+        return f1_of_counts(sums.reshape(-1, 3)).reshape(len(sums), len(labels))[:, places].mean(axis=1)
 
     return drawn.bounded(counts.reshape(len(gold), len(labels) * 3), mean_f1)
 

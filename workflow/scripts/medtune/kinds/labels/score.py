@@ -119,9 +119,10 @@ def answer_cells(gold: Sequence[str], answers: Sequence[dict], labels: Sequence[
 
 def label_metrics(gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str], drawn: Drawn) -> dict:
     """Figures of labels as answered, by one model or several together: accuracy (an answer without a label is wrong),
-    macro-F1, confusion, and by label."""
+    macro-F1 (of the labels that some text has), confusion, and by label."""
+    macro = macro_f1(gold, predicted, labels, drawn, there(gold, labels))
     return {
-        **plain({"accuracy": accuracy(gold, predicted, drawn), "macro_f1": macro_f1(gold, predicted, labels, drawn)}),
+        **plain({"accuracy": accuracy(gold, predicted, drawn), "macro_f1": macro}),
         "confusion": confusion(gold, predicted, labels),
         "by_label": {label: plain(found) for label, found in by_label(gold, predicted, labels, drawn).items()},
     }
@@ -141,7 +142,7 @@ def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, labels: S
     predicted = likeliest(probabilities, labels)
     figures = {
         "likelihood_accuracy": accuracy(gold, predicted, drawn),
-        "likelihood_macro_f1": macro_f1(gold, predicted, labels, drawn),
+        "likelihood_macro_f1": macro_f1(gold, predicted, labels, drawn, there(gold, labels)),
         "brier": drawn.mean(brier_scores(probabilities, [labels.index(label) for label in gold]), top=2),
     }
     confidence = probabilities.max(axis=1)
@@ -152,6 +153,12 @@ def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, labels: S
         "ece_of_chance": chance_error(confidence, unit=drawn.items).as_dict(),
         "reliability": reliability_table(confidence, correct, drawn.groups) if gold else [],
     }
+
+
+def there(gold: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The labels that some item has: one that a split does not hold is no failure. All where there is no item."""
+    found = set(gold)
+    return [label for label in labels if label in found] or list(labels)
 
 
 def plain(figures: Mapping[str, Estimate]) -> dict[str, dict]:
