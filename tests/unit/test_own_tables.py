@@ -272,3 +272,14 @@ def test_white_space_around_an_entity_is_left_out_and_counted_so_that_an_answer_
     task = SpanTask("mine", "{text}", ["Drug", "Problem"])
     answer = task.parse(task.completion(row))
     assert task.read(row["text"], answer.value, answer.status).matches(gold_spans(row))
+
+
+def test_answers_that_rouge_cannot_count_are_refused_where_most_are_such(tmp_path):
+    def path(*answers):
+        rows = [{"question": f"Q {n}", "answer": answers[n % len(answers)]} for n in range(20)]
+        return written(tmp_path, "jsonl", rows)
+
+    message = refusal(tmp_path, section("answers", path("Утром.", "早上")))
+    assert message.startswith(f"{tmp_path}/notes.jsonl: 20 of 20 answers have neither a letter from a to z nor a digit")
+    prepared(tmp_path, section("answers", path("Über Nacht", "...")))
+    prepared(tmp_path, section("answers", path("ÄÖÜ", "2 x")))

@@ -1,6 +1,7 @@
 """From records to canonical examples: every field checked, all problems told at once."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from medtune.data.table_files import is_utf8
 
 IGNORED = "its label is one of data.ignore"
 REPEATED_ENTITY = "entities that stand twice in a record"
+_COUNTED = re.compile("[a-z0-9]")
+"""What tokens of ROUGE are of, see `metrics.text.rouge`."""
 REPEATED_RELATION = "relations that stand twice in a record"
 TRIMMED = "entities without the white space that they began or ended with"
 IGNORED_ENTITY = "entities whose type is one of data.ignore"
@@ -67,6 +70,7 @@ def make_examples(records: Iterable[OwnRecord], source: OwnSource, name: str) ->
     if not count:
         problems.add(f"{source.shown}: holds no records")
     _check_types(rows, source, problems)
+    _check_alphabet(rows, source, problems)
     problems.raise_if_any()
     return Examples(rows, where, dropped, {reason: number for reason, number in left_out.items() if number})
 
@@ -214,6 +218,18 @@ def _check_types(rows: Sequence[dict], source: OwnSource, problems: Problems) ->
         for name in names:
             if name not in there:
                 problems.add(f'{source.shown}: no record has "{name}", which `{key}` names; remove it or add examples')
+
+
+def _check_alphabet(rows: Sequence[dict], source: OwnSource, problems: Problems) -> None:
+    """Most answers must have what ROUGE counts, or whatever a model says is 0."""
+    answers = [row["answer"] for row in rows if "answer" in row]
+    without = sum(not _COUNTED.search(answer.lower()) for answer in answers)
+    if without > len(answers) / 2:
+        problems.add(
+            f"{source.shown}: {without} of {len(answers)} answers have neither a letter from a to z nor a digit, so "
+            "that their ROUGE-L, by which runs are chosen, is 0 whatever a model says; expected answers in the Latin "
+            "alphabet"
+        )
 
 
 def _list(fields: Mapping, name: str) -> list:
