@@ -27,19 +27,19 @@ from typing import Any
 from benchmarks.bench_generation import one_by_one
 from medtune.config import Generation
 from medtune.data.report_sources import Source
-from medtune.data.synthetic.radgraph import make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, write_jsonl
 from medtune.inference.generation import generate
 from medtune.models.loading import load_with_adapters
-from medtune.models.record import read_record
+from medtune.models.model_record import read_record
 from medtune.reporting.tables import markdown_table
 from medtune.studies.radgraph.annotate import Answerer, Job, adapter_answers, annotate
 from medtune.studies.radgraph.annotation_files import Outputs
+from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.reports import LABELS, Report, cut
 from medtune.studies.radgraph.segments import tokenise
 from medtune.studies.radgraph.template import RadGraphTask
-from medtune.training.record import hardware
+from medtune.training.training_record import hardware
 from medtune.versions import library_versions
 
 PART, SEED = "benchmark", 7

@@ -37,7 +37,7 @@ from medtune.metrics.text.wordnet import find_wordnet
 from medtune.models.loading import load_with_adapter
 from medtune.reporting.tables import markdown_table
 from medtune.studies.meerkat.template import MeerkatTask
-from medtune.training.record import hardware
+from medtune.training.training_record import hardware
 from medtune.versions import library_versions
 
 ENCODER = Path("results/tiny/models/all-minilm-l6-v2")

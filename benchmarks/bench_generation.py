@@ -17,7 +17,7 @@ from medtune.config import Generation
 from medtune.files import read_json, read_jsonl
 from medtune.inference.generation import generate
 from medtune.models.loading import load_base
-from medtune.rendering import render_prompt
+from medtune.models.rendering import render_prompt
 
 
 def main() -> None:

@@ -28,23 +28,23 @@ import numpy as np
 import torch
 import transformers
 
-from medtune.alignment import Layout, SubwordDocument, WindowRow, make_layout, subwords
 from medtune.config import TaggerTraining
+from medtune.data.alignment import Layout, SubwordDocument, WindowRow, make_layout, subwords
 from medtune.data.bio import spans_of
 from medtune.inference.decoding import decode
 from medtune.inference.tagging import right_padded, word_logits
+from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.metrics.intervals import bounded
 from medtune.metrics.significance import difference_of
 from medtune.metrics.span_scores import SpanDocument, count_spans
 from medtune.models.loading import load_tagger_tokenizer, load_with_new_head
 from medtune.reporting.prose import points
 from medtune.reporting.tables import markdown_table
-from medtune.stages.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.studies.maccrobat.analysis.comparison import mean_f1
 from medtune.training.checkpoints import last_checkpoint, progress_of
 from medtune.training.preflight import IGNORED, make_plan
-from medtune.training.record import hardware
 from medtune.training.taggers import label_windows, train, word_loss
+from medtune.training.training_record import hardware
 
 PADDED = 512
 SPLITS = ("train", "test")

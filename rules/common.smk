@@ -1,5 +1,5 @@
 """What all rules share: the library, the checked configuration, the results folder. What rules compute is in the library:
-`medtune/studies/{name}/jobs.py`, `medtune/models/jobs.py`, `medtune/demands.py`."""
+`medtune/studies/{name}/jobs.py`, `medtune/workflow/model_jobs.py`, `medtune/workflow/demands.py`."""
 
 import os
 import sys
@@ -14,13 +14,13 @@ ROOT = Path(workflow.current_basedir).parent  # of this workflow, also where it 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from medtune.config_check import load_config
-from medtune.config_layers import merge, module_layers, read_layers
-from medtune.demands import undisturbed_threads
-from medtune.edge import ForRules, one_sentence
+from medtune.config.layers import merge, module_layers, read_layers
+from medtune.workflow.demands import undisturbed_threads
+from medtune.workflow.edge import ForRules, one_sentence
 from medtune.files import check_writable
-from medtune.locks import note_owner, release_lock_of_dead_run
-from medtune.module import place_results, rename_local_rules
-from medtune.reporting.outputs import Outputs
+from medtune.workflow.locks import note_owner, release_lock_of_dead_run
+from medtune.workflow.module import place_results, rename_local_rules
+from medtune.workflow.outputs import Outputs
 from medtune.runtime import REFUSALS, allow_retries
 from medtune.studies.jobs import state_folder
 from medtune.studies.own_files import resolved

@@ -1,8 +1,8 @@
 """Base models: each a folder results/{scale}/models/{name} with weights, tokenizer and record.json."""
 
-from medtune.models.jobs import ModelJobs
+from medtune.workflow.model_jobs import ModelJobs
 
-MODEL_JOBS = ModelJobs(CONFIG)
+MODEL_JOBS = ModelJobs(CONFIG.models)
 
 
 localrules:

@@ -1,7 +1,7 @@
 """The road that all studies go: train, generate, score, card. One rule for each object of `ROADS`
 (medtune/studies/road.py), named after its study, so that the DAG reads in the words of the study."""
 
-from medtune.edge import for_rules
+from medtune.workflow.edge import for_rules
 from medtune.studies.maccrobat.jobs import MaccrobatJobs
 from medtune.studies.meerkat.jobs import MeerkatJobs
 from medtune.studies.radgraph.jobs import RadGraphJobs

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import yaml
 
+from medtune.config.layers import Layer, merge
 from medtune.config_check import load_config
-from medtune.config_layers import Layer, merge
 from medtune.configuration import Config
 
 CONFIG = Path(__file__).parents[2] / "config"

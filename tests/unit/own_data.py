@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl
-from medtune.kinds.own import Own
+from medtune.kinds.own_section import Own
 from medtune.stages.prepare_own import prepare
 
 SPLITS = ("train", "validation", "test")

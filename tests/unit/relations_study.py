@@ -4,11 +4,11 @@ import json
 import random
 
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.relations import make_splits
 from medtune.files import write_json
 from medtune.kinds.relations.output import write_output
 from medtune.reporting.tables import write_csv
 from medtune.studies.relations.familiarity import entity_texts
+from medtune.studies.relations.generator import make_splits
 from medtune.studies.relations.rows import document_of, gold_given, row_of
 from medtune.studies.relations.schema_file import write_schema
 from medtune.studies.relations.score import ITEM_COLUMNS, score

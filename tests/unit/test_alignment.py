@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.alignment import SubwordDocument, make_layout, special_tokens, subwords
+from medtune.data.alignment import SubwordDocument, make_layout, special_tokens, subwords
 from medtune.training.preflight import IGNORED
 from medtune.training.taggers import label_windows
 from tests.unit.tiny_tagger import tiny_encoder

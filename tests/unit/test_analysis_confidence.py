@@ -23,7 +23,7 @@ from medtune.studies.maccrobat.analysis.confidence import (
     outcome_means,
     span_items,
 )
-from medtune.studies.maccrobat.analysis.stages.confidence import COLUMNS, PLOTS, analyse_confidence, in_words
+from medtune.studies.maccrobat.analysis.stages.analyse_confidence import COLUMNS, PLOTS, analyse_confidence, in_words
 from medtune.studies.maccrobat.analysis.thresholds import TEST, VALIDATION, recommend, threshold_rows
 from tests.unit.analysis_cases import document, dropped, prediction, row
 

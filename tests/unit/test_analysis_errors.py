@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medtune.data.span import Span
 from medtune.files import write_jsonl
 from medtune.metrics.counts import class_counts
-from medtune.metrics.spans import Span
 from medtune.studies.maccrobat.analysis.confusion import (
     confused_pairs,
     confusion_matrix,
@@ -35,7 +35,7 @@ from medtune.studies.maccrobat.analysis.errors import (
 from medtune.studies.maccrobat.analysis.examples import example_rows, sample_errors
 from medtune.studies.maccrobat.analysis.lengths import SINGLE, length_rows
 from medtune.studies.maccrobat.analysis.patterns import is_abbreviation, pattern_rows, patterns
-from medtune.studies.maccrobat.analysis.stages.errors import COLUMNS, PLOTS, analyse_errors, length_differences
+from medtune.studies.maccrobat.analysis.stages.analyse_errors import COLUMNS, PLOTS, analyse_errors, length_differences
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
 TAGS = st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"])

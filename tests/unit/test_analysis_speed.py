@@ -22,7 +22,7 @@ from medtune.studies.maccrobat.analysis.speed import (
     streaming_rows,
 )
 from medtune.studies.maccrobat.analysis.speed_measurement import measure, spread, tagger_loader, time_round
-from medtune.studies.maccrobat.analysis.stages.speed import COLUMNS, PLOTS, analyse_speed
+from medtune.studies.maccrobat.analysis.stages.analyse_speed import COLUMNS, PLOTS, analyse_speed
 from tests.unit.analysis_cases import row
 
 FP32, INT8 = Variant("cpu", "fp32"), Variant("cpu", "int8")

@@ -6,7 +6,7 @@ import pytest
 from medtune.errors import InputError
 from medtune.files import write_json, write_jsonl
 from medtune.metrics.span_scores import SpanCounts, score_spans
-from medtune.studies.maccrobat.analysis.stages.types import COLUMNS, PLOTS, analyse_types
+from medtune.studies.maccrobat.analysis.stages.analyse_types import COLUMNS, PLOTS, analyse_types
 from medtune.studies.maccrobat.analysis.types import (
     LEFT_OUT,
     TypeScores,

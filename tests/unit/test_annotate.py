@@ -5,7 +5,6 @@ from peft import LoraConfig, get_peft_model
 
 from medtune.config import Generation
 from medtune.data.report_sources import Source
-from medtune.data.synthetic.radgraph import make_reports
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.models.loading import load_with_adapter
@@ -13,6 +12,7 @@ from medtune.reporting.tables import read_csv
 from medtune.studies.radgraph import annotate as module
 from medtune.studies.radgraph.annotate import Answer, Job, adapter_answers, annotate
 from medtune.studies.radgraph.annotation_files import REPORT_COLUMNS, SKIPPED_COLUMNS
+from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.prepare import output_of
 from medtune.studies.radgraph.reports import LABELS, corpus_of, read_radgraph
 from medtune.studies.radgraph.template import RadGraphTask

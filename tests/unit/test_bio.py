@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from seqeval.scheme import IOB2, Entities
 
 from medtune.data.bio import repair, spans_of, tag_list, tags_of
-from medtune.metrics.spans import Span
+from medtune.data.span import Span
 
 TAGS = ["O", "B-Age", "I-Age", "B-Lab_value", "I-Lab_value", "B-Other-type", "I-Other-type"]
 sequences = st.lists(st.sampled_from(TAGS), max_size=30)

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from medtune.data.questions import NO_RATIONALE, ONLY_LABEL, Dropped, Question
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.studies.yesno.bioasq import OTHER_TYPE, read_bioasq
+from medtune.studies.yesno.questions import NO_RATIONALE, ONLY_LABEL, Question
 
 
 def record(key="55031181e9bde69634000014", **changes):

@@ -4,7 +4,7 @@ import pytest
 
 from medtune.data.annotated import Mention
 from medtune.data.brat import EMPTY, NOT_ANNOTATED, parse_brat, read_brat
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from tests.conftest import ROOT
 

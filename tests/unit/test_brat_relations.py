@@ -2,7 +2,7 @@ import pytest
 
 from medtune.data.brat import NOT_ANNOTATED, read_brat
 from medtune.data.brat_relations import ASIDE, ROLES, read_brat_relations
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.data.related import DISCONTINUOUS, REPEATED, Relation, check_documents, relation_counts
 from medtune.errors import InputError
 

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers.processors import TemplateProcessing
 
-from medtune.chat import PLAIN, check_template, end_of_turn, instruction_ids, prompt_ids, prompt_text
 from medtune.errors import InputError
+from medtune.models.chat import PLAIN, check_template, end_of_turn, instruction_ids, prompt_ids, prompt_text
 from medtune.models.made import EOS, train_tokenizer
 
 START, END, THINK = "<|im_start|>", "<|im_end|>", "<think>"

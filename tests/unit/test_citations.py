@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.citations import find_citations, strip_citations
+from medtune.studies.yesno.citations import find_citations, strip_citations
 
 
 @pytest.mark.parametrize(

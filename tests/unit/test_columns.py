@@ -7,9 +7,13 @@ import pytest
 from medtune.kinds.labels import figures
 from medtune.kinds.summary import COMPARISON_COLUMNS, SEED_COLUMNS, run_columns
 from medtune.reporting.tables import write_csv
-from medtune.studies.maccrobat import readiness, selection
+from medtune.studies.maccrobat import assess_readiness as readiness
+from medtune.studies.maccrobat import select_configuration as selection
 from medtune.studies.maccrobat import summarize as maccrobat
-from medtune.studies.maccrobat.analysis.stages import confidence, errors, speed, types
+from medtune.studies.maccrobat.analysis.stages import analyse_confidence as confidence
+from medtune.studies.maccrobat.analysis.stages import analyse_errors as errors
+from medtune.studies.maccrobat.analysis.stages import analyse_speed as speed
+from medtune.studies.maccrobat.analysis.stages import analyse_types as types
 from medtune.studies.meerkat import evaluate
 from medtune.studies.meerkat import summarize as meerkat
 from medtune.studies.radgraph import summarize as radgraph

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from medtune.config.layers import Layer, merge, read_layers
 from medtune.config_check import load_config, models_in
-from medtune.config_layers import Layer, merge, read_layers
 from medtune.config_reference import reference
 from medtune.configuration import Config
 from medtune.errors import InputError

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from medtune.config.layers import Layer, merge, module_layers, read_layers
 from medtune.config_check import load_config
-from medtune.config_layers import Layer, merge, module_layers, read_layers, read_settings
 from medtune.errors import InputError
+from medtune.settings_files import read_settings
 
 CONFIG = Path(__file__).parents[2] / "config"
 OWN = (CONFIG / "config.yaml", CONFIG / "tiny.yaml")

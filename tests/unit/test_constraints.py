@@ -7,15 +7,15 @@ import torch
 
 from medtune.config import Generation
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.files import read_jsonl, write_json, write_jsonl
 from medtune.inference.answer_form import AnswerForm
 from medtune.inference.constraints import Constraint, _grammar
 from medtune.inference.generation import generate
-from medtune.kinds.relations.answer_schema import answer_form
+from medtune.kinds.relations.answer_form import answer_form
 from medtune.kinds.relations.output import ENTITIES, RELATIONS, read_output
 from medtune.stages.generate import Job, generate_predictions
+from medtune.studies.relations.generator import make_splits
 from medtune.studies.relations.rows import STEPS, gold_given, row_of, training_rows
 from medtune.studies.relations.schema_file import write_schema
 from medtune.studies.relations.template import RelationsTask

@@ -1,8 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.deduplication import CONFLICTING, REPEATED, deduplicate, drop_repeats, normalise
-from medtune.data.questions import Dropped, Question
+from medtune.data.deduplication import drop_repeats, normalise
+from medtune.data.dropped import Dropped
+from medtune.studies.yesno.questions import CONFLICTING, REPEATED, Question, deduplicate
 
 
 def question(text, key, label="Yes", source="a"):

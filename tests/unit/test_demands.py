@@ -1,6 +1,6 @@
 import pytest
 
-from medtune.demands import BY_SOURCE, batch_budget, batch_divisor, undisturbed_threads
+from medtune.workflow.demands import BY_SOURCE, batch_budget, batch_divisor, undisturbed_threads
 
 MIB = 2**20
 

@@ -1,6 +1,6 @@
 import pytest
 
-from medtune.metrics.discrimination import auroc
+from medtune.studies.radgraph.discrimination import auroc
 
 
 def test_the_area_is_the_share_of_pairs_in_order_and_ties_count_half():

@@ -1,6 +1,6 @@
 import pytest
 
-from medtune.data.diversity import distinct_ngrams
+from medtune.studies.relations.diversity import distinct_ngrams
 
 
 def test_runs_of_words_are_counted_within_texts_and_without_case_or_punctuation():

@@ -2,8 +2,8 @@ import inspect
 
 import pytest
 
-from medtune.edge import ForRules, one_sentence
 from medtune.errors import InputError
+from medtune.workflow.edge import ForRules, one_sentence
 
 
 class Jobs:

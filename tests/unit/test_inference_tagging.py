@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from medtune.alignment import SubwordDocument, make_layout, subwords
+from medtune.data.alignment import SubwordDocument, make_layout, subwords
 from medtune.data.windows import homes
 from medtune.inference.tagging import mean_logits, word_logits
 from medtune.models.loading import load_with_new_head

@@ -17,8 +17,8 @@ from medtune.studies.maccrobat.analysis.insights import (
     of_kind,
     recommendations,
 )
-from medtune.studies.maccrobat.insights import insights_content
 from medtune.studies.maccrobat.page import PAGES
+from medtune.studies.maccrobat.write_insights import insights_content
 
 EXPECTED = Expected("a against b", "a is above b", "a is below b", sign=1, unit="F1 points")
 

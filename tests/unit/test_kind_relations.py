@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.errors import InputError
-from medtune.kinds.own import RelationStudy
+from medtune.kinds.own_section import RelationStudy
 from medtune.kinds.relations import figures
 from medtune.kinds.relations.answers import lists_of
 from medtune.kinds.relations.card import EXAMPLE, study_card
 from medtune.kinds.relations.examples import as_asked, checked_documents, document_of, example_of, schema_of
+from medtune.kinds.relations.matching import CLASSES
 from medtune.kinds.relations.output import extract
 from medtune.kinds.relations.score import ITEM_COLUMNS, score
 from medtune.kinds.relations.task import RelationTask
 from medtune.kinds.summary import Run, Runs
-from medtune.metrics.relations import CLASSES
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.studies import get_task
 from tests.estimates import estimates_in, wrong_units

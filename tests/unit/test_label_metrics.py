@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from medtune.metrics.labels import accuracy, confusion, macro_f1
+from medtune.kinds.labels.label_scores import accuracy, confusion, macro_f1
 
 LABELS = ("Yes", "No", "Uncertain")
 PAIRS = st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from([*LABELS, None])), min_size=1, max_size=40)

@@ -1,6 +1,6 @@
 import pytest
 
-from medtune.data.labels import LABELS, canonical_label
+from medtune.studies.yesno.labels import LABELS, canonical_label
 
 
 @pytest.mark.parametrize(

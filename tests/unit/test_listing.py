@@ -1,8 +1,8 @@
 import json
 import re
 
-from medtune.data.synthetic.listing import FIELDS, KINDS, NOT_THERE, POOLS, ROLES, listing_documents
-from medtune.data.synthetic.radgraph import GROUP_OF
+from medtune.studies.radgraph.generator import GROUP_OF
+from medtune.studies.radgraph.listing import FIELDS, KINDS, NOT_THERE, POOLS, ROLES, listing_documents
 from medtune.studies.radgraph.reports import LABELS
 from medtune.studies.radgraph.template import REQUIRED
 from medtune.studies.radgraph.word_material import material

@@ -5,7 +5,7 @@ import sys
 import psutil
 import pytest
 
-from medtune.locks import OWNER, note_owner, release_lock_of_dead_run
+from medtune.workflow.locks import OWNER, note_owner, release_lock_of_dead_run
 
 
 @pytest.fixture

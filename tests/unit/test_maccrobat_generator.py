@@ -6,8 +6,8 @@ from medtune.data.annotated import label_counts, shapes
 from medtune.data.brat import parse_brat, read_brat
 from medtune.data.deduplication import normalise
 from medtune.data.held_out import sentences_of, templates_of, terms_of
-from medtune.data.synthetic import maccrobat as generator
-from medtune.data.synthetic.maccrobat import (
+from medtune.studies.maccrobat import generator
+from medtune.studies.maccrobat.generator import (
     SPLITS,
     TEST,
     TRAIN,
@@ -17,7 +17,7 @@ from medtune.data.synthetic.maccrobat import (
     surfaces,
     write_case_reports,
 )
-from medtune.models.made_encoder import pretraining_texts
+from medtune.studies.pretraining_texts import pretraining_texts
 
 RARE = {"Occupation", "Family_history", "Weight"}
 

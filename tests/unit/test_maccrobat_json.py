@@ -3,7 +3,7 @@ import json
 import pytest
 
 from medtune.data.annotated import Mention
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.studies.maccrobat.hub_json import EMPTY, read_maccrobat_json
 

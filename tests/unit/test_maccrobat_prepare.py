@@ -8,10 +8,10 @@ import pytest
 
 from medtune.data.bio import spans_of, tag_list
 from medtune.data.brat import read_brat
-from medtune.data.synthetic.maccrobat import write_case_reports
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
-from medtune.metrics.spans import Span
+from medtune.studies.maccrobat.generator import write_case_reports
 from medtune.studies.maccrobat.prepare import SPLITS, prepare, tier
 from medtune.studies.maccrobat.release import is_release
 from medtune.studies.maccrobat.section import MaccrobatData, Tiers
@@ -295,7 +295,7 @@ def test_made_reports_are_split_as_made_and_what_was_read_before_is_counted(made
 
 
 def test_what_was_read_before_is_found(made, tmp_path, monkeypatch):
-    monkeypatch.setattr("medtune.data.synthetic.maccrobat.templates_of", lambda frame, split: (frame,))
+    monkeypatch.setattr("medtune.studies.maccrobat.generator.templates_of", lambda frame, split: (frame,))
     texts = [row["text"] for row in made[0]["test"]]
     monkeypatch.setattr("medtune.studies.maccrobat.prepare.pretraining_texts", lambda seed: texts)
     _, _, manifest = run(tmp_path, {"format": "synthetic", "documents": 30})

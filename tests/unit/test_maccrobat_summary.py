@@ -10,14 +10,16 @@ import pytest
 from medtune.errors import InputError
 from medtune.files import read_json, write_json, write_jsonl
 from medtune.reporting.tables import read_csv
-from medtune.studies.maccrobat import readiness, selection, summarize
-from medtune.studies.maccrobat.analysis.stages import confidence as confidence_stage
-from medtune.studies.maccrobat.analysis.stages import errors as errors_stage
-from medtune.studies.maccrobat.analysis.stages import types as types_stage
-from medtune.studies.maccrobat.insights import OF_RUNS, write_insights
+from medtune.studies.maccrobat import assess_readiness as readiness
+from medtune.studies.maccrobat import select_configuration as selection
+from medtune.studies.maccrobat import summarize
+from medtune.studies.maccrobat.analysis.stages import analyse_confidence as confidence_stage
+from medtune.studies.maccrobat.analysis.stages import analyse_errors as errors_stage
+from medtune.studies.maccrobat.analysis.stages import analyse_types as types_stage
 from medtune.studies.maccrobat.notebook import write_summary_notebook
 from medtune.studies.maccrobat.runs import chosen_run, rare_types, read_runs, synthetic_note
 from medtune.studies.maccrobat.section import MaccrobatAnalysis, SelectionWeights
+from medtune.studies.maccrobat.write_insights import OF_RUNS, write_insights
 from tests.columns import faults
 from tests.unit.tagged_study import RUNS, made_study
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from medtune.config import MadeModel
-from medtune.data.synthetic.maccrobat import make_case_reports
 from medtune.models.loading import load_with_new_head
-from medtune.models.made import make
 from medtune.models.made_encoder import cut, make_tokenizer, untrained_encoder
-from medtune.models.record import read_record
+from medtune.models.model_record import read_record
+from medtune.stages.make_model import make
+from medtune.studies.maccrobat.generator import make_case_reports
 from tests.conftest import ROOT
 
 SOURCE = MadeModel(source="made", architecture="bert", hidden_size=64, layers=2, heads=4, vocabulary=300, steps=3)

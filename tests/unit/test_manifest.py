@@ -2,8 +2,8 @@ import hashlib
 import json
 import os
 
+from medtune.data.dropped import Dropped
 from medtune.data.manifest import SourceDescription, build_manifest, describe_files, summarise_drops
-from medtune.data.questions import Dropped
 
 
 def row(key, label, source="a"):

@@ -1,7 +1,7 @@
 import pytest
 
-from medtune.chat import end_of_turn
 from medtune.errors import InputError
+from medtune.models.chat import end_of_turn
 from medtune.models.made import EOS
 from medtune.studies.meerkat.generator import make_specialties
 from medtune.studies.meerkat.template import MeerkatTask

@@ -9,8 +9,8 @@ from transformers import AutoModelForCausalLM
 from medtune.errors import InputError
 from medtune.files import read_json, write_json, write_jsonl
 from medtune.models.loading import load_base, load_with_adapter
-from medtune.models.record import read_record, write_record
-from medtune.rendering import Rendered
+from medtune.models.model_record import read_record, write_record
+from medtune.models.rendering import Rendered
 from medtune.stages.merge_adapter import Job, merge_adapter
 from medtune.studies import get_task
 from medtune.training import merging

@@ -1,6 +1,6 @@
 import re
 
-from medtune.models.jobs import ModelJobs, pattern_of
+from medtune.workflow.model_jobs import ModelJobs, pattern_of
 from tests.imports import check_no_torch
 from tests.unit.job_cases import tiny, wildcards
 
@@ -13,7 +13,7 @@ def test_a_pattern_matches_the_names_and_nothing_else():
 
 
 def test_models_by_their_source():
-    jobs = ModelJobs(tiny(models={"mine": {"source": "path", "path": "there"}}))
+    jobs = ModelJobs(tiny(models={"mine": {"source": "path", "path": "there"}}).models)
     assert "mine" in jobs.names("hub", "path", "package").split("|")
     assert re.fullmatch(jobs.names("made"), "tiny-qwen3")
     assert not re.fullmatch(jobs.names("made"), "mine")
@@ -21,5 +21,5 @@ def test_models_by_their_source():
 
 
 def test_rules_import_no_torch():
-    modules = ("models", *(f"studies.{name}" for name in ("yesno", "radgraph", "maccrobat", "meerkat", "relations")))
-    check_no_torch("medtune.edge", "medtune.demands", *(f"medtune.{name}.jobs" for name in modules))
+    studies = (f"medtune.studies.{name}.jobs" for name in ("yesno", "radgraph", "maccrobat", "meerkat", "relations"))
+    check_no_torch(*(f"medtune.workflow.{name}" for name in ("edge", "demands", "model_jobs")), *studies)

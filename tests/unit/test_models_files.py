@@ -4,8 +4,8 @@ from huggingface_hub.utils import filter_repo_objects
 
 from medtune.config import MadeModel
 from medtune.models.hub import IGNORED, PATTERNS
-from medtune.models.made import build_untrained
-from medtune.models.record import model_files
+from medtune.models.model_record import model_files
+from tests.unit.tiny_model import build_untrained
 
 REPOSITORY = [
     "config.json",

@@ -3,8 +3,8 @@ import torch
 
 from medtune.config import MadeModel
 from medtune.models.loading import load_base, load_tokenizer
-from medtune.models.made import make
-from medtune.models.record import read_record
+from medtune.models.model_record import read_record
+from medtune.stages.make_model import make
 
 # bitsandbytes wants row widths that are multiples of 64.
 TINY = MadeModel(source="made", hidden_size=64, layers=1, heads=2, vocabulary=300, steps=2, batch_size=2)

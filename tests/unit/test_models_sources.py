@@ -14,9 +14,9 @@ from medtune.config import HubModel, MadeModel, PackageModel, PathModel
 from medtune.errors import InputError
 from medtune.files import sha256_of
 from medtune.models import package
-from medtune.models.made import build_untrained
-from medtune.models.record import read_record
+from medtune.models.model_record import read_record
 from medtune.models.sources import fetch, parse_source
+from tests.unit.tiny_model import build_untrained
 
 TINY = MadeModel(source="made", hidden_size=32, layers=1, heads=2, vocabulary=300)
 

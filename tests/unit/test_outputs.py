@@ -1,4 +1,4 @@
-from medtune.reporting.outputs import Outputs
+from medtune.workflow.outputs import Outputs
 from tests.imports import check_no_torch
 
 FOLDER = "results/tiny/notes/summary"
@@ -52,4 +52,4 @@ def test_studies_of_the_users_own_share_their_captions():
 
 
 def test_rules_import_no_torch():
-    check_no_torch("medtune.reporting.outputs")
+    check_no_torch("medtune.workflow.outputs")

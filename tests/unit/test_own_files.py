@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from medtune.config.layers import Layer, merge, read_layers
 from medtune.config_check import load_config
-from medtune.config_layers import Layer, merge, read_layers
 from medtune.errors import InputError
 from medtune.studies.own_files import code_of_reader, load_reader, resolved
 from tests.imports import check_no_torch

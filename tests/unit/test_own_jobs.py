@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from medtune.config.layers import Layer, merge, read_layers
 from medtune.config_check import load_config
-from medtune.config_layers import Layer, merge, read_layers
 from medtune.configuration import OWN_RULES
 from medtune.errors import InputError
 from medtune.studies.own_files import resolved

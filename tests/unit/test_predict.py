@@ -8,12 +8,12 @@ from peft import LoraConfig, get_peft_model
 from medtune.config import Generation
 from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.data.report_sources import Source
-from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.files import write_json
 from medtune.kinds.relations.output import write_output
 from medtune.reporting.tables import read_csv
 from medtune.studies.relations import predict as module
+from medtune.studies.relations.generator import make_splits
 from medtune.studies.relations.predict import Job, adapter_answers, predict
 from medtune.studies.relations.rows import STEPS
 from medtune.studies.relations.schema_file import write_schema

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from medtune.config import Training
 from medtune.errors import InputError
-from medtune.rendering import Rendered
+from medtune.models.rendering import Rendered
 from medtune.studies.meerkat.template import MeerkatTask
 from medtune.studies.radgraph.template import RadGraphTask
 from medtune.studies.relations.template import RelationsTask

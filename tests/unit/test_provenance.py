@@ -2,9 +2,9 @@ from typing import get_args
 
 import pytest
 
-from medtune.data.provenance import MEDQUAD, SOURCES, table
 from medtune.errors import InputError
 from medtune.studies.meerkat.medical_qa import read_specialties
+from medtune.studies.provenance import MEDQUAD, SOURCES, table
 from medtune.studies.radgraph.reports import read_radgraph
 from medtune.studies.relations.corpora import describe
 from medtune.studies.yesno.pubmedqa import licence_of

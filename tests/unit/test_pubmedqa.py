@@ -6,10 +6,11 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from medtune.data.questions import NO_RATIONALE, TOO_SHORT, Dropped, Question
+from medtune.data.dropped import Dropped
 from medtune.data.sentences import sentences
 from medtune.errors import InputError
 from medtune.studies.yesno.pubmedqa import read_pubmedqa
+from medtune.studies.yesno.questions import NO_RATIONALE, TOO_SHORT, Question
 
 
 def record(question="Does aspirin prevent stroke?", label="yes", answer="It does [3]. More is to come."):

@@ -1,5 +1,5 @@
+from medtune.data.span import Span
 from medtune.metrics.span_scores import radgraph_f1
-from medtune.metrics.spans import Span
 from medtune.studies.radgraph.found import token_entity
 from medtune.studies.radgraph.segments import tokenise
 

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.radgraph import (
+from medtune.errors import InputError
+from medtune.studies.radgraph.generator import (
     GROUP_OF,
     HELD_OUT,
     LEARNT,
@@ -14,8 +15,7 @@ from medtune.data.synthetic.radgraph import (
     plain_text,
     write_corpus,
 )
-from medtune.data.synthetic.radgraph import sentence as write_sentence
-from medtune.errors import InputError
+from medtune.studies.radgraph.generator import sentence as write_sentence
 from medtune.studies.radgraph.reports import LABELS, agreement_counts, corpus_of, cut, read_radgraph
 from medtune.studies.radgraph.word_material import material as material_of
 
@@ -139,7 +139,7 @@ def test_no_text_stands_twice_and_a_part_does_not_depend_on_those_after_it():
 
 
 def test_asking_for_more_than_there_are_is_refused(monkeypatch):
-    monkeypatch.setattr("medtune.data.synthetic.radgraph._report", lambda rng, material: ("Clear .", {}))
+    monkeypatch.setattr("medtune.studies.radgraph.generator._report", lambda rng, material: ("Clear .", {}))
     with pytest.raises(InputError, match="cannot make 2 different ones for dev"):
         make_reports(2, seed=0, part="dev")
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.radgraph import make_reports
+from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.negatives import LONGEST_JOINED, flips, gold_negatives, join, made_negatives, plan
 from medtune.studies.radgraph.reports import LABELS, Entity, Sentence, corpus_of, cut
 

@@ -3,11 +3,11 @@ import json
 import pytest
 
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.radgraph import LEARNT, make_corpus, make_reports
+from medtune.data.prompt_files import load_prompt
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
+from medtune.studies.radgraph.generator import LEARNT, make_corpus, make_reports
 from medtune.studies.radgraph.prepare import REPEATED, SPLITS, check_reports, make_rows, patient_of, prepare
-from medtune.studies.radgraph.prompts import load_prompt
 from medtune.studies.radgraph.reports import LABELS, Report, corpus_of, read_radgraph
 from tests.conftest import ROOT
 from tests.unit.test_radgraph_negatives import sentence
@@ -188,7 +188,7 @@ def test_held_out_material_is_counted_in_training_and_pre_training_text(tmp_path
 
 
 def test_held_out_material_in_the_training_reports_is_found(tmp_path, monkeypatch):
-    monkeypatch.setattr("medtune.data.synthetic.radgraph.material_of", lambda part: LEARNT)
+    monkeypatch.setattr("medtune.studies.radgraph.generator.material_of", lambda part: LEARNT)
     shared = run(tmp_path, MADE)[1]["held_out"]["training split"]
     assert all(shared[kind]["shared"] > 0 for kind in ("templates", "term_pairs"))
 

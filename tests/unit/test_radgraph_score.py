@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from medtune.data.synthetic.radgraph import make_corpus
 from medtune.errors import InputError
 from medtune.reporting.tables import write_csv
+from medtune.studies.radgraph.generator import make_corpus
 from medtune.studies.radgraph.prepare import make_rows
 from medtune.studies.radgraph.reports import LABELS, corpus_of, cut, write_radgraph
 from medtune.studies.radgraph.score import ITEM_COLUMNS, score

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.synthetic.radgraph import make_corpus
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.metrics.estimate import end_columns
 from medtune.metrics.significance import holm
-from medtune.metrics.spans import Span
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text, write_csv
 from medtune.studies.radgraph.card import study_card
 from medtune.studies.radgraph.combined import combine_outcomes
 from medtune.studies.radgraph.confusion import claimed_by_both, confusion
+from medtune.studies.radgraph.generator import make_corpus
 from medtune.studies.radgraph.prepare import make_rows, output_of
 from medtune.studies.radgraph.reports import LABELS, corpus_of, cut, read_radgraph, write_radgraph
 from medtune.studies.radgraph.runs import MODELS, RunFiles, read_runs

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.grounding import offsets_hold
-from medtune.data.synthetic.listing import listing_documents
 from medtune.errors import InputError
-from medtune.stages.generate import content_confidence, part_confidences
+from medtune.methods.adapter.answers import content_confidence, part_confidences
 from medtune.studies import get_task
 from medtune.studies.radgraph.found import OTHER, locate, mentions, read_items
+from medtune.studies.radgraph.listing import listing_documents
 from medtune.studies.radgraph.prepare import output_of
 from medtune.studies.radgraph.reports import LABELS
 from medtune.studies.radgraph.segments import tokenise

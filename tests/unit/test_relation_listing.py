@@ -5,7 +5,11 @@ import json
 import pytest
 
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.relation_listing import (
+from medtune.errors import InputError
+from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS
+from medtune.studies.relations.generator import held_out_terms, make_splits, training_terms
+from medtune.studies.relations.held_out import count_held_out
+from medtune.studies.relations.listing import (
     FORMS,
     KINDS,
     LINKS,
@@ -13,12 +17,8 @@ from medtune.data.synthetic.relation_listing import (
     practised_prompt,
     relation_listing_documents,
 )
-from medtune.data.synthetic.relation_practice import PRACTICE
-from medtune.data.synthetic.relation_wording import LEXICON, WORDING
-from medtune.data.synthetic.relations import held_out_terms, make_splits, training_terms
-from medtune.errors import InputError
-from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS
-from medtune.studies.relations.held_out import count_held_out
+from medtune.studies.relations.practice import PRACTICE
+from medtune.studies.relations.wording import LEXICON, WORDING
 
 
 @pytest.fixture(scope="module")

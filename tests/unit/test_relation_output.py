@@ -15,7 +15,7 @@ from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_schema import STUDY_SCHEMA, schema_of
 from medtune.kinds.relations.output import Removals, extract, extract_given, read_output, write_output
 from medtune.kinds.relations.pairs import concept_pair, entity_pair
-from medtune.metrics.relation_scores import count_concept_relations, score_relations
+from medtune.kinds.relations.relation_scores import count_concept_relations, score_relations
 from medtune.metrics.span_scores import count_spans, score_spans
 from medtune.studies.relations.pubtator import read_pubtator
 

@@ -4,10 +4,10 @@ import pytest
 
 from medtune.data.listed_entities import FoundEntity
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
+from medtune.data.span import Span
+from medtune.kinds.relations import matching as scored
 from medtune.kinds.relations.output import Extraction, Removals
 from medtune.kinds.relations.pairs import between_concepts, concept_pair, entity_pair, found_spans, relation_pair
-from medtune.metrics import relations as scored
-from medtune.metrics.spans import Span
 
 TEXT = "aspirin prevents stroke"
 ENTITIES = (

@@ -7,20 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.metrics.concepts import ConceptDocument, concepts_of, given_mentions, link_concepts
-from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.intervals import f1 as f1_estimate
-from medtune.metrics.relation_scores import (
-    NONE,
-    confusion_matrix,
-    count_concept_relations,
-    count_relations,
-    entity_types,
-    error_counts,
-    relation_types,
-    score_relations,
-)
-from medtune.metrics.relations import (
+from medtune.data.span import Span
+from medtune.kinds.relations.concepts import ConceptDocument, concepts_of, given_mentions, link_concepts
+from medtune.kinds.relations.matching import (
     CLASSES,
     CORRECT,
     DUPLICATE,
@@ -37,9 +26,20 @@ from medtune.metrics.relations import (
     classify_relations,
     given_entities,
 )
+from medtune.kinds.relations.relation_scores import (
+    NONE,
+    confusion_matrix,
+    count_concept_relations,
+    count_relations,
+    entity_types,
+    error_counts,
+    relation_types,
+    score_relations,
+)
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.significance import paired_difference
 from medtune.metrics.span_scores import SpanDocument
-from medtune.metrics.spans import Span
 
 SYMMETRIC = frozenset({"interacts_with"})
 DRUG, OTHER_DRUG = Span(0, 7, "Drug"), Span(12, 19, "Drug")

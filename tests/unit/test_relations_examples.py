@@ -6,8 +6,8 @@ import pytest
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.errors import InputError
+from medtune.kinds.relations.matching import CLASSES, CORRECT
 from medtune.kinds.relations.output import write_output
-from medtune.metrics.relations import CLASSES, CORRECT
 from medtune.studies.relations.answers import read_answers
 from medtune.studies.relations.examples import KINDS, NOTHING_TO_FIND, RIGHT, classified, draw, write_examples
 from medtune.studies.relations.rows import row_of

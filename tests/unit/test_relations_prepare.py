@@ -18,7 +18,6 @@ from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.kinds.relations.output import write_output
-from medtune.models.made import build_untrained
 from medtune.stages.train_adapter import Job
 from medtune.stages.train_adapter import prepare as prepare_job
 from medtune.studies.relations.label_map import BIORED_PROXY, map_schema
@@ -27,6 +26,7 @@ from medtune.studies.relations.rows import document_of, gold_given, read_rows, r
 from medtune.studies.relations.schema_file import read_schema
 from medtune.studies.relations.template import RelationsTask
 from tests.conftest import ROOT
+from tests.unit.tiny_model import build_untrained
 
 SYNTHETIC = {"format": "synthetic", "train": 60, "validation": 12, "test": 15, "without_relations": 0.2}
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}

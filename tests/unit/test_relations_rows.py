@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
-from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.files import write_jsonl
+from medtune.studies.relations.generator import make_splits
 from medtune.studies.relations.rows import document_of, gold_given, read_rows, row_of, training_rows
 
 TEXT = "Aspirin for gout; aspirin again."

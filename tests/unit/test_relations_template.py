@@ -11,14 +11,14 @@ from transformers import PreTrainedTokenizerFast
 
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.relations import make_splits
 from medtune.errors import InputError
 from medtune.inert import inert
-from medtune.kinds.relations.answer_schema import answer_form
+from medtune.kinds.relations.answer_form import answer_form
 from medtune.kinds.relations.output import LISTS, extract, read_output
 from medtune.models.made import train_tokenizer
-from medtune.rendering import render_completion, render_prompt
+from medtune.models.rendering import render_completion, render_prompt
 from medtune.studies import get_task
+from medtune.studies.relations.generator import make_splits
 from medtune.studies.relations.pubtator import read_pubtator
 from medtune.studies.relations.rows import gold_given, row_of, written_of
 from medtune.studies.relations.schema_file import write_schema

@@ -2,8 +2,9 @@ import pytest
 from tokenizers.processors import TemplateProcessing
 
 from medtune.config import MadeModel
-from medtune.models.made import EOS, build_untrained
-from medtune.rendering import render, render_prompt
+from medtune.models.made import EOS
+from medtune.models.rendering import render, render_prompt
+from tests.unit.tiny_model import build_untrained
 
 
 @pytest.fixture

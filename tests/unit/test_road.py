@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from medtune.edge import for_rules
 from medtune.errors import InputError
 from medtune.studies.maccrobat.jobs import MaccrobatJobs
 from medtune.studies.meerkat.jobs import MeerkatJobs
@@ -12,6 +11,7 @@ from medtune.studies.radgraph.jobs import RadGraphJobs
 from medtune.studies.relations.jobs import RelationsJobs
 from medtune.studies.road import Train
 from medtune.studies.yesno.jobs import YesNoJobs
+from medtune.workflow.edge import for_rules
 from tests.unit.job_cases import paper
 
 ALL = {

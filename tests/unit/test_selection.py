@@ -17,7 +17,7 @@ from medtune.studies.maccrobat.analysis.selection import (
     trade_off_rows,
     usable_weights,
 )
-from medtune.studies.maccrobat.selection import reason, trade_off_words
+from medtune.studies.maccrobat.select_configuration import reason, trade_off_words
 from tests.unit.analysis_cases import document
 
 WEIGHTS = {"validation_f1": 0.5, "rare_f1": 0.2, "speed": 0.2, "size": 0.1}

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from medtune.config.layers import merge, read_layers
 from medtune.config_check import load_config
-from medtune.config_layers import merge, read_layers
 from medtune.data.brat import read_brat
+from medtune.data.prompt_files import load_prompt
 from medtune.data.related import Relation, check_documents
 from medtune.files import BYTE_ORDER_MARK as BOM
 from medtune.metrics.text.medical_terms import load_terms, terms_of
 from medtune.studies.meerkat.medical_qa import distinct_questions, read_specialties
 from medtune.studies.meerkat.template import load_template
-from medtune.studies.radgraph.prompts import load_prompt
 from medtune.studies.radgraph.reports import cut, read_radgraph
 from medtune.studies.relations.chemprot import read_chemprot
 from medtune.studies.relations.label_map_file import read_label_map

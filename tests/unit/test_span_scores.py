@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from seqeval.metrics.v1 import precision_recall_fscore_support
 from seqeval.scheme import IOB2
 
+from medtune.data.span import Span
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.proportions import proportion
@@ -17,7 +18,6 @@ from medtune.metrics.span_scores import (
     radgraph_f1,
     score_spans,
 )
-from medtune.metrics.spans import Span
 
 TAGS = ["O", "B-A", "I-A", "B-B", "I-B"]
 SPANS = st.lists(

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.listed_entities import UNKNOWN
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.inert import inert
 from medtune.inference.constraints import Constraint
 from medtune.inference.generation import generate
 from medtune.kinds.spans.task import SpanTask, gold_spans
 from medtune.kinds.task import Parsed
-from medtune.metrics.spans import Span
 from medtune.studies import get_task
 from tests.imports import check_no_torch
 from tests.unit.test_constraints import SETTINGS, closing  # noqa: F401

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.metrics.spans import Span, match_spans
+from medtune.data.span import Span
+from medtune.metrics.span_matching import match_spans
 
 SPANS = st.lists(
     st.builds(

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from medtune.standalone import standalone
+from medtune.stages.standalone import standalone
 
 
 def test_a_function_ships_with_all_that_it_uses_and_nothing_else():
@@ -23,7 +23,8 @@ def test_a_function_ships_with_all_that_it_uses_and_nothing_else():
 def test_a_constant_ships_once_with_its_explanation():
     text = standalone("About.", "medtune.data.bio", ["spans_of", "tags_of", "RULE"])
     assert text.count("OUTSIDE, BEGIN, INSIDE =") == 1
-    assert standalone("About.", "medtune.alignment", ["windows"]).count('"""A window gives up at most one part') == 1
+    windows = standalone("About.", "medtune.data.alignment", ["windows"])
+    assert windows.count('"""A window gives up at most one part') == 1
 
 
 @pytest.fixture

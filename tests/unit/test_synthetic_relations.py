@@ -8,8 +8,8 @@ import pytest
 from medtune.data.deduplication import normalise
 from medtune.data.related import check_documents, relation_counts
 from medtune.data.relation_schema import STUDY_SCHEMA, check_schema
-from medtune.data.synthetic.relation_wording import ANAPHORS, BACKGROUND, BESIDE, LEXICON, WORDING
-from medtune.data.synthetic.relations import (
+from medtune.errors import InputError
+from medtune.studies.relations.generator import (
     NEGATIVE,
     POSITIVE,
     TERMS_OF_PASSAGE,
@@ -23,7 +23,7 @@ from medtune.data.synthetic.relations import (
     shared_templates,
     split_of,
 )
-from medtune.errors import InputError
+from medtune.studies.relations.wording import ANAPHORS, BACKGROUND, BESIDE, LEXICON, WORDING
 
 COUNTS = {"train": 400, "validation": 60, "test": 80}
 
@@ -166,7 +166,7 @@ def test_the_lexicon_is_closed_without_a_term_of_two_types_or_within_another():
 def test_more_documents_than_there_are_texts_and_unknown_splits_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="unknown splits: dev"):
         make_splits({"dev": 2}, seed=1)
-    monkeypatch.setattr("medtune.data.synthetic.relations.normalise", lambda text: "same")
+    monkeypatch.setattr("medtune.studies.relations.generator.normalise", lambda text: "same")
     with pytest.raises(InputError, match="cannot make 3 different documents"):
         make_splits({"train": 3}, seed=1)
 

@@ -4,13 +4,13 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from medtune.data.citations import find_citations
 from medtune.data.deduplication import normalise
 from medtune.data.held_out import pairs_of, sentences_of, templates_of
-from medtune.data.labels import LABELS
 from medtune.data.sentences import sentences
-from medtune.data.synthetic.plain import practised_question
-from medtune.data.synthetic.yesno import (
+from medtune.errors import InputError
+from medtune.studies.pretraining_texts import pretraining_documents
+from medtune.studies.yesno.citations import find_citations
+from medtune.studies.yesno.generator import (
     EFFECTS,
     HELD_OUT,
     LEADS,
@@ -24,8 +24,8 @@ from medtune.data.synthetic.yesno import (
     make_questions,
     raw_record,
 )
-from medtune.errors import InputError
-from medtune.models.made import pretraining_documents
+from medtune.studies.yesno.labels import LABELS
+from medtune.studies.yesno.plain import practised_question
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -70,7 +70,7 @@ def test_there_are_far_more_questions_than_any_run_needs():
 
 def test_asking_for_more_than_there_are_is_refused(monkeypatch):
     monkeypatch.setattr(
-        "medtune.data.synthetic.yesno.raw_record",
+        "medtune.studies.yesno.generator.raw_record",
         lambda rng, label, part: raw_record(random.Random(0), label, part),
     )
     with pytest.raises(InputError, match="cannot make 2 distinct questions per class"):

@@ -12,9 +12,9 @@ from medtune.config import TaggerTraining, Tracking
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_jsonl
 from medtune.models.loading import load_tagger, load_with_new_head
+from medtune.reporting.tracking import TrackedRun
 from medtune.stages import train_tagger as stage
 from medtune.stages.train_tagger import Job, train_tagger
-from medtune.tracking import TrackedRun
 from medtune.training.taggers import word_loss
 from tests.unit.tiny_tagger import TAGS, toy_study
 

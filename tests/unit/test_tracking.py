@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 
 from medtune.config import Tracking
+from medtune.config.layers import merge, read_layers
 from medtune.config_check import load_config
-from medtune.config_layers import merge, read_layers
-from medtune.tracking import (
-    TrackedRun,
-    prediction_texts,
-    summary_figures,
-    track,
-    tracked_run,
-    tracking_of,
-)
+from medtune.reporting.tracking import TrackedRun, prediction_texts, summary_figures, track
+from medtune.studies.tracked_runs import tracked_run, tracking_of
 from tests.conftest import ROOT
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -66,7 +60,7 @@ def run(tmp_path_factory):
 
 def test_disabled_tracking_does_not_import_the_client(tmp_path):
     program = (
-        "import sys; from medtune.config import Tracking; from medtune.tracking import TrackedRun, track\n"
+        "import sys; from medtune.config import Tracking; from medtune.reporting.tracking import TrackedRun, track\n"
         f"run = TrackedRun('tiny', 'yesno', 'base', 'tiny-qwen3', 42, 'test')\n"
         f"with track(Tracking(), run, {{}}, {str(tmp_path)!r}) as tracker:\n"
         "    tracker.log({'loss': 1.0}, 1); tracker.summarize({}); tracker.log_texts('t', [{'a': 'b'}])\n"

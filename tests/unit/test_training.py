@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from medtune.config import Lora, Training
 from medtune.errors import InputError
-from medtune.rendering import Rendered
+from medtune.models.rendering import Rendered
 from medtune.training.batches import LengthGroupedSampler, length_grouped
 from medtune.training.preflight import check_rows, make_plan
 
@@ -160,7 +160,7 @@ def test_half_the_batch_and_twice_the_accumulation_give_the_same_adapter(undistu
 
 
 def test_the_record_tells_what_was_done(undisturbed):
-    from medtune.training.record import best_checkpoint, training_record
+    from medtune.training.training_record import best_checkpoint, training_record
 
     data, validation = rows(), rows(9, 2)
     plan = make_plan(SETTINGS, len(data))
@@ -376,7 +376,7 @@ def judge(figures):
 
 
 def test_the_best_checkpoint_is_the_one_with_the_highest_figure(tmp_path):
-    from medtune.training.record import best_checkpoint
+    from medtune.training.training_record import best_checkpoint
 
     assert run(tmp_path, **judge([0.2, 0.9, 0.5, 0.8]))
     assert best_checkpoint(tmp_path).name == "checkpoint-8"
@@ -384,7 +384,7 @@ def test_the_best_checkpoint_is_the_one_with_the_highest_figure(tmp_path):
 
 
 def test_equal_figures_are_decided_by_the_loss(tmp_path):
-    from medtune.training.record import best_checkpoint
+    from medtune.training.training_record import best_checkpoint
 
     assert run(tmp_path, **judge([0.5] * 4))
     assert best_checkpoint(tmp_path).name == f"checkpoint-{STEPS}"
@@ -427,7 +427,7 @@ def test_a_validation_loss_that_is_not_finite_ends_the_training_with_a_sentence(
 
 def test_patience_ends_a_training_that_no_longer_improves_and_it_stays_ended(tmp_path):
     from medtune.training.checkpoints import last_checkpoint
-    from medtune.training.record import best_checkpoint
+    from medtune.training.training_record import best_checkpoint
 
     patient = SETTINGS.model_copy(update={"patience": 1})
     assert run(tmp_path, patient, **judge([0.9, 0.5]))

@@ -15,16 +15,16 @@ import torch
 from safetensors.torch import load_file
 
 from medtune.config import Tracking, Training
-from medtune.data.synthetic.yesno import make_questions
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.kinds.task import Task
+from medtune.methods.adapter.checkpoint_figure import drawn
+from medtune.reporting.tracking import TrackedRun
 from medtune.stages import train_adapter as stage
-from medtune.stages.checkpoint_figure import drawn
 from medtune.stages.train_adapter import Job, train_adapter
 from medtune.state import open_state
 from medtune.studies import get_task
-from medtune.tracking import TrackedRun
+from medtune.studies.yesno.generator import make_questions
 from medtune.training.adapters import check_base
 from medtune.training.batches import LengthGroupedSampler
 from tests.conftest import ROOT
@@ -53,7 +53,7 @@ copy, shutil.copyfile = shutil.copyfile, copyfile
 TRAINING = """
 from medtune.config import Tracking
 from medtune.stages.train_adapter import Job, train_adapter
-from medtune.stages.checkpoint_figure import drawn
+from medtune.methods.adapter.checkpoint_figure import drawn
 folder = Path(sys.argv[2])
 job = Job.model_validate_json(sys.argv[1])
 train_adapter(job, folder / "adapter", folder / "training.json", folder / "state", Tracking(), folder, None)

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from medtune.config import Lora
-from medtune.rendering import Rendered
+from medtune.models.rendering import Rendered
 from medtune.training.batches import LengthGroupedSampler
 from medtune.training.checkpoints import trainer_state_of
 from medtune.training.preflight import check_rows, make_plan

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from medtune.data.deduplication import CONFLICTING, REPEATED
-from medtune.data.synthetic.yesno import make_questions
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
+from medtune.studies.yesno.generator import make_questions
 from medtune.studies.yesno.prepare import NOT_DRAWN, prepare
+from medtune.studies.yesno.questions import CONFLICTING, REPEATED
 from medtune.studies.yesno.section import ChallengeQuestion, YesNoData
 
 CHALLENGE = [ChallengeQuestion(question="Do statins prevent strokes?", expected="Yes", reason="Trials agree.")]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from medtune.data.synthetic.yesno import LABELS, PARTS, make_questions
+from medtune.studies.yesno.generator import LABELS, PARTS, make_questions
 from medtune.studies.yesno.rationales import content_words, polarity, rationale_scores
 
 QUESTION = "In a trial of 30 nurses, hand washing reduced nausea. Does hand washing reduce nausea?"

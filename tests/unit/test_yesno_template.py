@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.data.labels import LABELS
-from medtune.data.synthetic.yesno import make_questions
 from medtune.models.made import train_tokenizer
 from medtune.studies import get_task
+from medtune.studies.yesno.generator import make_questions
+from medtune.studies.yesno.labels import LABELS
 from medtune.studies.yesno.pubmedqa import read_pubmedqa
 from medtune.studies.yesno.template import INSTRUCTION, YesNoTask
 from tests.imports import check_no_torch

@@ -4,6 +4,7 @@ import random
 
 from medtune.config import MadeModel
 from medtune.models.made import train_tokenizer, untrained_model
+from medtune.studies.yesno.plain import plain_documents
 
 
 def tiny_model(seed=0):
@@ -15,6 +16,12 @@ def tiny_model(seed=0):
         if parameter.ndim > 1:
             parameter.data.mul_(10)
     return model, tokenizer
+
+
+def build_untrained(source):
+    """Model and tokenizer of a section of the configuration, with random weights."""
+    tokenizer = train_tokenizer(plain_documents(300, source.seed), source.vocabulary)
+    return untrained_model(source, tokenizer), tokenizer
 
 
 def random_prompts(n, longest=30, prefix=(), seed=0):

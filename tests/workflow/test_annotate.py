@@ -12,8 +12,8 @@ import pytest
 
 from medtune.config import Generation
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.radgraph import make_corpus
 from medtune.studies.radgraph.annotate import Answer, Job, annotate
+from medtune.studies.radgraph.generator import make_corpus
 from medtune.studies.radgraph.reports import LABELS
 from tests.annotations import NAMES, check, gold_answers, json_lines, outputs_in
 from tests.workflow.browser import check_pixels, check_styles, styles

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from medtune.data.synthetic.radgraph import make_reports
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
 from medtune.studies.radgraph.annotation_files import MEANINGS, TITLE
+from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.reports import corpus_of
 from tests.workflow.browser import PROBE, check_pixels, check_styles, probed, styles
 

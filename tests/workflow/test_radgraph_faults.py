@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from medtune.data.synthetic.radgraph import make_reports
+from medtune.studies.radgraph.generator import make_reports
 from tests.annotations import check, outputs_in
 from tests.workflow.conftest import QUICK_RADGRAPH
 from tests.workspace import Workspace

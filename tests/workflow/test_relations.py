@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
-from medtune.data.synthetic.relations import make_splits
 from medtune.files import read_jsonl, sha256_of
+from medtune.studies.relations.generator import make_splits
 from tests.predictions import check, outputs_in
 from tests.workspace import Workspace
 

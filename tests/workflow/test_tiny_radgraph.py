@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from medtune.data.synthetic.radgraph import make_corpus
+from medtune.studies.radgraph.generator import make_corpus
 from tests.annotations import check, json_lines, outputs_in
 from tests.workspace import Workspace
 

@@ -4,7 +4,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.studies.maccrobat.analysis.stages.confidence import analyse_confidence
+        from medtune.studies.maccrobat.analysis.stages.analyse_confidence import analyse_confidence
 
         analyse_confidence(
             data={split: snakemake.input[split] for split in ("validation", "test")},

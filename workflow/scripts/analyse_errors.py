@@ -4,7 +4,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.studies.maccrobat.analysis.stages.errors import analyse_errors
+        from medtune.studies.maccrobat.analysis.stages.analyse_errors import analyse_errors
 
         analyse_errors(
             data=snakemake.input.data,

@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
         from medtune.inference.tagger import read_settings
         from medtune.studies.maccrobat.analysis.speed_measurement import reported_variant, tagger_loader, variants_here
-        from medtune.studies.maccrobat.analysis.stages.speed import analyse_speed
+        from medtune.studies.maccrobat.analysis.stages.analyse_speed import analyse_speed
 
         folder = Path(snakemake.input.model).parent
         settings = read_settings(folder)

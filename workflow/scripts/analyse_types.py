@@ -4,7 +4,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.studies.maccrobat.analysis.stages.types import analyse_types
+        from medtune.studies.maccrobat.analysis.stages.analyse_types import analyse_types
 
         analyse_types(
             data=snakemake.input.data,

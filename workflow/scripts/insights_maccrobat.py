@@ -4,8 +4,8 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.studies.maccrobat.insights import OF_RUNS, write_insights
         from medtune.studies.maccrobat.runs import run_files
+        from medtune.studies.maccrobat.write_insights import OF_RUNS, write_insights
 
         given = snakemake.input
         write_insights(

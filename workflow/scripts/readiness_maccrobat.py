@@ -4,7 +4,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.studies.maccrobat.readiness import assess_chosen
+        from medtune.studies.maccrobat.assess_readiness import assess_chosen
         from medtune.studies.maccrobat.runs import run_files
         from medtune.studies.maccrobat.section import MaccrobatAnalysis
 

@@ -15,8 +15,9 @@ if __name__ == "__main__":
         from medtune.data.predictions import answers_of, longer_gold
         from medtune.files import read_jsonl, write_json
         from medtune.reporting.tables import write_csv
+        from medtune.reporting.tracking import prediction_texts, summary_figures, track
         from medtune.studies import part_of
-        from medtune.tracking import prediction_texts, summary_figures, track, tracked_run, tracking_of
+        from medtune.studies.tracked_runs import tracked_run, tracking_of
         from medtune.versions import library_versions
 
         study = part_of(snakemake.params.task, "score")

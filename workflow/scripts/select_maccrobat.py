@@ -6,7 +6,7 @@ if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.studies.maccrobat.runs import run_files
         from medtune.studies.maccrobat.section import SelectionWeights
-        from medtune.studies.maccrobat.selection import select
+        from medtune.studies.maccrobat.select_configuration import select
 
         given = snakemake.input
         select(

@@ -13,7 +13,7 @@ if __name__ == "__main__":
         from medtune.config import Training
         from medtune.configuration import Config
         from medtune.stages.train_adapter import Job, train_adapter
-        from medtune.tracking import tracked_run, tracking_of
+        from medtune.studies.tracked_runs import tracked_run, tracking_of
 
         # Tracking changes no adapter, and of generation only the param `answer_tokens` does: params trigger reruns.
         config = Config(**snakemake.config)

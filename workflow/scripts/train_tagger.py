@@ -9,7 +9,7 @@ if __name__ == "__main__":
         from medtune.config import TaggerTraining
         from medtune.configuration import Config
         from medtune.stages.train_tagger import Job, train_tagger
-        from medtune.tracking import tracked_run, tracking_of
+        from medtune.studies.tracked_runs import tracked_run, tracking_of
 
         # Tracking changes no result, so it is no param: those trigger reruns.
         config = Config(**snakemake.config)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from medtune.config_layers import Layer
+from medtune.config.layers import Layer
 from medtune.configuration import Config
 from medtune.errors import InputError
 

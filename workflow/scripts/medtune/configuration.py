@@ -5,7 +5,7 @@ import re
 from pydantic import Field, field_validator
 
 from medtune.config import NAME, ModelSource, PathText, Section, Seed, Tracking
-from medtune.kinds.own import Own, OwnStudy, StudyDefaults
+from medtune.kinds.own_section import Own, OwnStudy, StudyDefaults
 from medtune.studies.maccrobat.section import Maccrobat
 from medtune.studies.meerkat.section import Meerkat
 from medtune.studies.radgraph.section import RadGraph

@@ -258,3 +258,8 @@ def fingerprint(value: Any) -> str:
     """Hexadecimal sha256 of a JSON-able value, independent of the order of keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def rounded(value: float) -> float:
+    """Six significant digits: what is beyond depends on the machine."""
+    return float(f"{value:.6g}")

@@ -2,7 +2,7 @@
 
 from medtune.config.base_models import HubModel, MadeModel, ModelSource, PackageModel, PathModel
 from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Seed, Share, distinct
-from medtune.config.stages import (
+from medtune.config.settings import (
     FineTuning,
     Generation,
     Lora,

@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import PurePosixPath
 
 from medtune.data.deduplication import normalise
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 
 SAME_PMID = "twin: same PMID as a document that is kept"
 SAME_TEXT = "twin: same text as a document that is kept"

@@ -7,7 +7,7 @@ A tag is "O", "B-" and a type (the first word of a span) or "I-" and a type (a f
 
 from collections.abc import Iterable, Sequence
 
-from medtune.metrics.spans import Span
+from medtune.data.span import Span
 
 OUTSIDE, BEGIN, INSIDE = "O", "B-", "I-"
 RULE = 'an "I-" that does not follow "B-" or "I-" of the same type becomes "B-"'

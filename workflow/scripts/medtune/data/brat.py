@@ -23,7 +23,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from medtune.data.annotated import AnnotatedDocument, Corpus, Mention, pmid_in
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.files import BYTE_ORDER_MARK, files_in, read_exact
 

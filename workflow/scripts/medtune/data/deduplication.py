@@ -4,12 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from medtune.data.questions import Dropped, Question
-
 T = TypeVar("T")
-
-REPEATED = "repeated question"
-CONFLICTING = "repeated question with another label"
 
 
 def normalise(text: str) -> str:
@@ -17,21 +12,6 @@ def normalise(text: str) -> str:
     punctuation gone, spaces collapsed. Signs such as < and + are kept: they carry meaning."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join("".join(" " if unicodedata.category(c).startswith("P") else c for c in folded).split())
-
-
-def deduplicate(questions: Iterable[Question]) -> tuple[list[Question], list[Dropped]]:
-    """Keep the first of each set of twins, in the order given.
-
-    A later twin is dropped as `REPEATED`, or as `CONFLICTING` when its label is not the first one's.
-    """
-    first: dict[str, Question] = {}
-    dropped = []
-    for question in questions:
-        kept = first.setdefault(normalise(question.question), question)
-        if kept is not question:
-            reason = REPEATED if kept.label == question.label else CONFLICTING
-            dropped.append(Dropped(question.source, question.key, reason))
-    return list(first.values()), dropped
 
 
 def drop_repeats(

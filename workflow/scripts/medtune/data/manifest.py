@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.files import sha256_of
 
 EXAMPLES = 5

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 
 Argument = str | int

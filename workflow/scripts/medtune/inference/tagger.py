@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medtune.alignment import make_layout, subwords
+from medtune.data.alignment import make_layout, subwords
 from medtune.data.bio import spans_of
 from medtune.data.words import Word, sentence_starts, words_of
 from medtune.inference.decoding import Transitions, decode

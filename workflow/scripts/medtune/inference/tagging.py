@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medtune.alignment import Layout, SubwordDocument, WindowRow
+from medtune.data.alignment import Layout, SubwordDocument, WindowRow
 from medtune.data.windows import merge
 from medtune.inference.batching import batches_by_budget
 from medtune.inference.inputs import evaluating

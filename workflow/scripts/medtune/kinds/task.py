@@ -7,7 +7,7 @@ from typing import Any
 
 from medtune.files import fingerprint
 from medtune.inference.answer_form import AnswerForm
-from medtune.rendering import Rendered, render, render_completion, render_prompt
+from medtune.models.rendering import Rendered, render, render_completion, render_prompt
 
 Part = tuple[tuple[int, int], ...]
 """Stretches of an output: (start, end) of characters, end exclusive."""

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from medtune.data.span import Span
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.estimate import Estimate, nothing
@@ -35,7 +36,7 @@ from medtune.metrics.prf import (
     figures_by_scheme,
     with_micro_and_macro,
 )
-from medtune.metrics.spans import Span, match_spans
+from medtune.metrics.span_matching import match_spans
 
 SCHEMES = ("strict", "exact", "partial", "type")
 _COLUMNS = ("gold", "predicted", *(f"{scheme}_{side}" for scheme in SCHEMES for side in ("gold", "predicted")))

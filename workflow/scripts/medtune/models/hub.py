@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medtune.config import HubModel
 from medtune.errors import InputError, PassingError
-from medtune.models.record import write_record
+from medtune.models.model_record import write_record
 
 # Weights as safetensors, configuration, tokenizer, chat template; no code, no pickles.
 PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]

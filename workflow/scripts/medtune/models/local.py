@@ -4,7 +4,7 @@ from pathlib import Path
 
 from medtune.config import PathModel
 from medtune.errors import InputError
-from medtune.models.record import model_files, write_record
+from medtune.models.model_record import model_files, write_record
 
 
 def link_folder(source: PathModel, name: str, folder: Path) -> None:

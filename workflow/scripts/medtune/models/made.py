@@ -1,64 +1,17 @@
-"""A tiny causal language model that the workflow makes itself: tokenizer, weights, pre-training.
+"""A tiny causal language model that the workflow makes itself: tokenizer, weights, order of pre-training.
 
-It is there so that every stage runs anywhere within minutes. It knows the words and the phrasing of the
-synthetic corpora and how to copy and list, and no study's answer format: adapters have something to adapt.
+It is there so that every stage runs anywhere within minutes.
 """
 
-import random
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from medtune.config import MadeModel
-from medtune.data.synthetic.listing import listing_documents
-from medtune.data.synthetic.plain import plain_documents
-from medtune.data.synthetic.relation_listing import relation_listing_documents
-from medtune.files import atomic
-from medtune.models.record import write_record
+from medtune.models.pretraining import in_order
 
 EOS = "<|endoftext|>"
 PAD = "<|pad|>"
 MAX_POSITIONS = 1024
-TOKENIZER_DOCUMENTS = 4000
-LICENCE = "none: made from rules"
-TEXTS = {
-    "general": (plain_documents, 12000),
-    "reports": (listing_documents, 40000),
-    "relations": (relation_listing_documents, 40000),
-}
-"""What is read, and how many documents are made of it: enough that lists are not learnt by heart."""
-
-
-def pretraining_documents(text: str, seed: int) -> list[str]:
-    """What a synthetic causal model of this text and seed has read."""
-    write, count = TEXTS[text]
-    return write(count, seed)
-
-
-def make(source: MadeModel, name: str, folder: Path) -> None:
-    """Make tokenizer and model, pre-train, and save both. `folder` appears when it is complete."""
-    if source.architecture == "bert":
-        from medtune.models.made_encoder import make_encoder  # builds on this module
-
-        make_encoder(source, name, folder)
-        return
-    documents = pretraining_documents(source.text, source.seed)
-    tokenizer = train_tokenizer(documents[:TOKENIZER_DOCUMENTS], source.vocabulary)
-    model = untrained_model(source, tokenizer)
-    history = pretrain(model, pretraining_sequences(documents, tokenizer, source), source)
-    with atomic(folder) as temporary:
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
-        write_record(
-            temporary, name, source.model_dump(), LICENCE, pretraining_loss=history[-1]["loss"] if history else None
-        )
-
-
-def build_untrained(source: MadeModel) -> tuple[Any, Any]:
-    """(model, tokenizer) with random weights, in seconds: for tests of what surrounds a model."""
-    tokenizer = train_tokenizer(plain_documents(300, source.seed), source.vocabulary)
-    return untrained_model(source, tokenizer), tokenizer
 
 
 def train_tokenizer(documents: Iterable[str], vocabulary: int) -> Any:
@@ -130,48 +83,3 @@ def packed(documents: Iterable[str], tokenizer: Any, length: int) -> list[list[i
 def pretraining_sequences(documents: list[str], tokenizer: Any, source: MadeModel) -> list[list[int]]:
     """One sequence per place in the training order, see `in_order`."""
     return in_order(packed(documents, tokenizer, source.sequence_tokens), source)
-
-
-def in_order(sequences: list[list[int]], source: MadeModel) -> list[list[int]]:
-    """One sequence per place in the training order; sequences repeat, in another order, where they run out."""
-    rng, needed = random.Random(f"order/{source.seed}"), source.steps * source.batch_size
-    ordered: list[list[int]] = []
-    while len(ordered) < needed:
-        ordered += rng.sample(sequences, len(sequences))
-    return ordered[:needed]
-
-
-def pretrain(model: Any, sequences: list[list[int]], source: MadeModel, collate: Any = None) -> list[dict]:
-    """Train all weights on the sequences, in place; returns the loss every 50 steps.
-
-    collate: makes a batch of them, where labels are not the sequences themselves (`data_collator` of the Trainer).
-    """
-    import torch
-    from transformers import Trainer, TrainingArguments
-
-    rows = [{"input_ids": ids, "labels": ids} for ids in (torch.tensor(sequence) for sequence in sequences)]
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = Trainer(
-            model=model,
-            args=TrainingArguments(
-                output_dir=scratch,
-                max_steps=source.steps,
-                per_device_train_batch_size=source.batch_size,
-                learning_rate=source.learning_rate,
-                lr_scheduler_type="cosine",
-                warmup_steps=0.05,
-                adam_beta2=0.98,
-                weight_decay=0.01,
-                seed=source.seed,
-                train_sampling_strategy="sequential",
-                save_strategy="no",
-                dataloader_pin_memory=False,
-                logging_steps=50,
-                report_to="none",
-                disable_tqdm=True,
-            ),
-            train_dataset=rows,
-            data_collator=collate,
-        )
-        trainer.train()
-    return [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]

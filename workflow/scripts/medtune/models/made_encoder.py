@@ -1,56 +1,21 @@
-"""A tiny encoder that the workflow makes itself: WordPiece tokenizer, weights, masked-language-model pre-training.
-
-It knows the words of the synthetic case reports and which of them keep company, and nothing of their labels.
-"""
+"""A tiny encoder that the workflow makes itself: WordPiece tokenizer, weights, sequences of pre-training."""
 
 import math
 import string
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from medtune.config import MadeModel
-from medtune.data.synthetic.maccrobat import make_case_reports
-from medtune.files import atomic
-from medtune.models.made import LICENCE, in_order, pretrain
-from medtune.models.record import write_record
+from medtune.models.pretraining import in_order
 
 PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 CHARACTERS = string.ascii_lowercase + string.digits + string.punctuation
 MAX_POSITIONS = 512
-DOCUMENTS = 400
-SEED_OFFSET = 1_000_000
-"""Added to the seed, so that no pre-training report is one of the study's."""
 SPREAD = 0.1
 """Standard deviation of the initial weights. BERT's 0.02 is for layers twelve times as wide."""
 SHARPNESS = 1.7
 """Of the first layer's initial attention."""
-MASKED = 0.15
-"""Share of tokens to guess (Devlin et al. 2019)."""
-
-
-def make_encoder(source: MadeModel, name: str, folder: Path) -> None:
-    """Make tokenizer and model, pre-train, and save both. `folder` appears when it is complete."""
-    from transformers import DataCollatorForLanguageModeling
-
-    documents = pretraining_texts(source.seed)
-    tokenizer = make_tokenizer(documents, source.vocabulary)
-    model = untrained_encoder(source, tokenizer)
-    collate = DataCollatorForLanguageModeling(tokenizer, mlm=True, mlm_probability=MASKED)
-    sequences = in_order(cut(documents, tokenizer, source.sequence_tokens), source)
-    history = pretrain(model, sequences, source, collate)
-    with atomic(folder) as temporary:
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
-        write_record(
-            temporary, name, source.model_dump(), LICENCE, pretraining_loss=history[-1]["loss"] if history else None
-        )
-
-
-def pretraining_texts(seed: int) -> list[str]:
-    """What the encoder reads: case reports in the templates and terms of the training split."""
-    return [report.text for report in make_case_reports(DOCUMENTS, seed + SEED_OFFSET)]
 
 
 def make_tokenizer(documents: Iterable[str], vocabulary: int) -> Any:
@@ -155,3 +120,8 @@ def cut(documents: Iterable[str], tokenizer: Any, length: int) -> list[list[int]
         for ids in tokenizer(list(documents), add_special_tokens=False, verbose=False)["input_ids"]
         for start in range(0, len(ids) - room + 1, room)
     ]
+
+
+def pretraining_sequences(documents: Iterable[str], tokenizer: Any, source: MadeModel) -> list[list[int]]:
+    """One sequence per place in the training order, see `in_order`."""
+    return in_order(cut(documents, tokenizer, source.sequence_tokens), source)

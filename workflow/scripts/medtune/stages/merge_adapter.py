@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from medtune.files import atomic, read_jsonl, write_json, write_text
-from medtune.models.record import read_record, write_record
+from medtune.files import atomic, read_jsonl, rounded, write_json, write_text
+from medtune.methods.adapter.folder import adapter_hashes, check_adapter
+from medtune.models.model_record import read_record, write_record
 from medtune.reporting.merged_card import merged_card
-from medtune.stages.adapter_folder import adapter_hashes, check_adapter
-from medtune.stages.generate import rounded
 from medtune.studies import get_task
 from medtune.versions import library_versions
 

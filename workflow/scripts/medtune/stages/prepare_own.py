@@ -13,7 +13,7 @@ from medtune.data.own.records import SPLITS, OwnSource, counted
 from medtune.data.own.splitting import split_examples
 from medtune.data.splits import check_no_twins
 from medtune.files import write_json, write_jsonl
-from medtune.kinds.own import OwnRelation
+from medtune.kinds.own_section import OwnRelation
 from medtune.studies.own_files import load_reader
 
 logger = logging.getLogger(__name__)

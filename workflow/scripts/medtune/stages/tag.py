@@ -9,18 +9,17 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel
 
-from medtune.alignment import subwords
+from medtune.data.alignment import subwords
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
-from medtune.files import write_json, write_jsonl, write_text
+from medtune.files import rounded, write_json, write_jsonl, write_text
 from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
+from medtune.methods.encoder.layout import layout_of
+from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
 from medtune.metrics.temperature import fit_temperature
-from medtune.stages.generate import rounded
-from medtune.stages.tagged_rows import read_rows, read_tags, tag_numbers
-from medtune.stages.train_tagger import layout_of
-from medtune.standalone import standalone
+from medtune.stages.standalone import standalone
 
 logger = logging.getLogger("medtune")
 

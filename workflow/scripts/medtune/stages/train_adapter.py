@@ -14,12 +14,12 @@ from medtune.config import Generation, Tracking, Training
 from medtune.errors import InputError
 from medtune.files import check_writable, fingerprint, read_json, read_jsonl, write_json
 from medtune.kinds.task import Task
-from medtune.models.record import read_record
-from medtune.stages.adapter_folder import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
-from medtune.stages.checkpoint_figure import drawn, figure_name, validation_figure
+from medtune.methods.adapter.checkpoint_figure import drawn, figure_name, validation_figure
+from medtune.methods.adapter.folder import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
+from medtune.models.model_record import read_record
+from medtune.reporting.tracking import TrackedRun, Tracker, track
 from medtune.state import open_state
 from medtune.studies import get_task
-from medtune.tracking import TrackedRun, Tracker, track
 from medtune.training.attempts import bring_to_end
 from medtune.training.launch import Report, has_cuda, see_one_gpu
 from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
@@ -239,7 +239,7 @@ def _write(
     tracker: Tracker,
 ) -> None:
     """Put adapter folder and record into place. identity: the training's fingerprint."""
-    from medtune.training.record import best_checkpoint, training_record
+    from medtune.training.training_record import best_checkpoint, training_record
 
     facts = training_record(
         checkpoints, job.settings, material.plan, material.rows, material.validation_rows, job.seed, material.base

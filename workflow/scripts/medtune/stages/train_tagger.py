@@ -3,7 +3,6 @@
 import logging
 import math
 import shutil
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,18 +10,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from medtune.alignment import Layout, SubwordDocument, make_layout, subwords
 from medtune.config import TaggerTraining, Tracking
-from medtune.data.bio import spans_of
-from medtune.errors import InputError
-from medtune.files import check_writable, filled, fingerprint, read_json, write_json
-from medtune.inference.decoding import decode
-from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.span_scores import strict_sums
-from medtune.models.record import read_record
-from medtune.stages.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.data.alignment import Layout, SubwordDocument, subwords
+from medtune.files import check_writable, filled, fingerprint, write_json
+from medtune.methods.encoder.checkpoint_figure import validation_figures
+from medtune.methods.encoder.layout import layout_of
+from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.models.model_record import read_record
+from medtune.reporting.tracking import TrackedRun, Tracker, track
 from medtune.state import open_state
-from medtune.tracking import TrackedRun, Tracker, track
 from medtune.training.attempts import bring_to_end
 from medtune.training.launch import Report, has_cuda, see_one_gpu
 from medtune.training.preflight import Plan, make_plan
@@ -30,8 +26,6 @@ from medtune.training.worker import launch_stage
 from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
-
-VALIDATION_BATCH_TOKENS = 8192
 
 
 class Job(BaseModel):
@@ -149,48 +143,6 @@ def _plan(job: Job, rows: int) -> Plan:
     return replace(plan, evaluate_every=math.ceil(rows / cuttings / plan.effective))
 
 
-def layout_of(model: Path, tokenizer: Any, window_tokens: int, overlap_tokens: int) -> Layout:
-    """The windows of a model. Raises InputError when they exceed its positions or leave no room for words."""
-    positions = min(
-        read_json(model / "config.json").get("max_position_embeddings") or math.inf, tokenizer.model_max_length
-    )
-    if window_tokens > positions:
-        raise InputError(f"window_tokens = {window_tokens}: {model} has {positions:g} positions; choose that or fewer")
-    try:
-        return make_layout(tokenizer, window_tokens, overlap_tokens)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-
-
-def validation_figures(
-    documents: Sequence[SubwordDocument],
-    gold: Sequence[Sequence[str]],
-    tags: Sequence[str],
-    layout: Layout,
-    pad_id: int,
-) -> Callable[[Any], dict[str, float]]:
-    """Strict precision, recall and micro-F1 over whole documents, as a function of a model.
-
-    gold: BIO tags of each document's words. Figures are 0 where nothing is there to be right.
-    """
-    wanted = [spans_of(row) for row in gold]
-
-    def validate(model: Any) -> dict[str, float]:
-        from medtune.inference.tagging import word_logits
-
-        logits = word_logits(model, documents, layout, VALIDATION_BATCH_TOKENS, pad_id)
-        found = [spans_of([tags[number] for number in decode(of_words, tags)]) for of_words in logits]
-        sums = strict_sums(wanted, found)
-        right, false, missed = sums[0]
-        return {
-            "validation_f1": float(f1_of_counts(sums)[0]),
-            "validation_precision": float(right / max(1, right + false)),
-            "validation_recall": float(right / max(1, right + missed)),
-        }
-
-    return validate
-
-
 def run_training(
     job: Job,
     material: Material,
@@ -220,7 +172,7 @@ def run_training(
 
 def _write(job: Job, material: Material, checkpoints: Path, model: Path, record: Path, tracker: Tracker) -> None:
     """Put model folder and record into place."""
-    from medtune.training.record import best_checkpoint
+    from medtune.training.training_record import best_checkpoint
 
     facts = _record(job, material, checkpoints)
     with filled(model, last="config.json") as scratch:
@@ -237,7 +189,7 @@ def _write(job: Job, material: Material, checkpoints: Path, model: Path, record:
 def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
     """Content of training.json: see `record_of`; validation_*: figures of the best step. words_per_second: words of
     the training split that the optimiser steps went through in a second. cut_words: longer than a window."""
-    from medtune.training.record import record_of
+    from medtune.training.training_record import record_of
 
     counts = {
         "rows": len(material.rows),

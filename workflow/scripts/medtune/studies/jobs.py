@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medtune.config.stages import NewTexts
+from medtune.config.settings import NewTexts
 from medtune.configuration import Config
 from medtune.data.report_sources import listing
-from medtune.demands import BY_SOURCE, Demand, batch_budget, inference_resources, training_resources
 from medtune.errors import InputError
 from medtune.studies.road import Generate, Score, Train, WriteCard
+from medtune.workflow.demands import BY_SOURCE, Demand, batch_budget, inference_resources, training_resources
 
 
 def results_folder(config: Config) -> str:

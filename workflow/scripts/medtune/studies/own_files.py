@@ -16,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from medtune.config.layers import Layer, merge
 from medtune.config.section import expanded
-from medtune.config_layers import Layer, merge
 from medtune.errors import InputError
 from medtune.files import files_in, fingerprint, read_text
 

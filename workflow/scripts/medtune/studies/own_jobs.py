@@ -7,11 +7,11 @@ from typing import Any
 from medtune.configuration import Config
 from medtune.errors import InputError
 from medtune.files import files_in
-from medtune.kinds.own import OwnStudy
-from medtune.models.jobs import pattern_of
+from medtune.kinds.own_section import OwnStudy
 from medtune.studies.jobs import AdapterJobs, existing, replicate_of
 from medtune.studies.own_files import code_of_reader
 from medtune.studies.road import Road
+from medtune.workflow.model_jobs import pattern_of
 
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")

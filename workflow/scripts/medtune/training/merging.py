@@ -9,7 +9,7 @@ import torch
 
 from medtune.errors import InputError
 from medtune.models.loading import load_base, load_with_adapter
-from medtune.rendering import Rendered
+from medtune.models.rendering import Rendered
 
 DTYPE = torch.bfloat16
 SHARD = "5GB"

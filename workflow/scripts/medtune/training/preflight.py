@@ -8,7 +8,7 @@ from typing import Any
 
 from medtune.config import FineTuning, Training
 from medtune.errors import InputError
-from medtune.rendering import Rendered
+from medtune.models.rendering import Rendered
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import torch
 from datasets import Dataset
 from transformers import DataCollatorForTokenClassification, Trainer, TrainingArguments
 
-from medtune.alignment import WindowRow
 from medtune.config import TaggerTraining
+from medtune.data.alignment import WindowRow
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import IGNORED, Plan
 

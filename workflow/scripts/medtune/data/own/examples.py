@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from medtune.data.dropped import Dropped
 from medtune.data.own.records import SPLITS, Allowed, OwnRecord, OwnSource, Problems, one_of
-from medtune.data.questions import Dropped
 from medtune.data.table_files import is_utf8
 
 IGNORED = "its label is one of data.ignore"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from medtune.data.manifest import SourceDescription, describe_files
-from medtune.data.own import conll, doccano, label_studio, standoff, tables
+from medtune.data.own import columns as tables
+from medtune.data.own import conll, doccano, label_studio, standoff
 from medtune.data.own.examples import Examples, make_examples
 from medtune.data.own.records import SPLITS, OwnRecord, OwnSource
 from medtune.errors import InputError

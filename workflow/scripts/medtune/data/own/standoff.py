@@ -8,8 +8,8 @@ from pathlib import Path
 
 from medtune.data.brat import read_brat
 from medtune.data.brat_relations import read_brat_relations
+from medtune.data.dropped import Dropped
 from medtune.data.own.records import SPLITS, OwnRecord, OwnSource, check_no_columns
-from medtune.data.questions import Dropped
 from medtune.data.related import DISCONTINUOUS
 
 

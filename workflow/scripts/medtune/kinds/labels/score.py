@@ -9,10 +9,10 @@ from scipy.special import softmax
 
 from medtune.data.predictions import answers_of
 from medtune.errors import InputError
+from medtune.kinds.labels.label_scores import accuracy, by_label, confusion, macro_f1
 from medtune.metrics.calibration import brier_scores, calibration_estimate, chance_error, reliability_table
 from medtune.metrics.drawn import Drawn, drawn_of
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.labels import accuracy, by_label, confusion, macro_f1
 
 READABLE = ("ok", "label_only")
 """Parse statuses of an answer whose label can be read; only "ok" is the exact format."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from medtune.errors import InputError
 from medtune.inert import inert
+from medtune.kinds.labels.label_scores import accuracy
 from medtune.kinds.labels.names import RATIONALE, fault_of
 from medtune.kinds.task import Answering, Parsed, Task
-from medtune.metrics.labels import accuracy
-from medtune.rendering import render_completion
+from medtune.models.rendering import render_completion
 
 TEXT = "{text}"
 """Where the text stands in a prompt."""

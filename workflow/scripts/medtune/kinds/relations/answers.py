@@ -7,12 +7,12 @@ from typing import Any
 from medtune.data.json_output import ParsedLists
 from medtune.data.related import RelatedDocument
 from medtune.data.relation_schema import RelationSchema
+from medtune.kinds.relations.matching import RelationDocument
 from medtune.kinds.relations.output import LISTS, Extraction, extract, extract_given
 from medtune.kinds.relations.pairs import entity_pair, relation_pair
+from medtune.kinds.relations.relation_scores import RelationCounts
 from medtune.kinds.task import Parsed
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.relation_scores import RelationCounts
-from medtune.metrics.relations import RelationDocument
 from medtune.metrics.span_scores import SpanDocument
 
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from medtune.data.relation_schema import RelationSchema
 from medtune.kinds.relations.answers import Answer
+from medtune.kinds.relations.matching import CLASSES, DUPLICATE, RelationCase, classify_relations, given_entities
 from medtune.kinds.relations.output import Removals
 from medtune.kinds.relations.pairs import found_spans
-from medtune.metrics.drawn import Drawn
-from medtune.metrics.intervals import amount, f1, share
-from medtune.metrics.relation_scores import (
+from medtune.kinds.relations.relation_scores import (
     RelationCounts,
     confusion_matrix,
     count_relations,
@@ -22,7 +21,8 @@ from medtune.metrics.relation_scores import (
     relation_types,
     score_relations,
 )
-from medtune.metrics.relations import CLASSES, DUPLICATE, RelationCase, classify_relations, given_entities
+from medtune.metrics.drawn import Drawn
+from medtune.metrics.intervals import amount, f1, share
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 
 DOCUMENTS = "documents"

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable
 
 from medtune.data.related import Argument, RelatedDocument
+from medtune.data.span import Span
+from medtune.kinds.relations import matching as scored
+from medtune.kinds.relations.concepts import ConceptDocument
 from medtune.kinds.relations.output import Extraction
-from medtune.metrics import relations as scored
-from medtune.metrics.concepts import ConceptDocument
 from medtune.metrics.span_scores import SpanDocument
-from medtune.metrics.spans import Span
 
 
 def entity_pair(document: RelatedDocument, found: Extraction) -> SpanDocument:

@@ -6,14 +6,14 @@ from typing import Any
 from medtune.data.json_output import value_places
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
-from medtune.kinds.own import TEXT
-from medtune.kinds.relations.answer_schema import answer_form
+from medtune.kinds.own_section import TEXT
+from medtune.kinds.relations.answer_form import answer_form
 from medtune.kinds.relations.answers import extractions, parsed_value, strict_f1
 from medtune.kinds.relations.examples import as_asked, document_of, schema_of
 from medtune.kinds.relations.output import read_output, write_output
 from medtune.kinds.relations.pairs import relation_pair
+from medtune.kinds.relations.relation_scores import count_relations
 from medtune.kinds.task import Answering, Parsed, Part, Task
-from medtune.metrics.relation_scores import count_relations
 
 READING = {"deduplicate": False, "drop_violations": False}
 """What models say is scored as they say it: repeats and relations against the schema are wrong."""

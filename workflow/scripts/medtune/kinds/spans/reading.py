@@ -6,8 +6,8 @@ from functools import cached_property
 
 from medtune.data.grounding import Mention
 from medtune.data.listed_entities import FoundEntity, place_entities
+from medtune.data.span import Span
 from medtune.metrics.span_scores import SpanDocument
-from medtune.metrics.spans import Span
 
 
 @dataclass(frozen=True)

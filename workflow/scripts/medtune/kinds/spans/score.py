@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from medtune.data.predictions import answers_of
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.kinds.spans.reading import Reading
 from medtune.kinds.spans.task import SpanTask, gold_spans
@@ -15,7 +16,6 @@ from medtune.metrics.drawn import drawn_of, unit_of
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import share_of_items
 from medtune.metrics.span_scores import SpanScores, count_spans, score_spans
-from medtune.metrics.spans import Span
 
 DOCUMENTS = "documents"
 """What is drawn, where it is not groups of them."""

@@ -14,15 +14,15 @@ from typing import Any
 from medtune.data.grounding import Mention
 from medtune.data.json_output import item_places, parse_lists, value_places
 from medtune.data.listed_entities import Types, listed_mentions
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
 from medtune.kinds.answer_schema import TEXT, Schema, list_of, object_of, one_of
-from medtune.kinds.own import TEXT as PLACE
+from medtune.kinds.own_section import TEXT as PLACE
 from medtune.kinds.spans.reading import Reading, ground_answer
 from medtune.kinds.task import Answering, Parsed, Part, Task
 from medtune.metrics.span_scores import strict_f1
-from medtune.metrics.spans import Span
 
 ENTITIES = "entities"
 LISTS: Mapping[str, Mapping[str, type]] = {ENTITIES: {"type": str, "text": str}}

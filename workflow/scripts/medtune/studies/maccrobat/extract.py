@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
 from medtune.files import read_json, sha256_of, write_json
 from medtune.inference.progress import Journal
+from medtune.methods.new_texts import Survey, changed, finished_work, new_only, one_piece, survey, with_entries
 from medtune.models.tagger_files import TAGGER_FILE
-from medtune.stages.new_texts import Survey, changed, finished_work, new_only, one_piece, survey, with_entries
 from medtune.studies.maccrobat.analysis.readiness import ReviewRule
 from medtune.studies.maccrobat.extraction_files import Entity, Extraction, Outputs, write_extractions
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from medtune.data.report_sources import SkippedReport
+from medtune.files import rounded
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
 from medtune.reporting.streamed import SKIPPED, streamed_files
-from medtune.stages.generate import rounded
 from medtune.studies.maccrobat.analysis.confidence import CALIBRATED
 from medtune.studies.maccrobat.analysis.readiness import AUTO, REVIEW, ReviewRule
 

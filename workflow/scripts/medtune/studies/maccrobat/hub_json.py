@@ -19,7 +19,7 @@ from typing import Any
 
 from medtune.data.annotated import AnnotatedDocument, Corpus, Mention, pmid_in
 from medtune.data.bio import repair, spans_of
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl
 

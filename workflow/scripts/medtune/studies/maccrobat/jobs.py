@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from medtune.configuration import Config
-from medtune.demands import ENCODER, Demand, batch_budget, inference_resources, training_resources
-from medtune.models.jobs import pattern_of
 from medtune.studies.jobs import NewTextsJobs, StudyJobs, existing, replicate_of, seed_of
 from medtune.studies.road import Road
+from medtune.workflow.demands import ENCODER, Demand, batch_budget, inference_resources, training_resources
+from medtune.workflow.model_jobs import pattern_of
 
 HELD = ("validation", "test")
 

@@ -9,24 +9,25 @@ from pathlib import Path
 
 import numpy as np
 
-from medtune.data import bio, flatten, words
+from medtune.data import bio, words
 from medtune.data.annotated import TWIN_RULE, AnnotatedDocument, Corpus, drop_twins, label_counts, shapes
 from medtune.data.brat import UNKNOWN, brat_files, read_brat
+from medtune.data.dropped import Dropped
 from medtune.data.held_out import count_shared, sentences_of, templates_of, terms_of
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
 from medtune.data.multilabel_split import multilabel_split
-from medtune.data.provenance import missing
-from medtune.data.questions import Dropped
 from medtune.data.splits import check_no_twins, whole_numbers
-from medtune.data.synthetic import maccrobat as synthetic
-from medtune.data.synthetic.maccrobat import write_case_reports
 from medtune.errors import InputError
 from medtune.files import fingerprint, sha256_of, write_json, write_jsonl
-from medtune.models.made_encoder import pretraining_texts
 from medtune.reporting.prose import counted
+from medtune.studies.maccrobat import flatten
+from medtune.studies.maccrobat import generator as synthetic
+from medtune.studies.maccrobat.generator import write_case_reports
 from medtune.studies.maccrobat.hub_json import read_maccrobat_json
 from medtune.studies.maccrobat.release import LICENSE, is_release
 from medtune.studies.maccrobat.section import MaccrobatData, MaccrobatFiles, MaccrobatSynthetic, Tiers
+from medtune.studies.pretraining_texts import pretraining_texts
+from medtune.studies.provenance import missing
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from medtune.data.predictions import answers_of
 from medtune.errors import InputError
 from medtune.metrics.intervals import share
 from medtune.metrics.prf import FIGURES, Figures
-from medtune.metrics.spans import match_spans
+from medtune.metrics.span_matching import match_spans
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument, tagged_document
 from medtune.studies.maccrobat.analysis.errors import classify
 from medtune.studies.maccrobat.analysis.lengths import length_rows

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config.section import Count, Fraction, PathText, Section, Seed, Share, distinct
-from medtune.config.stages import NewTexts, Splits, TaggerTraining, Tagging
+from medtune.config.settings import NewTexts, Splits, TaggerTraining, Tagging
 
 
 class SelectionWeights(Section):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from medtune.chat import prompt_text
 from medtune.metrics.text.names import BLEU, BUILT_IN, EXACT_MATCH, MEDICAL_TERM_F1, ROUGE, TOKEN_F1
+from medtune.models.chat import prompt_text
 from medtune.reporting.cards import Headline, StudyCard
 from medtune.studies.meerkat.synthetic import what_figures_show
 from medtune.studies.meerkat.template import MeerkatTask

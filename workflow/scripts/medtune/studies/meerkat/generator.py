@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from medtune.data.synthetic.yesno import POPULATIONS
+from medtune.data.terms import POPULATIONS
 from medtune.errors import InputError
 from medtune.files import write_json
 from medtune.studies.meerkat.medical_qa import PREFIX, MedicalQuestion

@@ -9,8 +9,8 @@ from typing import Any
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
 from medtune.kinds.task import Task
-from medtune.models.record import read_record
-from medtune.stages.adapter_folder import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
+from medtune.methods.adapter.folder import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
+from medtune.models.model_record import read_record
 from medtune.studies import get_task
 
 TOKENIZER = (

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from medtune.configuration import Config
-from medtune.demands import ENCODER
 from medtune.errors import InputError
 from medtune.studies.jobs import AdapterJobs
 from medtune.studies.meerkat.generator import SPECIALTIES
 from medtune.studies.meerkat.medical_qa import check_known, specialty_files
 from medtune.studies.road import Road
+from medtune.workflow.demands import ENCODER
 
 SCORES = {"metrics": "metrics.json", "item_scores": "items.csv", "counts": "counts.json"}
 """Files with the scores of a model, by the names of inputs."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from medtune.data.deduplication import drop_repeats, normalise
-from medtune.data.provenance import missing
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.files import files_in, read_text, unique_keys
+from medtune.studies.provenance import missing
 
 PREFIX = "dataset_with_answers_"
 LAYOUT = f"{PREFIX}{{specialty}}.json"

@@ -14,7 +14,6 @@ from medtune.data.manifest import SourceDescription, describe_files, summarise_d
 from medtune.data.near_twins import METHOD, near_twins
 from medtune.data.splits import check_no_twins
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
-from medtune.models.made import pretraining_documents
 from medtune.studies.meerkat.generator import HARD, TERMS, write_specialties
 from medtune.studies.meerkat.medical_qa import MedicalQuestion, distinct_questions, read_specialties, specialty_files
 from medtune.studies.meerkat.progressive_splits import (
@@ -28,6 +27,7 @@ from medtune.studies.meerkat.progressive_splits import (
 )
 from medtune.studies.meerkat.recommendations import read_recommendations
 from medtune.studies.meerkat.sets_on_disk import write_set
+from medtune.studies.pretraining_texts import pretraining_documents
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from medtune.data.questions import Dropped
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.studies.meerkat.medical_qa import MedicalQuestion, check_known
 

@@ -9,7 +9,7 @@ from medtune.errors import InputError
 from medtune.kinds.answers.score import Scored, scored_answers
 from medtune.metrics.text.bertscore import BertScoreSettings
 from medtune.metrics.text.registry import TextMetricSettings
-from medtune.models.record import read_record
+from medtune.models.model_record import read_record
 from medtune.studies.meerkat.tables import ITEM_COLUMNS
 
 FIELDS = ("specialty",)

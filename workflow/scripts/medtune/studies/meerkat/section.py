@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Share
-from medtune.config.stages import Generation, Training
+from medtune.config.settings import Generation, Training
 from medtune.metrics.text.names import BERTSCORE, BUILT_IN
 from medtune.studies.meerkat.tables import ITEM_COLUMNS, RESULT_COLUMNS
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.chat import PLAIN, check_template, end_of_turn, prompt_ids, prompt_text
 from medtune.data.sentences import sentences
 from medtune.errors import InputError
 from medtune.files import fingerprint, read_text
 from medtune.kinds.answers.task import mean_rouge_l
 from medtune.kinds.task import Answering, Parsed, Task
-from medtune.rendering import Rendered, render_completion
+from medtune.models.chat import PLAIN, check_template, end_of_turn, prompt_ids, prompt_text
+from medtune.models.rendering import Rendered, render_completion
 from medtune.studies.meerkat.generator import practised_question
 
 

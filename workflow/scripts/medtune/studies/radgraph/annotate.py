@@ -11,11 +11,11 @@ from pydantic import Field
 
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
 from medtune.errors import InputError
-from medtune.files import write_json
+from medtune.files import rounded, write_json
 from medtune.inference.progress import Journal
-from medtune.stages.adapter_folder import check_adapter
-from medtune.stages.generate import part_confidences, rounded
-from medtune.stages.new_texts import (
+from medtune.methods.adapter.answers import part_confidences
+from medtune.methods.adapter.folder import check_adapter
+from medtune.methods.new_texts import (
     READ_IN_PART,
     UNREADABLE,
     AnnotationJob,

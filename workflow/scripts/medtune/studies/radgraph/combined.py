@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from medtune.data.span import Span
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanDocument, radgraph_f1
-from medtune.metrics.spans import Span
 from medtune.studies.radgraph.combine import Conflict, annotated, combine_entities, conflict_row
 from medtune.studies.radgraph.found import Found, token_entity
 from medtune.studies.radgraph.reports import LABELS, Report

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
-from medtune.metrics.spans import match_spans
+from medtune.metrics.span_matching import match_spans
 from medtune.studies.radgraph.found import Found
 from medtune.studies.radgraph.reports import LABELS
 from medtune.studies.radgraph.runs import Run

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from medtune.data.grounding import Mention
 from medtune.data.listed_entities import FoundEntity
+from medtune.data.span import Span
 from medtune.kinds.spans.reading import Reading, ground_answer
-from medtune.metrics.spans import Span
 from medtune.studies.radgraph.reports import canonical_label
 from medtune.studies.radgraph.segments import Token
 

@@ -8,8 +8,8 @@ import json
 import re
 
 from medtune.data.json_output import value_places
-from medtune.data.synthetic.listing import FIELDS, prompt
 from medtune.kinds.task import Parsed, Part
+from medtune.studies.radgraph.listing import FIELDS, prompt
 
 ASKED = {
     "ANAT-DP": "anatomy",

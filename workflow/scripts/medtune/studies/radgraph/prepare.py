@@ -10,17 +10,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
+from medtune.data.dropped import Dropped
 from medtune.data.held_out import count_shared
 from medtune.data.manifest import SourceDescription, describe_files, summarise_drops
-from medtune.data.questions import Dropped
+from medtune.data.prompt_files import load_prompt
 from medtune.data.splits import TWIN_METHOD, stratified_split
-from medtune.data.synthetic.radgraph import HEADINGS, make_corpus
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
 from medtune.metrics.intervals import f1
-from medtune.models.made import pretraining_documents
+from medtune.studies.pretraining_texts import pretraining_documents
+from medtune.studies.radgraph.generator import HEADINGS, make_corpus
 from medtune.studies.radgraph.negatives import FORMULA, Made, gold_negatives, made_negatives, plan
-from medtune.studies.radgraph.prompts import load_prompt
 from medtune.studies.radgraph.reports import (
     LABELS,
     Corpus,

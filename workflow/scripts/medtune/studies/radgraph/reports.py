@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from medtune.data.provenance import missing
 from medtune.errors import InputError
 from medtune.files import read_text, write_json
+from medtune.studies.provenance import missing
 from medtune.studies.radgraph.dygie import from_dygie, is_dygie
 from medtune.studies.radgraph.segments import Segment, Token, segments, tokenise
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.metrics.span_scores import SpanDocument
-from medtune.metrics.spans import Span
 from medtune.studies.radgraph.found import Found
 from medtune.studies.radgraph.reports import LABELS
 from medtune.studies.radgraph.score import span_of

@@ -7,6 +7,7 @@ from typing import Any
 
 from medtune.data.grounding import offsets_hold
 from medtune.data.predictions import answers_of
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.kinds.spans.score import Answer, calibration_of, checked_confidences, scheme_figures, share_of
 from medtune.metrics.proportions import proportion
@@ -17,7 +18,6 @@ from medtune.metrics.span_scores import (
     radgraph_f1,
     score_spans,
 )
-from medtune.metrics.spans import Span
 from medtune.studies.radgraph.found import Found, mentions, read_items, token_entity, token_span
 from medtune.studies.radgraph.reports import LABELERS, Corpus, Report, read_radgraph
 

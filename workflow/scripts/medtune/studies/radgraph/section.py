@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, model_validator
 
 from medtune.config.section import NAME, Count, License, PathText, Section, Share
-from medtune.config.stages import Generation, NewTexts, Splits, Training
+from medtune.config.settings import Generation, NewTexts, Splits, Training
 
 
 class RadGraphFiles(Section):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from medtune.data.span import Span
 from medtune.files import write_json, write_text
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.metrics.spans import Span
 from medtune.reporting.pages import render_page, write_page
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv, write_html_table

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.chat import instruction_ids
 from medtune.data.json_output import ParsedItems, parse_items
+from medtune.data.prompt_files import load_prompt
+from medtune.data.span import Span
 from medtune.inert import inert
 from medtune.kinds.task import Answering, Parsed, Part, Task
 from medtune.metrics.span_scores import strict_f1
-from medtune.metrics.spans import Span
+from medtune.models.chat import instruction_ids
 from medtune.studies.radgraph.found import read_items
 from medtune.studies.radgraph.practised import LISTING, answer_parts, listing_prompt, read_answer
 from medtune.studies.radgraph.prepare import output_of
-from medtune.studies.radgraph.prompts import load_prompt
 from medtune.studies.radgraph.reports import LABELS
 
 REQUIRED = {"entity_type": str, "entity_value": str}

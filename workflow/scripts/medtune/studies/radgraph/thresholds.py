@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from medtune.data.span import Span
 from medtune.errors import InputError
-from medtune.metrics.discrimination import auroc
 from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.proportions import proportion
-from medtune.metrics.spans import Span
 from medtune.reporting.tables import read_csv
+from medtune.studies.radgraph.discrimination import auroc
 
 TARGET = 0.95
 ALL = "all"

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from medtune.data.predictions import answers_of
 from medtune.data.relation_schema import RelationSchema
 from medtune.kinds.relations.answers import Answer, read_answer
+from medtune.kinds.relations.concepts import ConceptDocument, given_mentions, link_concepts
 from medtune.kinds.relations.counted import Counted, count, relation_names
+from medtune.kinds.relations.matching import RelationDocument, classify_relations
 from medtune.kinds.relations.pairs import concept_pair, found_spans
-from medtune.metrics.concepts import ConceptDocument, given_mentions, link_concepts
-from medtune.metrics.relation_scores import count_concept_relations
-from medtune.metrics.relations import RelationDocument, classify_relations
+from medtune.kinds.relations.relation_scores import count_concept_relations
 from medtune.metrics.span_scores import count_spans
 from medtune.studies.relations.rows import document_of
 

@@ -14,16 +14,16 @@ from typing import Any
 
 from medtune.data.brat_relations import read_brat_relations
 from medtune.data.deduplication import drop_repeats
+from medtune.data.dropped import Dropped
 from medtune.data.manifest import SourceDescription, describe_files
-from medtune.data.provenance import missing
-from medtune.data.questions import Dropped
 from medtune.data.related import RelatedCorpus, RelatedDocument
 from medtune.data.relation_schema import STUDY_SCHEMA, RelationSchema, schema_of
 from medtune.data.splits import stratified_split
-from medtune.data.synthetic.relations import MadeDocument, make_splits
 from medtune.errors import InputError
+from medtune.studies.provenance import missing
 from medtune.studies.relations.bioc_json import read_bioc_json
 from medtune.studies.relations.chemprot import read_chemprot
+from medtune.studies.relations.generator import MadeDocument, make_splits
 from medtune.studies.relations.label_map import BIORED_PROXY, LabelMap, map_labels, map_schema
 from medtune.studies.relations.label_map_file import read_label_map
 from medtune.studies.relations.pubtator import read_pubtator

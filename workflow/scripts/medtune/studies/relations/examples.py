@@ -9,11 +9,11 @@ from pathlib import Path
 
 from medtune.data.related import RelatedDocument
 from medtune.data.relation_schema import RelationSchema, RelationType
+from medtune.data.span import Span
 from medtune.kinds.relations.answers import Answer
+from medtune.kinds.relations.concepts import ConceptDocument, link_concepts
+from medtune.kinds.relations.matching import CLASSES, CORRECT, DUPLICATE, Relation, RelationCase, classify_relations
 from medtune.kinds.relations.pairs import between_concepts
-from medtune.metrics.concepts import ConceptDocument, link_concepts
-from medtune.metrics.relations import CLASSES, CORRECT, DUPLICATE, Relation, RelationCase, classify_relations
-from medtune.metrics.spans import Span
 from medtune.reporting.annotated_page import Mark
 from medtune.studies.relations.answers import linked, read_answers, relations_of
 from medtune.studies.relations.relations_page import Arrow, Example, Panel, write_relations_page

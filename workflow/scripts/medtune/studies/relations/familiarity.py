@@ -10,7 +10,7 @@ from medtune.data.deduplication import normalise
 from medtune.data.related import RelatedDocument
 from medtune.kinds.relations.answers import Answer
 from medtune.kinds.relations.pairs import entity_pair, relation_pair
-from medtune.metrics.relation_scores import count_relations
+from medtune.kinds.relations.relation_scores import count_relations
 from medtune.metrics.span_scores import SpanCounts, count_spans
 
 SEEN, UNSEEN = "in the training text", "held out"

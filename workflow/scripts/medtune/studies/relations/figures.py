@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from medtune.metrics.relations import CLASSES
+from medtune.kinds.relations.matching import CLASSES
 from medtune.reporting.plots import Bar, plot_bars, plot_heatmap
 from medtune.studies.relations.runs import Labels, Run, Runs
 

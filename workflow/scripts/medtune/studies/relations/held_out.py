@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from medtune.data.held_out import count_shared, sentences_of, templates_of, terms_of
-from medtune.data.synthetic.relation_listing import QUESTION
-from medtune.data.synthetic.relation_wording import LEXICON
-from medtune.data.synthetic.relations import held_out_terms
 from medtune.errors import InputError
+from medtune.studies.relations.generator import held_out_terms
+from medtune.studies.relations.listing import QUESTION
+from medtune.studies.relations.wording import LEXICON
 
 TERMS = tuple(term for terms in LEXICON.values() for term in terms)
 

@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Any
 
 from medtune.configuration import Config
-from medtune.models.jobs import pattern_of
 from medtune.studies.jobs import AdapterJobs, NewTextsJobs, existing, replicate_of
 from medtune.studies.road import Road
+from medtune.workflow.model_jobs import pattern_of
 
 READING = {"deduplicate", "drop_violations"}
 """Settings of how answers are read."""

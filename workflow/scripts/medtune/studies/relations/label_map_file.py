@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from medtune.config_layers import UniqueKeys
+from medtune.config.layers import UniqueKeys
 from medtune.errors import InputError
 from medtune.files import read_json, read_text
 from medtune.studies.relations.label_map import LabelMap, Rule

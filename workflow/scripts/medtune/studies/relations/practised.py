@@ -9,14 +9,14 @@ import json
 import re
 from typing import Any
 
-from medtune.chat import instruction_ids
 from medtune.data.json_output import ParsedItems, parse_items, parse_lists
 from medtune.data.relation_schema import RelationSchema
-from medtune.data.synthetic.relation_listing import FORMS, Form, practised_prompt
 from medtune.inert import inert
 from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS
 from medtune.kinds.task import Parsed
-from medtune.rendering import render_prompt
+from medtune.models.chat import instruction_ids
+from medtune.models.rendering import render_prompt
+from medtune.studies.relations.listing import FORMS, Form, practised_prompt
 
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)(?:\n```|\Z)", re.DOTALL | re.IGNORECASE)
 

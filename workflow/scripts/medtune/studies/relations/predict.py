@@ -15,9 +15,9 @@ from medtune.errors import InputError
 from medtune.files import sha256_of, write_json
 from medtune.inference.progress import Journal
 from medtune.kinds.relations.output import LISTS, extract
-from medtune.stages.adapter_folder import check_adapter
-from medtune.stages.generate import Question, prediction_row
-from medtune.stages.new_texts import (
+from medtune.methods.adapter.answers import Question, prediction_row
+from medtune.methods.adapter.folder import check_adapter
+from medtune.methods.new_texts import (
     AnnotationJob,
     Survey,
     adapter_record,

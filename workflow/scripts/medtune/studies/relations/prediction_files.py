@@ -11,9 +11,9 @@ from medtune.data.related import RelatedDocument, RelatedEntity, Relation, to_ro
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import SkippedReport
 from medtune.kinds.relations.output import Extraction
+from medtune.methods.new_texts import READ_IN_PART, UNREADABLE
 from medtune.reporting.annotated_page import Mark
 from medtune.reporting.streamed import SKIPPED, streamed_files
-from medtune.stages.new_texts import READ_IN_PART, UNREADABLE
 from medtune.studies.relations.relations_page import Arrow, Example, Panel, write_relations_page
 
 TITLE = "Entities and relations"

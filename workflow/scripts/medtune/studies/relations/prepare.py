@@ -11,16 +11,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from medtune.data.diversity import distinct_ngrams
 from medtune.data.manifest import SourceDescription, summarise_drops
 from medtune.data.related import RelatedDocument, check_documents, entity_counts, relation_counts
 from medtune.data.relation_schema import RelationSchema, check_schema
 from medtune.data.splits import check_no_twins
-from medtune.data.synthetic.relations import MadeDocument, diversity_report, shared_templates
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json, write_jsonl
 from medtune.kinds.relations.output import write_output
-from medtune.models.made import pretraining_documents
+from medtune.studies.pretraining_texts import pretraining_documents
 from medtune.studies.relations.corpora import (
     NAME,
     SPLITS,
@@ -32,7 +30,9 @@ from medtune.studies.relations.corpora import (
     read_mix,
     study_schema,
 )
+from medtune.studies.relations.diversity import distinct_ngrams
 from medtune.studies.relations.familiarity import entity_texts
+from medtune.studies.relations.generator import MadeDocument, diversity_report, shared_templates
 from medtune.studies.relations.held_out import count_held_out
 from medtune.studies.relations.rows import document_of, gold_given, read_rows, row_of, training_rows
 from medtune.studies.relations.schema_file import read_schema, write_schema

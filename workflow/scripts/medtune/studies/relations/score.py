@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.files import read_json, read_text
 from medtune.kinds.relations.answers import Answer
 from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, Counted, item_cells, split_metrics
+from medtune.kinds.relations.matching import CORRECT, Argument, Relation, Unplaced
 from medtune.kinds.relations.pairs import between_concepts
 from medtune.metrics.intervals import f1
-from medtune.metrics.relations import CORRECT, Argument, Relation, Unplaced
 from medtune.metrics.span_scores import score_spans
-from medtune.metrics.spans import Span
 from medtune.studies.relations.answers import GIVEN, count_answers, read_answers
 from medtune.studies.relations.familiarity import split_entities, split_relations
 from medtune.studies.relations.schema_file import read_schema

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config.section import NAME, Count, License, PathText, Section, Seed, distinct
-from medtune.config.stages import Generation, NewTexts, Splits, Training
-from medtune.data.synthetic.relations import MOST_PASSAGES, TERMS_OF_PASSAGE
+from medtune.config.settings import Generation, NewTexts, Splits, Training
+from medtune.studies.relations.generator import MOST_PASSAGES, TERMS_OF_PASSAGE
 
 SEEDED = re.compile(r"-seed\d+$")
 """How the folders of runs with further seeds end."""

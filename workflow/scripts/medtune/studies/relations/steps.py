@@ -7,8 +7,8 @@ from medtune.data.json_output import Status
 from medtune.data.predictions import LONGER_GOLD, answers_of
 from medtune.data.related import from_row
 from medtune.errors import InputError
+from medtune.files import rounded
 from medtune.kinds.relations.output import ENTITIES, RELATIONS
-from medtune.stages.generate import rounded
 from medtune.studies.relations.rows import distinct, row_of
 
 FROM_BEST: tuple[Status, ...] = ("ok", "trailing_text", "truncated", "wrong_shape", "not_json")

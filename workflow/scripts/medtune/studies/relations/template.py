@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from medtune.data.json_output import ParsedLists, parse_lists
+from medtune.data.prompt_files import load_prompt
 from medtune.data.related import RelatedDocument, RelatedEntity, Relation, from_row
 from medtune.files import fingerprint
 from medtune.inert import inert
 from medtune.inference.answer_form import AnswerForm
-from medtune.kinds.relations.answer_schema import answer_form
+from medtune.kinds.relations.answer_form import answer_form
 from medtune.kinds.relations.answers import parsed_value
 from medtune.kinds.relations.output import ENTITIES, LISTS, RELATIONS, read_output
 from medtune.kinds.relations.task import RelationTask
 from medtune.kinds.task import Answering, Parsed
-from medtune.rendering import Rendered, render, render_completion, render_prompt
-from medtune.studies.radgraph.prompts import load_prompt
+from medtune.models.rendering import Rendered, render, render_completion, render_prompt
 from medtune.studies.relations.practised import InstructionForm, ListingForm
 from medtune.studies.relations.rows import STEPS, gold_given, row_of, written_of
 from medtune.studies.relations.schema_file import read_schema

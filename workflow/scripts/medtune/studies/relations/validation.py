@@ -7,7 +7,7 @@ from medtune.data.relation_schema import RelationSchema
 from medtune.kinds.relations.answers import extractions, strict_f1
 from medtune.kinds.relations.output import ENTITIES
 from medtune.kinds.relations.pairs import between_concepts, concept_pair, relation_pair
-from medtune.metrics.relation_scores import count_concept_relations, count_relations
+from medtune.kinds.relations.relation_scores import count_concept_relations, count_relations
 from medtune.studies.relations.rows import distinct, row_of
 
 

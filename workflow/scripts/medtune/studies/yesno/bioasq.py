@@ -6,9 +6,10 @@ Layout: bioasq.org, "Guidelines for participants, task b". Only questions of typ
 from pathlib import Path
 from typing import Any
 
-from medtune.data.questions import Dropped, Fields, Origin, Question, clean, sort_out
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.studies.yesno.questions import Fields, Origin, Question, clean, sort_out
 
 FIELDS = Fields(question="body", label="exact_answer", rationale="ideal_answer")
 YESNO = "yesno"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medtune.data.labels import LABELS
 from medtune.kinds.labels.score import label_probabilities, likeliest, likelihood_metrics, predicted_label
+from medtune.studies.yesno.labels import LABELS
 from medtune.studies.yesno.runs import Run
 from medtune.studies.yesno.score import DRAWN, answered_metrics
 

@@ -4,19 +4,19 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from medtune.data.deduplication import deduplicate
+from medtune.data.dropped import Dropped
 from medtune.data.held_out import count_shared, pairs_of, sentences_of, templates_of
-from medtune.data.labels import LABELS
 from medtune.data.manifest import SourceDescription, build_manifest, describe_files
-from medtune.data.provenance import missing
-from medtune.data.questions import Dropped, Question
 from medtune.data.splits import balance, check_no_twins, stratified_split, whole_numbers
-from medtune.data.synthetic import yesno
-from medtune.data.synthetic.yesno import HELD_OUT, TRAINING, make_questions
 from medtune.errors import InputError
 from medtune.files import write_json, write_jsonl
-from medtune.models.made import pretraining_documents
+from medtune.studies.pretraining_texts import pretraining_documents
+from medtune.studies.provenance import missing
 from medtune.studies.yesno import bioasq, pubmedqa
+from medtune.studies.yesno import generator as yesno
+from medtune.studies.yesno.generator import HELD_OUT, TRAINING, make_questions
+from medtune.studies.yesno.labels import LABELS
+from medtune.studies.yesno.questions import Question, deduplicate
 from medtune.studies.yesno.section import ChallengeQuestion, YesNoData, YesNoFile, YesNoSynthetic
 from medtune.studies.yesno.template import YesNoTask
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from medtune.data.questions import Dropped, Fields, Origin, Question, clean, sort_out
+from medtune.data.dropped import Dropped
 from medtune.errors import InputError
 from medtune.files import files_in, read_json, sha256_of
+from medtune.studies.yesno.questions import Fields, Origin, Question, clean, sort_out
 
 LICENCE = "MIT"
 _RELEASED = frozenset({"8b3276be8942ebbd77f3ddcda12c1749bf0e490045a736fd8438ee40cf37a41d"})

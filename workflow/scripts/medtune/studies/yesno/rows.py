@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from medtune.errors import InputError
+from medtune.kinds.labels.label_scores import FIGURES as LABEL_FIGURES
 from medtune.metrics.drawn import ratio
 from medtune.metrics.estimate import end_cells
 from medtune.metrics.intervals import clustered_mean
-from medtune.metrics.labels import FIGURES as LABEL_FIGURES
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
 from medtune.metrics.significance import holm, mcnemar, paired_difference, verdict
 from medtune.studies.yesno.ensemble import CALIBRATION, Ensemble

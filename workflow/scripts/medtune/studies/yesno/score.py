@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.data.citations import find_citations
-from medtune.data.labels import LABELS
 from medtune.data.predictions import answers_of
+from medtune.kinds.labels.label_scores import accuracy
 from medtune.kinds.labels.score import (
     Scores,
     answer_cells,
@@ -20,8 +19,9 @@ from medtune.kinds.labels.score import (
 )
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.intervals import amount
-from medtune.metrics.labels import accuracy
 from medtune.metrics.text.scores import MetricScores
+from medtune.studies.yesno.citations import find_citations
+from medtune.studies.yesno.labels import LABELS
 from medtune.studies.yesno.rationales import RATIONALE_COLUMNS, rationale_scores
 
 UNIT = "questions"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from medtune.config.section import Count, License, PathText, Section, Seed, distinct
-from medtune.config.stages import Generation, Splits, Training
+from medtune.config.settings import Generation, Splits, Training
 
 
 class YesNoFile(Section):

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from medtune.chat import instruction_ids
-from medtune.data.labels import LABELS, SPELLINGS, canonical_label
 from medtune.data.sentences import sentences
-from medtune.data.synthetic.plain import practised_question
 from medtune.kinds.labels.task import TEXT, LabelTask
 from medtune.kinds.task import Parsed
+from medtune.models.chat import instruction_ids
+from medtune.studies.yesno.labels import LABELS, SPELLINGS, canonical_label
+from medtune.studies.yesno.plain import practised_question
 
 CLOSED = re.compile(r"[.!?][\"'”’)\]]*$")
 

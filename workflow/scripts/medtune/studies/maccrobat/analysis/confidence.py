@@ -8,7 +8,7 @@ import numpy as np
 from medtune.metrics.calibration import calibration_estimate, chance_error
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import clustered_mean, share
-from medtune.metrics.spans import match_spans
+from medtune.metrics.span_matching import match_spans
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument
 
 RAW, CALIBRATED = "raw", "calibrated"

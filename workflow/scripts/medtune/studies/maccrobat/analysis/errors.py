@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from medtune.data.span import Span
 from medtune.metrics.counts import class_counts
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import share
-from medtune.metrics.spans import Span, match_spans
+from medtune.metrics.span_matching import match_spans
 from medtune.studies.maccrobat.analysis.documents import FoundSpan, TaggedDocument
 
 CORRECT, TYPE, BOUNDARY, BOTH, MISSED, SPURIOUS = (

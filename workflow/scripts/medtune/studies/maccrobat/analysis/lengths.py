@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from medtune.data.span import Span
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.estimate import Estimate, end_columns, end_values
 from medtune.metrics.intervals import f1, share
-from medtune.metrics.spans import Span
 from medtune.studies.maccrobat.analysis.errors import BOTH, BOUNDARY, CORRECT, MISSED, Case
 
 SINGLE, MULTI = "single word", "several words"

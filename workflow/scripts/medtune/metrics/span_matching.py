@@ -1,4 +1,4 @@
-"""Spans and their pairing: which predicted span answers which gold span of a document."""
+"""Pairing of spans: which predicted span answers which gold span of a document."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
@@ -8,23 +8,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from medtune.data.span import Span
+
 Pair = tuple[int, int]
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Span:
-    """A labelled stretch of a document: offsets of characters or of tokens, end exclusive.
-
-    Raises ValueError unless 0 <= start < end.
-    """
-
-    start: int
-    end: int
-    label: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end:
-            raise ValueError(f"span [{self.start}, {self.end}): expected 0 <= start < end")
 
 
 @dataclass(frozen=True)

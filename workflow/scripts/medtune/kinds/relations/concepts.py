@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from medtune.metrics.relations import Argument, Relation, RelationDocument
-from medtune.metrics.spans import Span
+from medtune.data.span import Span
+from medtune.kinds.relations.matching import Argument, Relation, RelationDocument
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Creatures, plants, tools, dishes, towns and garments, and what they do to each o
 does not use: who has learnt to list these has seen neither its types nor its relations.
 """
 
-from medtune.data.synthetic.relation_wording import Words, World
+from medtune.studies.relations.wording import Words, World
 
 _TERMS = {
     "animal": "otter; grey heron; badger; mountain hare; salmon; raven; hedgehog; red deer",

@@ -13,8 +13,8 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from medtune.data.synthetic import radgraph
-from medtune.data.synthetic.frames import Filled, fill
+from medtune.studies.radgraph import generator as radgraph
+from medtune.studies.radgraph.frames import Filled, fill
 
 FIELDS = ("term", "name", "value")
 TYPE_FIELD = "kind"

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from medtune.data.related import RelatedDocument, Relation
-from medtune.data.synthetic.relation_practice import PRACTICE
-from medtune.data.synthetic.relations import made_of, practice, training_terms
+from medtune.studies.relations.generator import made_of, practice, training_terms
+from medtune.studies.relations.practice import PRACTICE
 
 QUESTION = "Note: "
 """What begins the line of a text that is to be listed."""

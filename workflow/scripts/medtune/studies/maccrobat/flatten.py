@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from medtune.data.annotated import Mention
+from medtune.data.span import Span
 from medtune.data.words import Word, word_range
-from medtune.metrics.spans import Span
 
 RULE = (
     "the longest mention (in words) is kept first, of equal ones the earliest, on the same words the type that comes "

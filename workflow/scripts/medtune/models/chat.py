@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from medtune.errors import InputError
-from medtune.rendering import render_prompt
+from medtune.models.rendering import render_prompt
 
 PLAIN = (
     "{% for message in messages %}"

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from medtune.metrics.concepts import ConceptDocument, link_concepts
+from medtune.kinds.relations.concepts import ConceptDocument, link_concepts
+from medtune.kinds.relations.matching import CLASSES, CORRECT, RelationCase, RelationDocument, classify_relations
 from medtune.metrics.counts import class_counts
 from medtune.metrics.intervals import GRADED, SHARE, divide, graded_ends, share_ends
 from medtune.metrics.prf import (
@@ -31,9 +32,8 @@ from medtune.metrics.prf import (
     figures_by_scheme,
     with_micro_and_macro,
 )
-from medtune.metrics.relations import CLASSES, CORRECT, RelationCase, RelationDocument, classify_relations
+from medtune.metrics.span_matching import match_spans
 from medtune.metrics.span_scores import SpanDocument
-from medtune.metrics.spans import match_spans
 
 SCHEMES = ("strict", "relaxed")
 NONE = "none"

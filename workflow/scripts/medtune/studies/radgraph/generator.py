@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.frames import fill
 from medtune.errors import InputError
 from medtune.files import write_json
+from medtune.studies.radgraph.frames import fill
 
 SOURCE = "synthetic"
 COUNTABLE = """

@@ -1,11 +1,11 @@
 """What the rules of base models compute."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from medtune.configuration import Config
-from medtune.demands import BY_SOURCE
+from medtune.config import ModelSource
+from medtune.workflow.demands import BY_SOURCE
 
 NONE = "(?!)"
 """A pattern that nothing matches."""
@@ -17,13 +17,13 @@ def pattern_of(names: Iterable[str]) -> str:
 
 
 class ModelJobs:
-    """Base models of a configuration."""
+    """Base models of a configuration, by name."""
 
     making = BY_SOURCE["made"]
     """What it takes to make a synthetic one."""
 
-    def __init__(self, config: Config):
-        self._models = config.models
+    def __init__(self, models: Mapping[str, ModelSource]):
+        self._models = models
 
     def names(self, *sources: str) -> str:
         """Pattern of the names of all that come from one of the sources."""

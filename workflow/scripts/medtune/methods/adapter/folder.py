@@ -6,7 +6,7 @@ from pathlib import Path
 from medtune.errors import InputError
 from medtune.files import filled, read_json, sha256_of
 from medtune.kinds.task import Task
-from medtune.models.record import read_record
+from medtune.models.model_record import read_record
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"

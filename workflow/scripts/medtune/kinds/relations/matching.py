@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from medtune.metrics.spans import Span
+from medtune.data.span import Span
 
 CORRECT, WRONG_TYPE, WRONG_DIRECTION, WRONG_ARGUMENT, MISSED, SPURIOUS, DUPLICATE = (
     "correct",

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from medtune.data.deduplication import normalise
-from medtune.data.diversity import distinct_ngrams
 from medtune.data.related import (
     RelatedDocument,
     RelatedEntity,
@@ -29,8 +28,9 @@ from medtune.data.related import (
     relation_counts,
 )
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.relation_wording import CLINICAL, HELD_OUT_TERMS, LEXICON, World
 from medtune.errors import InputError
+from medtune.studies.relations.diversity import distinct_ngrams
+from medtune.studies.relations.wording import CLINICAL, HELD_OUT_TERMS, LEXICON, World
 
 SPLIT_SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 """Share of the template sentences that belong to each split."""

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from medtune.data.deduplication import normalise
-from medtune.data.labels import LABELS
-from medtune.data.questions import Dropped, Fields, Origin, Question, clean
+from medtune.data.dropped import Dropped
+from medtune.data.terms import POPULATIONS
 from medtune.errors import InputError
+from medtune.studies.yesno.labels import LABELS
+from medtune.studies.yesno.questions import Fields, Origin, Question, clean
 
 SOURCE = "synthetic"
 TRAINING, HELD_OUT = PARTS = ("training", "held out")
@@ -51,18 +53,6 @@ FIELDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 TREATMENTS = tuple(treatment for treatments, _ in FIELDS for treatment in treatments)
 OUTCOMES = tuple(outcome for _, outcomes in FIELDS for outcome in outcomes)
-POPULATIONS = (
-    "adults",
-    "older adults",
-    "children",
-    "pregnant women",
-    "smokers",
-    "nurses",
-    "athletes",
-    "veterans",
-    "teenagers",
-    "hospital patients",
-)
 DESIGNS = ("trial", "randomised trial", "cohort study", "crossover trial", "pilot study", "registry study")
 TERMS = (*TREATMENTS, *OUTCOMES, *POPULATIONS, *DESIGNS)
 """What fills the wordings."""

@@ -24,8 +24,8 @@ from medtune.errors import InputError
 from medtune.files import fingerprint
 from medtune.inference.progress import Journal
 from medtune.kinds.task import Task
-from medtune.models.record import read_record
-from medtune.stages.adapter_folder import adapter_hashes
+from medtune.methods.adapter.folder import adapter_hashes
+from medtune.models.model_record import read_record
 from medtune.state import open_state
 from medtune.versions import library_versions
 

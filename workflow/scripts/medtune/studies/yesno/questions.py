@@ -1,19 +1,24 @@
 """A yes/no question as every source gives it, and the cleaning that all sources share."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from medtune.data.citations import strip_citations
-from medtune.data.labels import canonical_label
+from medtune.data.deduplication import normalise
+from medtune.data.dropped import Dropped
 from medtune.data.sentences import sentences
 from medtune.errors import InputError
+from medtune.studies.yesno.citations import strip_citations
+from medtune.studies.yesno.labels import canonical_label
 
 MINIMUM_WORDS = 3
 NO_RATIONALE = "no rationale"
 ONLY_LABEL = "rationale that says no more than the label"
 RESTATED = re.compile(r"^(?:yes|no|maybe|uncertain),\s+(?=\S)", re.IGNORECASE)
 ITEM_NUMBER = re.compile(r"^\(?\d{1,2}[.)]\s+")
+REPEATED = "repeated question"
+CONFLICTING = "repeated question with another label"
 TOO_SHORT = f"question shorter than {MINIMUM_WORDS} words"
 
 
@@ -34,15 +39,6 @@ class Question:
     def id(self) -> str:
         """Unique over all sources."""
         return f"{self.source}/{self.key}"
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A record that was left out, and why."""
-
-    source: str
-    key: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +98,21 @@ def sort_out(cleaned: list[Question | Dropped]) -> tuple[list[Question], list[Dr
     kept = [item for item in cleaned if isinstance(item, Question)]
     dropped = [item for item in cleaned if isinstance(item, Dropped)]
     return kept, dropped
+
+
+def deduplicate(questions: Iterable[Question]) -> tuple[list[Question], list[Dropped]]:
+    """Keep the first of each set of twins, in the order given.
+
+    A later twin is dropped as `REPEATED`, or as `CONFLICTING` when its label is not the first one's.
+    """
+    first: dict[str, Question] = {}
+    dropped = []
+    for question in questions:
+        kept = first.setdefault(normalise(question.question), question)
+        if kept is not question:
+            reason = REPEATED if kept.label == question.label else CONFLICTING
+            dropped.append(Dropped(question.source, question.key, reason))
+    return list(first.values()), dropped
 
 
 def _rationale(texts: list[str]) -> tuple[str | None, bool]:

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from medtune.data.deduplication import normalise
-from medtune.data.synthetic.terms import terms_in
+from medtune.data.terms import terms_in
 from medtune.files import write_text
 
 EVENTS = frozenset({"Clinical_event", "Diagnostic_procedure", "Disease_disorder", "Sign_symptom"})

@@ -9,8 +9,9 @@ import random
 import re
 from collections.abc import Callable
 
-from medtune.data.labels import LABELS
-from medtune.data.synthetic import yesno
+from medtune.data.terms import POPULATIONS
+from medtune.studies.yesno import generator as yesno
+from medtune.studies.yesno.labels import LABELS
 
 ONSETS = ("b", "br", "c", "d", "dr", "f", "g", "l", "m", "n", "p", "pr", "r", "s", "t", "tr", "v", "z")
 VOWELS = ("a", "e", "i", "o", "u", "io", "ae")
@@ -138,7 +139,7 @@ def finding(rng: random.Random) -> str:
     sentences = [yesno.report(rng, found)]
     if rng.random() < 0.2:
         sentence = rng.choice(BACKGROUND).format(
-            treatment=found.treatment, outcome=found.outcome, population=rng.choice(yesno.POPULATIONS)
+            treatment=found.treatment, outcome=found.outcome, population=rng.choice(POPULATIONS)
         )
         sentences.insert(0, sentence[0].upper() + sentence[1:])
     if rng.random() < 0.1:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.data.synthetic.terms import terms_in
+from medtune.data.terms import terms_in
 
 LEXICON = {
     "Disease": terms_in(

@@ -1,1 +1,0 @@
-"""Generators of synthetic corpora with learnable rules."""

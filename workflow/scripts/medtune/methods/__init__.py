@@ -1,0 +1,1 @@
+"""From examples to predictions: what each way of adapting a model needs, whatever the study."""

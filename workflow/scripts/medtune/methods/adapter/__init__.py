@@ -1,0 +1,1 @@
+"""Adapters of a causal language model, whose answers are text."""

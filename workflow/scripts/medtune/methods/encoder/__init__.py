@@ -1,0 +1,1 @@
+"""Encoders that give each word a tag."""
