@@ -26,8 +26,8 @@ if __name__ == "__main__":
         examples = {split: read_jsonl(given.pop(split)) for split in snakemake.params.splits}
         options = {**given, **snakemake.params.get("options", {})}
         scores = study.score(examples, predictions, snakemake.params.seed, **options)
-        write_csv(snakemake.output.item_scores, scores.items, getattr(scores, "columns", study.ITEM_COLUMNS))
-        for name, content in getattr(scores, "files", {}).items():
+        write_csv(snakemake.output.item_scores, scores.items, scores.columns or study.ITEM_COLUMNS)
+        for name, content in scores.files.items():
             write_json(snakemake.output[name], content)
         # Tracking changes no result, so it is no param: those trigger reruns.
         config = Config(**snakemake.config)

@@ -15,12 +15,11 @@ from medtune.files import read_json
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.intervals import of_statistic
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
-from medtune.metrics.significance import holm, paired_difference, verdict
+from medtune.metrics.significance import TESTED, paired_difference, tested_cells, untested_cells
 from medtune.reporting.tables import read_csv
 
 BASE = "base"
 MEASURED = ("trainable_parameters", "train_seconds", "peak_memory_mb")
-TESTED = ("p_value", "p_holm", "verdict")
 ONE_UNIT = "nothing claimed: the test split is a single unit"
 
 
@@ -162,13 +161,11 @@ def seed_rows(runs: Runs) -> list[dict]:
         and min(len(counts[name]), len(counts[reference])) >= LEAST_SEEDS
         and len(runs.base.units) > 1
     }
-    adjusted = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
+    tested = dict(zip(tests, tested_cells(list(tests.values())), strict=True))
+    unclaimed = UNCLAIMED if len(runs.base.units) > 1 else ONE_UNIT
     rows = []
     for name, members in by_name.items():
         values = [_value(run, "test", runs.kind.JUDGED) for run in members]
-        test = tests.get(name)
-        unclaimed = UNCLAIMED if len(runs.base.units) > 1 else ONE_UNIT
-        said = verdict(test.value, adjusted[name]) if test else "reference" if name == reference else unclaimed
         rows.append(
             {
                 "run": name,
@@ -176,10 +173,8 @@ def seed_rows(runs: Runs) -> list[dict]:
                 **end_cells("pooled", of_statistic(counts[name].sum(axis=0), runs.kind.ratio)),
                 "seed_sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
                 "reference": reference,
-                **end_cells("difference", test),
-                "p_value": test and test.p_value,
-                "p_holm": adjusted.get(name),
-                "verdict": said,
+                **end_cells("difference", tests.get(name)),
+                **(tested.get(name) or untested_cells("reference" if name == reference else unclaimed)),
             }
         )
     return rows
@@ -221,9 +216,7 @@ def _family(runs: Runs, family: str, members: Sequence[Run], reference: Run, see
             "figure": runs.kind.JUDGED,
             "n": test.n,
             **end_cells("difference", test),
-            "p_value": test.p_value,
-            "p_holm": p_holm,
-            "verdict": verdict(test.value, p_holm),
+            **tested,
         }
-        for run, test, p_holm in zip(members, tests, holm([test.p_value for test in tests]), strict=True)
+        for run, test, tested in zip(members, tests, tested_cells(tests), strict=True)
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +34,11 @@ class McNemar:
     only_a: int
     only_b: int
     p_value: float
+
+    @property
+    def value(self) -> int:
+        """Items that the first model is ahead by."""
+        return self.only_a - self.only_b
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,24 @@ def verdict(value: float, p_adjusted: float, higher: str = "better", lower: str 
     if p_adjusted >= ALPHA:
         return tie
     return higher if value > 0 else lower
+
+
+TESTED = ("p_value", "p_holm", "verdict")
+"""Columns of a test: its p-value, the same corrected for all that is shown beside it, and what the latter says."""
+
+
+def tested_cells(tests: Sequence[McNemar | Difference]) -> list[dict[str, Any]]:
+    """The cells of each of a family of tests, by the columns `TESTED`; verdict: of the first of the two compared."""
+    adjusted = holm([test.p_value for test in tests])
+    return [
+        dict(zip(TESTED, (test.p_value, p_holm, verdict(test.value, p_holm)), strict=True))
+        for test, p_holm in zip(tests, adjusted, strict=True)
+    ]
+
+
+def untested_cells(said: str) -> dict[str, Any]:
+    """The same of what is not tested. said: in place of the verdict."""
+    return dict(zip(TESTED, (None, None, said), strict=True))
 
 
 def p_text(p_value: float, uncorrected: float | None = None) -> str:

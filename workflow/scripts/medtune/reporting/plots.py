@@ -1,6 +1,6 @@
 """Plots. They draw tables that were computed elsewhere, and look the same whenever the tables do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
 from medtune.files import atomic
+from medtune.metrics.estimate import end_values
+from medtune.reporting.prose import estimate_in
 
 # Okabe and Ito's palette, told apart with every kind of colour vision.
 BLUE, ORANGE, GREY, BLACK = "#0072B2", "#D55E00", "#7F7F7F", "#222222"
@@ -124,11 +126,10 @@ def plot_against_rank(
         for marked, colour, marker, name in ((False, BLUE, "o", point_name), (True, ORANGE, "D", marked_name)):
             chosen = [(x, p) for x, p in _side_by_side(points) if p.marked is marked]
             if chosen:
-                errors = [[p.value - p.low for _, p in chosen], [p.high - p.value for _, p in chosen]]
                 axes.errorbar(
                     [x for x, _ in chosen],
                     [p.value for _, p in chosen],
-                    yerr=errors,
+                    yerr=error_lengths(p for _, p in chosen),
                     fmt=marker,
                     color=colour,
                     markersize=7,
@@ -166,11 +167,7 @@ def plot_groups(
             axes.errorbar(
                 [x for x, _ in drawn],
                 [e["value"] for _, e in drawn],
-                # Rounding may leave a value beyond its interval.
-                yerr=[
-                    [max(0.0, e["value"] - e["low"]) for _, e in drawn],
-                    [max(0.0, e["high"] - e["value"]) for _, e in drawn],
-                ],
+                yerr=error_lengths(e for _, e in drawn),
                 fmt=marker,
                 color=colour,
                 markersize=7,
@@ -227,10 +224,7 @@ def plot_reliability(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
         upper.errorbar(
             [row["confidence"] for row in rows],
             [row["accuracy"] for row in rows],
-            yerr=[
-                [row["accuracy"] - row["accuracy_low"] for row in rows],
-                [row["accuracy_high"] - row["accuracy"] for row in rows],
-            ],
+            yerr=error_lengths(estimate_in(row, "accuracy") for row in rows),
             fmt="o",
             color=BLUE,
             capsize=3,
@@ -288,7 +282,7 @@ def plot_bars(bars: Sequence[Bar], title: str, x_label: str, share: bool = True,
             axes.barh(
                 [place for place, _ in of_group],
                 [bar.value for _, bar in of_group],
-                xerr=_errors([bar for _, bar in of_group], [bar.value for _, bar in of_group]),
+                xerr=error_lengths(bar for _, bar in of_group),
                 color=colour,
                 ecolor=BLACK,
                 capsize=2,
@@ -320,7 +314,7 @@ def plot_dots(dots: Sequence[Dot], title: str, x_label: str, y_label: str, group
             axes.errorbar(
                 [dot.x for dot in of_group],
                 [dot.y for dot in of_group],
-                yerr=_errors(of_group, [dot.y for dot in of_group]),
+                yerr=error_lengths(Bar(dot.name, dot.y, dot.low, dot.high) for dot in of_group),
                 fmt=marker,
                 color=colour,
                 ecolor=(*matplotlib.colors.to_rgb(colour), 0.35),
@@ -416,14 +410,6 @@ def _by_group(items: Sequence[Bar | Dot], first: Sequence[str]) -> dict[str, tup
     return {group: SERIES[min(n, len(SERIES) - 1)] for n, group in enumerate(groups) if group in there}
 
 
-def _errors(items: Sequence[Bar | Dot], values: Sequence[float]) -> list[list[float]]:
-    """Lengths of the error bars. Rounding may leave a value beyond its interval."""
-    return [
-        [max(0.0, value - item.low) for value, item in zip(values, items, strict=True)],
-        [max(0.0, item.high - value) for value, item in zip(values, items, strict=True)],
-    ]
-
-
 def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
     """Names beside the points, each at the first place where it covers no other one and stays within the axes."""
     axes.figure.draw_without_rendering()
@@ -449,6 +435,15 @@ def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
 def _group_legend(figure: Figure, groups: Sequence[str]) -> None:
     if any(groups):
         figure.legend(loc="outside lower center", ncols=4)
+
+
+def error_lengths(figures: Iterable[Any]) -> list[list[float]]:
+    """Lengths of error bars, below and above, of figures in any form that `end_values` takes.
+
+    Rounding may leave a value beyond its interval.
+    """
+    ends = [end_values(figure) for figure in figures]
+    return [[max(0.0, value - low) for value, low, _ in ends], [max(0.0, high - value) for value, _, high in ends]]
 
 
 def _share_axis(axes: Axes, label: str) -> None:

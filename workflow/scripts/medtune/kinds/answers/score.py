@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from medtune.data.predictions import answers_of
+from medtune.kinds.scores import Scores
 from medtune.metrics.drawn import Drawn, drawn_of
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.text.names import BLEU, EXACT_MATCH, MEDICAL_TERM_F1, ROUGE, TOKEN_F1
@@ -18,14 +19,6 @@ ANSWER_COLUMNS = ("status", "finish", "output_tokens")
 ITEM_COLUMNS = ("id", "split", *FIELDS, *ANSWER_COLUMNS, *METRICS)
 SETTINGS = TextMetricSettings(meteor=False)
 """The same metrics on every machine."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv."""
-
-    metrics: dict
-    items: list[dict]
 
 
 @dataclass(frozen=True)

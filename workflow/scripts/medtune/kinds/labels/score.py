@@ -1,7 +1,6 @@
 """Score the labels of one model: as generated, their format, and by likelihood."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.special import softmax
 from medtune.data.predictions import answers_of
 from medtune.errors import InputError
 from medtune.kinds.labels.label_scores import accuracy, by_label, confusion, macro_f1
+from medtune.kinds.scores import Scores
 from medtune.metrics.calibration import brier_scores, calibration_estimate, chance_error, reliability_table
 from medtune.metrics.drawn import Drawn, drawn_of
 from medtune.metrics.estimate import Estimate
@@ -22,14 +22,6 @@ ITEM_COLUMNS = (
     *("id", "split", "group", "source", "gold", "predicted", "status", "correct", "format_ok"),
     *("output_tokens", "likelihood_label", "likelihood_confidence", "likelihood_correct"),
 )
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv."""
-
-    metrics: dict
-    items: list[dict]
 
 
 def score(

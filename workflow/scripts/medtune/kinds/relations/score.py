@@ -1,7 +1,6 @@
 """Score the answers of one model: entities and relations, against what is annotated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from medtune.data.predictions import answers_of
@@ -9,18 +8,10 @@ from medtune.kinds.relations.answers import Answer, read_answer
 from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, DOCUMENTS, count, item_cells, split_metrics
 from medtune.kinds.relations.examples import as_asked, checked_documents, schema_of
 from medtune.kinds.relations.task import READING
+from medtune.kinds.scores import Scores
 from medtune.metrics.drawn import Drawn, drawn_of
 
 ITEM_COLUMNS = ("id", "split", "group", "source", *ANSWER_COLUMNS, *COUNT_COLUMNS)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, one per
-    document."""
-
-    metrics: dict
-    items: list[dict]
 
 
 def score(

@@ -9,6 +9,7 @@ import numpy as np
 from medtune.data.predictions import answers_of
 from medtune.data.span import Span
 from medtune.errors import InputError
+from medtune.kinds.scores import Scores
 from medtune.kinds.spans.reading import Reading
 from medtune.kinds.spans.task import SpanTask, gold_spans
 from medtune.metrics.calibration import calibration_estimate, chance_error
@@ -23,14 +24,6 @@ ITEM_COLUMNS = (
     *("id", "split", "group", "source", "status", "gold", "predicted", "right", "ungroundable"),
     *("exact_match", "confidence", "output_tokens"),
 )
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv."""
-
-    metrics: dict
-    items: list[dict]
 
 
 @dataclass(frozen=True)

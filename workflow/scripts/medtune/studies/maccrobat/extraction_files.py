@@ -113,15 +113,14 @@ def write_extractions(
 def _row(note: Extraction, entity: Entity, rule: ReviewRule, whole: str) -> dict[str, Any]:
     """With `ENTITY_COLUMNS`, but for the note. whole: the decision on the note."""
     sure = sure_of(entity, rule)
-    values = (
-        entity.label,
-        note.text[entity.start : entity.end],
-        entity.start,
-        entity.end,
-        rounded(sure),
-        rule.of_entity(entity.label, sure, whole),
-    )
-    return dict(zip(ENTITY_COLUMNS[1:], values, strict=True))
+    return {
+        "label": entity.label,
+        "text": note.text[entity.start : entity.end],
+        "start": entity.start,
+        "end": entity.end,
+        "confidence": rounded(sure),
+        "decision": rule.of_entity(entity.label, sure, whole),
+    }
 
 
 def _mark(row: dict[str, Any]) -> Mark:

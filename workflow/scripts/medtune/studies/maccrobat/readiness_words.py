@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from medtune.metrics.estimate import end_columns
 from medtune.reporting.plots import Line, plot_lines
 from medtune.reporting.prose import counted, figure_text, interval_text, listed
 from medtune.reporting.tables import percent
@@ -58,7 +59,11 @@ def figures(found: Readiness) -> dict[str, Figure]:
     ):
         shown = [row for row in rows if row["split"] == "test"]
         lines = [
-            Line(label, [row["threshold"] for row in shown], *([row[f"{key}{end}"] for row in shown] for end in _ENDS))
+            Line(
+                label,
+                [row["threshold"] for row in shown],
+                *([row[column] for row in shown] for column in end_columns(key)),
+            )
             for key, label in _SERIES[name].items()
         ]
         marked = None if threshold is None else (threshold, "chosen on validation")
@@ -88,7 +93,6 @@ def readiness_content(
     }
 
 
-_ENDS = ("", "_low", "_high")
 _SERIES = {
     "entities": {
         "automation_rate": "automation rate",

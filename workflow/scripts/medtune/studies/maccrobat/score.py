@@ -1,12 +1,12 @@
 """Score the predictions of one tagger: spans of whole documents against the gold spans."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from medtune.data.bio import RULE, repair
 from medtune.data.predictions import answers_of
 from medtune.errors import InputError
+from medtune.kinds.scores import Scores
 from medtune.metrics.intervals import share
 from medtune.metrics.prf import FIGURES, Figures
 from medtune.metrics.span_matching import match_spans
@@ -30,15 +30,6 @@ ITEM_COLUMNS = (
     "repaired",
     "least_confidence",
 )
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, one per
-    document."""
-
-    metrics: dict
-    items: list[dict]
 
 
 def score(

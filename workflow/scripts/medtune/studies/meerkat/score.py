@@ -1,30 +1,18 @@
 """Score the answers of one model by all text metrics, overall and by specialty."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from medtune.errors import InputError
 from medtune.kinds.answers.score import Scored, scored_answers
+from medtune.kinds.scores import Scores
 from medtune.metrics.text.bertscore import BertScoreSettings
 from medtune.metrics.text.registry import TextMetricSettings
 from medtune.models.model_record import read_record
 from medtune.studies.meerkat.tables import ITEM_COLUMNS
 
 FIELDS = ("specialty",)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, with these
-    columns. files: content of further JSON outputs by name: `counts`, by split and metric the additive counts of each
-    item, in the order of items.csv, as `significance.paired_difference` takes them."""
-
-    metrics: dict
-    items: list[dict]
-    columns: tuple[str, ...]
-    files: dict[str, Any]
 
 
 def score(
@@ -61,7 +49,7 @@ def score(
         for split, own in places.items()
     }
     columns = (*ITEM_COLUMNS, *texts.metrics)
-    return Scores(content, scored.items(FIELDS, list(texts.metrics)), columns, {"counts": counts})
+    return Scores(content, scored.items(FIELDS, list(texts.metrics)), {"counts": counts}, columns)
 
 
 def _settings(metrics: Mapping[str, Any], encoder: Path | str | None) -> TextMetricSettings:

@@ -9,7 +9,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line
+from medtune.metrics.contrasts import Contrast
+from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line, error_lengths
 from medtune.reporting.prose import score_text
 
 BEFORE, AFTER = ((GREY, "s"), (BLACK, "^")), (ORANGE, "D")
@@ -147,7 +148,7 @@ def _draw_panel(axes: Axes, panel: ScorePanel, named: bool) -> None:
         axes.errorbar(
             [e["value"] for _, e in drawn],
             [y for y, _ in drawn],
-            xerr=_lengths([(e["value"], e["low"], e["high"]) for _, e in drawn]),
+            xerr=error_lengths(e for _, e in drawn),
             fmt=marker,
             color=colour,
             markersize=5,
@@ -169,7 +170,7 @@ def _draw_line(axes: Axes, line: Line, colour: str, marker: str, shift: float) -
     axes.errorbar(
         [x + shift for x, *_ in points],
         [value for _, value, *_ in points],
-        yerr=_lengths([point[1:] for point in points]),
+        yerr=error_lengths(Contrast(*point[1:]) for point in points),
         color=colour,
         marker=marker,
         markersize=5,
@@ -177,14 +178,6 @@ def _draw_line(axes: Axes, line: Line, colour: str, marker: str, shift: float) -
         linewidth=1.4,
         label=line.name,
     )
-
-
-def _lengths(estimates: Sequence[tuple[float, float, float]]) -> list[list[float]]:
-    """Lengths of error bars. Rounding may leave a value beyond its interval."""
-    return [
-        [max(0.0, value - low) for value, low, _ in estimates],
-        [max(0.0, high - value) for value, _, high in estimates],
-    ]
 
 
 def _show_zero(axes: Axes, which: str, ends: Sequence[float | None]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.metrics.significance import holm, paired_difference, verdict
+from medtune.metrics.significance import paired_difference, tested_cells
 from medtune.metrics.span_scores import count_spans
 from medtune.studies.radgraph.runs import Run
 
@@ -39,9 +39,7 @@ def compare(others: Sequence[Sequence[Run]], adapters: Sequence[Run], seed: int,
             **end_cells("against_strict_f1", other.splits[split]["strict_f1"]),
             **end_cells("adapter_strict_f1", run.splits[split]["strict_f1"]),
             **end_cells("difference", test),
-            "p_value": test.p_value,
-            "p_holm": p_holm,
-            "verdict": verdict(test.value, p_holm),
+            **tested,
         }
-        for (other, run), test, p_holm in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True)
+        for (other, run), test, tested in zip(pairs, tests, tested_cells(tests), strict=True)
     ]

@@ -62,7 +62,10 @@ def confusion_rows(model: str, runs: Sequence[Run], split: str) -> list[dict]:
         *((VIEWS[1], *pair, n) for pair, n in claimed_by_both(runs, split).items()),
         *((VIEWS[2], *pair, n) for pair, n in sorted(written.items())),
     ]
-    return [dict(zip(CONFUSION_COLUMNS, (model, *cell), strict=True)) for cell in cells]
+    return [
+        {"model": model, "view": view, "first": first, "second": second, "count": count}
+        for view, first, second, count in cells
+    ]
 
 
 def _share(a: Found, b: Found) -> bool:

@@ -1,14 +1,14 @@
 """Score the answers of one model for one entity type: spans in their reports, against what the readers marked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from medtune.data.grounding import offsets_hold
 from medtune.data.predictions import answers_of
 from medtune.data.span import Span
 from medtune.errors import InputError
+from medtune.kinds.scores import Scores
 from medtune.kinds.spans.score import Answer, calibration_of, checked_confidences, scheme_figures, share_of
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import (
@@ -42,16 +42,6 @@ ITEM_COLUMNS = (
 
 SPAN_FIGURES = ("strict_f1", "exact_f1", "partial_f1", "type_f1", "radgraph_f1")
 """What tables show of a model's spans, from `span_figures` and `radgraph_f1`."""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, one per
-    sentence. files: content of further JSON outputs by name: `results`, a list with one entry per report."""
-
-    metrics: dict
-    items: list[dict]
-    files: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from medtune.kinds.relations.answers import Answer
 from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, Counted, item_cells, split_metrics
 from medtune.kinds.relations.matching import CORRECT, Argument, Relation, Unplaced
 from medtune.kinds.relations.pairs import between_concepts
+from medtune.kinds.scores import Scores
 from medtune.metrics.intervals import f1
 from medtune.metrics.span_scores import score_spans
 from medtune.studies.relations.answers import GIVEN, count_answers, read_answers
@@ -21,17 +21,6 @@ from medtune.studies.relations.schema_file import read_schema
 
 NAME = "relations"
 ITEM_COLUMNS = ("id", "split", *ANSWER_COLUMNS, *COUNT_COLUMNS)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """metrics: content of metrics.json, figures as dictionaries of `Estimate`. items: rows of items.csv, one per
-    document; those of the split `GIVEN` have no figures of entities. files: content of further JSON outputs by name:
-    `results`, the figures in the terms of evaluation_results.json; `errors`, a list of relations that are wrong."""
-
-    metrics: dict
-    items: list[dict]
-    files: dict[str, Any] = field(default_factory=dict)
 
 
 def score(

@@ -12,7 +12,7 @@ from medtune.metrics.drawn import ratio
 from medtune.metrics.estimate import end_cells
 from medtune.metrics.intervals import clustered_mean
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
-from medtune.metrics.significance import holm, mcnemar, paired_difference, verdict
+from medtune.metrics.significance import mcnemar, paired_difference, tested_cells, untested_cells
 from medtune.studies.yesno.ensemble import CALIBRATION, Ensemble
 from medtune.studies.yesno.rationales import RATIONALE_COLUMNS
 from medtune.studies.yesno.runs import Run, by_size
@@ -85,12 +85,10 @@ def seed_rows(runs: Sequence[Run], reference: int) -> list[Row]:
         for rank, group in counts.items()
         if rank != reference and min(len(group), len(own)) >= LEAST_SEEDS
     }
-    adjusted = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
+    tested = dict(zip(tests, tested_cells(list(tests.values())), strict=True))
     rows = []
     for rank, group in right.items():
         accuracy = clustered_mean(group.sum(axis=0), np.full(group.shape[1], len(group)), UNIT)
-        test, p_holm = tests.get(rank), adjusted.get(rank)
-        said = "reference" if rank == reference else UNCLAIMED
         rows.append(
             {
                 "rank": rank,
@@ -99,10 +97,8 @@ def seed_rows(runs: Sequence[Run], reference: int) -> list[Row]:
                 "seed_sd": stdev(group.mean(axis=1).tolist()) if len(group) > 1 else None,
                 "test_n": accuracy.n,
                 "reference_rank": reference,
-                **end_cells("difference", test),
-                "p_value": test and test.p_value,
-                "p_holm": p_holm,
-                "verdict": verdict(test.value, p_holm) if test else said,
+                **end_cells("difference", tests.get(rank)),
+                **(tested.get(rank) or untested_cells("reference" if rank == reference else UNCLAIMED)),
             }
         )
     return rows
@@ -143,11 +139,9 @@ def ensemble_rows(ensembles: Sequence[Ensemble], chosen: Run) -> list[Row]:
                 **_cells(ensemble.splits[split], ("accuracy", "macro_f1", *CALIBRATION)),
                 "only_ensemble": test.only_a,
                 "only_chosen": test.only_b,
-                "p_value": test.p_value,
-                "p_holm": p_holm,
-                "verdict": verdict(test.only_a - test.only_b, p_holm),
+                **tested,
             }
-            for ensemble, test, p_holm in zip(ensembles, tests, holm([test.p_value for test in tests]), strict=True)
+            for ensemble, test, tested in zip(ensembles, tests, tested_cells(tests), strict=True)
         ]
     return rows
 
@@ -230,11 +224,9 @@ def _family(family: str, runs: Sequence[Run], reference: Run, seed: int) -> list
             **end_cells("difference", paired_difference(_counted(run.correct("test")), _counted(right), ratio, seed)),
             "only_run": test.only_a,
             "only_reference": test.only_b,
-            "p_value": test.p_value,
-            "p_holm": p_holm,
-            "verdict": verdict(test.only_a - test.only_b, p_holm),
+            **tested,
         }
-        for run, test, p_holm in zip(runs, tests, holm([test.p_value for test in tests]), strict=True)
+        for run, test, tested in zip(runs, tests, tested_cells(tests), strict=True)
     ]
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from medtune.data.predictions import answers_of
 from medtune.kinds.labels.label_scores import accuracy
 from medtune.kinds.labels.score import (
-    Scores,
     answer_cells,
     format_metrics,
     gold_label,
@@ -17,6 +16,7 @@ from medtune.kinds.labels.score import (
     plain,
     predicted_label,
 )
+from medtune.kinds.scores import Scores
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.intervals import amount
 from medtune.metrics.text.scores import MetricScores

@@ -8,10 +8,10 @@ from statistics import mean, stdev
 import numpy as np
 
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.intervals import bounded, f1
 from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
-from medtune.metrics.significance import holm, paired_difference, verdict
+from medtune.metrics.significance import TESTED, holm, paired_difference, tested_cells, untested_cells, verdict
 from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument
 
@@ -46,9 +46,7 @@ COMPARISON_COLUMNS = (
     "seed",
     "n_documents",
     *end_columns("micro_f1", "chosen_micro_f1", "difference"),
-    "p_value",
-    "p_holm",
-    "verdict",
+    *TESTED,
 )
 SEED_COLUMNS = (
     "encoder",
@@ -66,9 +64,7 @@ TYPE_COLUMNS = (
     *end_columns("validation_f1"),
     "test_gold",
     *end_columns("f1", "chosen_f1", "difference"),
-    "p_value",
-    "p_holm",
-    "verdict",
+    *TESTED,
 )
 
 
@@ -76,7 +72,7 @@ TYPE_COLUMNS = (
 class Speed:
     """Words tagged per second: median, slowest and fastest of repeated rounds without another job beside them."""
 
-    median: float
+    value: float
     low: float
     high: float
 
@@ -167,26 +163,23 @@ def model_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
     for run in runs:
         test = run.scores["test"]
         micro = test.micro["strict"]
-        values = (
-            *run.key.values(),
-            *end_values(micro.f1),
-            test.macro["strict"].f1.value,
-            micro.precision.value,
-            micro.recall.value,
-            run.all_gold_recall.value,
-            run.train_seconds,
-            run.speed.median,
-            run.parameters,
-            test.documents,
-            run is chosen,
-            run.speed.low,
-            run.speed.high,
-            *end_values(test.macro["strict"].f1)[1:],
-            *end_values(micro.precision)[1:],
-            *end_values(micro.recall)[1:],
-            *end_values(run.all_gold_recall)[1:],
-        )
-        rows.append(dict(zip(MODEL_COLUMNS, values, strict=True)))
+        figures = {
+            "macro_f1": test.macro["strict"].f1,
+            "precision": micro.precision,
+            "recall": micro.recall,
+            "all_gold_recall": run.all_gold_recall,
+            "words_per_second": run.speed,
+        }
+        cells = {
+            **run.key,
+            **end_cells("micro_f1", micro.f1),
+            **{column: cell for name, figure in figures.items() for column, cell in end_cells(name, figure).items()},
+            "train_seconds": run.train_seconds,
+            "parameters": run.parameters,
+            "n_documents": test.documents,
+            "chosen": run is chosen,
+        }
+        rows.append({column: cells[column] for column in MODEL_COLUMNS})
     return rows
 
 
@@ -195,8 +188,8 @@ def validation_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dict]:
     rows = []
     for run in runs:
         scores = run.scores["validation"]
-        values = (*run.key.values(), *end_values(scores.micro["strict"].f1), scores.documents, run is chosen)
-        rows.append(dict(zip(VALIDATION_COLUMNS, values, strict=True)))
+        f1_cells = end_cells("micro_f1", scores.micro["strict"].f1)
+        rows.append({**run.key, **f1_cells, "n_documents": scores.documents, "chosen": run is chosen})
     return rows
 
 
@@ -208,19 +201,17 @@ def comparison_rows(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> 
     others = [run for run in runs if run is not chosen]
     reference = _micro_counts(chosen)
     tests = [paired_difference(_micro_counts(run), reference, f1_of_counts, seed) for run in others]
-    rows = []
-    for run, test, p_holm in zip(others, tests, holm([test.p_value for test in tests]), strict=True):
-        values = (
-            *run.key.values(),
-            test.n,
-            *(cell for one in (run, chosen) for cell in end_values(one.scores["test"].micro["strict"].f1)),
-            *end_values(test),
-            test.p_value,
-            p_holm,
-            verdict(test.value, p_holm),
-        )
-        rows.append(dict(zip(COMPARISON_COLUMNS, values, strict=True)))
-    return rows
+    return [
+        {
+            **run.key,
+            "n_documents": test.n,
+            **end_cells("micro_f1", run.scores["test"].micro["strict"].f1),
+            **end_cells("chosen_micro_f1", chosen.scores["test"].micro["strict"].f1),
+            **end_cells("difference", test),
+            **tested,
+        }
+        for run, test, tested in zip(others, tests, tested_cells(tests), strict=True)
+    ]
 
 
 def seed_rows(runs: Sequence[TaggerRun]) -> list[dict]:
@@ -232,16 +223,17 @@ def seed_rows(runs: Sequence[TaggerRun]) -> list[dict]:
     rows = []
     for (encoder, lr), group in by_configuration(runs).items():
         shares = [_f1(_micro_counts(run)) for run in group]
-        values = (
-            encoder,
-            lr,
-            len(group),
-            *end_values(mean_f1_estimate(group, "validation")),
-            *end_values(mean_f1_estimate(group, "test")),
-            stdev(shares) if len(shares) > 1 else None,
-            group[0].scores["test"].documents,
+        rows.append(
+            {
+                "encoder": encoder,
+                "lr": lr,
+                "seeds": len(group),
+                **end_cells("mean_validation_f1", mean_f1_estimate(group, "validation")),
+                **end_cells("mean_micro_f1", mean_f1_estimate(group, "test")),
+                "seed_sd": stdev(shares) if len(shares) > 1 else None,
+                "n_documents": group[0].scores["test"].documents,
+            }
         )
-        rows.append(dict(zip(SEED_COLUMNS, values, strict=True)))
     return rows
 
 
@@ -259,23 +251,22 @@ def best_by_type(runs: Sequence[TaggerRun], chosen: TaggerRun, seed: int) -> lis
         best = min(runs, key=lambda run: (-_label_f1(run, label), run is not chosen, run.parameters, run.name))
         test = paired_difference(_label_counts(best, label), _label_counts(chosen, label), f1_of_counts, seed)
         found.append((label, best, test))
-    adjusted = iter(holm([test.p_value for _, best, test in found if best is not chosen]))
+    corrected = iter(tested_cells([test for _, best, test in found if best is not chosen]))
     rows = []
     for label, best, test in found:
         scores = best.scores["test"].by_label[label]
-        p_values = (None, None) if best is chosen else (test.p_value, next(adjusted))
-        values = (
-            label,
-            *best.key.values(),
-            *end_values(best.scores["validation"].by_label[label].schemes["strict"].f1),
-            scores.gold,
-            *end_values(scores.schemes["strict"].f1),
-            *end_values(chosen.scores["test"].by_label[label].schemes["strict"].f1),
-            *end_values(test),
-            *p_values,
-            "chosen" if best is chosen else verdict(test.value, p_values[1]),
+        rows.append(
+            {
+                "type": label,
+                **best.key,
+                **end_cells("validation_f1", best.scores["validation"].by_label[label].schemes["strict"].f1),
+                "test_gold": scores.gold,
+                **end_cells("f1", scores.schemes["strict"].f1),
+                **end_cells("chosen_f1", chosen.scores["test"].by_label[label].schemes["strict"].f1),
+                **end_cells("difference", test),
+                **(untested_cells("chosen") if best is chosen else next(corrected)),
+            }
         )
-        rows.append(dict(zip(TYPE_COLUMNS, values, strict=True)))
     return rows
 
 
@@ -294,9 +285,7 @@ def configuration_rows(runs: Sequence[TaggerRun], chosen: TaggerRun) -> list[dic
         {
             "encoder": encoder,
             "lr": lr,
-            "difference": test.value,
-            "difference_low": test.low,
-            "difference_high": test.high,
+            **end_cells("difference", test),
             "p_holm": p_holm,
             "verdict": verdict(test.value, p_holm),
         }

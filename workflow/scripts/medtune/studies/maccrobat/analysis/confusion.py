@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from medtune.metrics import intervals
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.studies.maccrobat.analysis.errors import Case
 
 SHOWN_TYPES = 15
@@ -77,14 +77,15 @@ def confused_pairs(cases: Sequence[Case], documents: int) -> list[dict]:
     total = sum(taken.values())
     rows = []
     for (wanted, found), counts in taken.items():
-        values = (
-            wanted,
-            found,
-            round(counts.sum()),
-            same_boundaries[wanted, found],
-            round(gold[wanted].sum()),
-            *end_values(intervals.share(counts, gold[wanted])),
-            *end_values(intervals.share(counts, total)),
+        rows.append(
+            {
+                "gold": wanted,
+                "predicted": found,
+                "count": round(counts.sum()),
+                "same_boundaries": same_boundaries[wanted, found],
+                "gold_entities": round(gold[wanted].sum()),
+                **end_cells("share_of_gold", intervals.share(counts, gold[wanted])),
+                **end_cells("share_of_confusions", intervals.share(counts, total)),
+            }
         )
-        rows.append(dict(zip(PAIR_COLUMNS, values, strict=True)))
     return sorted(rows, key=lambda row: (-row["count"], row["gold"], row["predicted"]))

@@ -49,19 +49,18 @@ def example_rows(cases: Sequence[Case], documents: Sequence[TaggedDocument]) -> 
 
 def _row(case: Case, document: TaggedDocument) -> dict:
     found = case.predicted
-    values = (
-        case.kind,
-        case.direction,
-        document.id,
-        case.gold.label if case.gold else "",
-        document.surface(case.gold) if case.gold else "",
-        found.span.label if found else "",
-        document.surface(found.span) if found else "",
-        found.confidence if found else None,
-        _context(case, document),
-        case.found_dropped,
-    )
-    return dict(zip(EXAMPLE_COLUMNS, values, strict=True))
+    return {
+        "class": case.kind,
+        "direction": case.direction,
+        "document": document.id,
+        "gold_label": case.gold.label if case.gold else "",
+        "gold_text": document.surface(case.gold) if case.gold else "",
+        "predicted_label": found.span.label if found else "",
+        "predicted_text": document.surface(found.span) if found else "",
+        "confidence": found.confidence if found else None,
+        "context": _context(case, document),
+        "found_dropped": case.found_dropped,
+    }
 
 
 def _context(case: Case, document: TaggedDocument) -> str:

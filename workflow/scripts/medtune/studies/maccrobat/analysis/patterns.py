@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from medtune.errors import InputError
 from medtune.files import read_jsonl
 from medtune.metrics import intervals
 from medtune.metrics.contrasts import contrast
-from medtune.metrics.estimate import end_columns, end_values
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.studies.maccrobat.analysis.corrected import Compared, verdicts
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument
 from medtune.studies.maccrobat.analysis.errors import CORRECT, Case
@@ -71,11 +72,12 @@ def pattern_rows(
     for name, tables, pair, one, said in zip(
         names, counts, shares, compared, verdicts(compared, len(documents)), strict=True
     ):
-        values = [*name]
-        for (errors, entities), share in zip(tables, pair, strict=True):
-            values += [round(entities.sum()), round(errors.sum()), *end_values(share)]
-        values += [*end_values(one.difference), said.p_holm, said.finding]
-        rows.append(dict(zip(PATTERN_COLUMNS, values, strict=True)))
+        pattern, side = name
+        row: dict[str, Any] = {"pattern": pattern, "side": side}
+        for which, (errors, entities), share in zip(("with", "without"), tables, pair, strict=True):
+            counts_of = {f"n_{which}": round(entities.sum()), f"errors_{which}": round(errors.sum())}
+            row |= {**counts_of, **end_cells(f"rate_{which}", share)}
+        rows.append({**row, **end_cells("difference", one.difference), "p_holm": said.p_holm, "finding": said.finding})
     return rows
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from medtune.metrics.estimate import Estimate, end_values
+from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.intervals import rate, share
 from medtune.metrics.proportions import proportion
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
@@ -24,15 +24,14 @@ DOCUMENTS, TYPES, SUGGESTIONS = "documents", "types", "suggestions"
 MODES = (DOCUMENTS, TYPES, SUGGESTIONS)
 """What a recommendation may let go without review: whole documents, entities of some types, or nothing."""
 ALL = "all"
-_ENDS = ("", "_low", "_high")
 DOCUMENT_COLUMNS = (
     "split",
     "threshold",
     "documents",
     "automated",
-    *(f"automation_rate{end}" for end in _ENDS),
+    *end_columns("automation_rate"),
     "right",
-    *(f"accuracy{end}" for end in _ENDS),
+    *end_columns("accuracy"),
     "gold_in_automated",
     "missed_in_automated",
     "spurious_in_automated",
@@ -43,11 +42,11 @@ ENTITY_COLUMNS = (
     "threshold",
     "predicted",
     "automated",
-    *(f"automation_rate{end}" for end in _ENDS),
+    *end_columns("automation_rate"),
     "right",
-    *(f"accuracy{end}" for end in _ENDS),
+    *end_columns("accuracy"),
     "all_gold",
-    *(f"recall{end}" for end in _ENDS),
+    *end_columns("recall"),
     "never_shown",
     "chosen",
 )
@@ -55,23 +54,23 @@ HIGH_VALUE_COLUMNS = (
     "type",
     "gold",
     "predicted",
-    *(f"{figure}{end}" for figure in ("precision", "recall", "f1", "all_gold_recall") for end in _ENDS),
+    *end_columns("precision", "recall", "f1", "all_gold_recall"),
     "threshold",
     "passed",
-    *(f"precision_at_threshold{end}" for end in _ENDS),
+    *end_columns("precision_at_threshold"),
 )
 TYPE_COLUMNS = (
     "type",
     "gold",
     "predicted",
     "false_positives",
-    *(f"false_positive_rate{end}" for end in _ENDS),
-    *(f"per_1000_words{end}" for end in _ENDS),
+    *end_columns("false_positive_rate"),
+    *end_columns("per_1000_words"),
     "threshold",
     "validation_automated",
-    *(f"validation_precision{end}" for end in _ENDS),
+    *end_columns("validation_precision"),
     "automated",
-    *(f"precision{end}" for end in _ENDS),
+    *end_columns("precision"),
     "picked",
     "needs_human",
 )
@@ -251,19 +250,18 @@ def document_row(split: str, pool: Pool, threshold: float) -> dict:
     documents = pool.documents
     automated = [document for document in documents if document_confidence(document, pool.confidence) >= threshold]
     right = sum(map(document_right, automated))
-    values = (
-        split,
-        threshold,
-        len(documents),
-        len(automated),
-        *end_values(proportion(len(automated), len(documents))),
-        right,
-        *end_values(proportion(right, len(automated))),
-        sum(map(_all_gold, automated)),
-        sum(_all_gold(document) - _hits(document) for document in automated),
-        sum(len(document.predicted) - _hits(document) for document in automated),
-    )
-    return dict(zip(DOCUMENT_COLUMNS[:-1], values, strict=True))
+    return {
+        "split": split,
+        "threshold": threshold,
+        "documents": len(documents),
+        "automated": len(automated),
+        **end_cells("automation_rate", proportion(len(automated), len(documents))),
+        "right": right,
+        **end_cells("accuracy", proportion(right, len(automated))),
+        "gold_in_automated": sum(map(_all_gold, automated)),
+        "missed_in_automated": sum(_all_gold(document) - _hits(document) for document in automated),
+        "spurious_in_automated": sum(len(document.predicted) - _hits(document) for document in automated),
+    }
 
 
 def entity_row(split: str, pool: Pool, threshold: float) -> dict:
@@ -273,19 +271,18 @@ def entity_row(split: str, pool: Pool, threshold: float) -> dict:
     """
     automated, correct = pool.passing(threshold), pool.items.correct
     gold = np.array([_all_gold(document) for document in pool.documents])
-    values = (
-        split,
-        threshold,
-        len(automated),
-        int(automated.sum()),
-        *end_values(pool.share(automated)),
-        int((automated & correct).sum()),
-        *end_values(pool.accuracy(automated)),
-        int(gold.sum()),
-        *end_values(share(pool.counts(automated & pool.found), gold)),
-        int(gold.sum() - pool.found.sum()),
-    )
-    return dict(zip(ENTITY_COLUMNS[:-1], values, strict=True))
+    return {
+        "split": split,
+        "threshold": threshold,
+        "predicted": len(automated),
+        "automated": int(automated.sum()),
+        **end_cells("automation_rate", pool.share(automated)),
+        "right": int((automated & correct).sum()),
+        **end_cells("accuracy", pool.accuracy(automated)),
+        "all_gold": int(gold.sum()),
+        **end_cells("recall", share(pool.counts(automated & pool.found), gold)),
+        "never_shown": int(gold.sum() - pool.found.sum()),
+    }
 
 
 def high_value_rows(pool: Pool, labels: Sequence[str], high_value: Sequence[str], threshold: float) -> list[dict]:
@@ -303,19 +300,20 @@ def high_value_rows(pool: Pool, labels: Sequence[str], high_value: Sequence[str]
         scores = score_spans(_only(kept, members))
         figures, recall = scores.micro["strict"], score_spans(_only(all_gold, members)).micro["strict"].recall
         passed = pool.passing(threshold, members)
-        values = (
-            name,
-            scores.gold,
-            scores.predicted,
-            *end_values(figures.precision),
-            *end_values(figures.recall),
-            *end_values(figures.f1),
-            *end_values(recall),
-            threshold,
-            int(passed.sum()),
-            *end_values(pool.accuracy(passed)),
+        rows.append(
+            {
+                "type": name,
+                "gold": scores.gold,
+                "predicted": scores.predicted,
+                **end_cells("precision", figures.precision),
+                **end_cells("recall", figures.recall),
+                **end_cells("f1", figures.f1),
+                **end_cells("all_gold_recall", recall),
+                "threshold": threshold,
+                "passed": int(passed.sum()),
+                **end_cells("precision_at_threshold", pool.accuracy(passed)),
+            }
         )
-        rows.append(dict(zip(HIGH_VALUE_COLUMNS, values, strict=True)))
     return rows
 
 
@@ -328,23 +326,22 @@ def type_row(label: str, validation: Pool, test: Pool, threshold: float, target:
     predicted = test.passing(0, [label])
     false = test.counts(predicted & ~test.items.correct)
     tried, found = (pool.accuracy(pool.passing(threshold, [label])) for pool in (validation, test))
-    values = (
-        label,
-        sum(span.label == label for document in test.documents for span in document.gold)
+    return {
+        "type": label,
+        "gold": sum(span.label == label for document in test.documents for span in document.gold)
         + sum(name == label for document in test.documents for name in document.dropped_labels),
-        int(predicted.sum()),
-        int(false.sum()),
-        *end_values(share(false, test.counts(predicted))),
-        *end_values(rate(false, [len(document.words) for document in test.documents], per=1000)),
-        threshold,
-        int(validation.passing(threshold, [label]).sum()),
-        *end_values(tried),
-        int(test.passing(threshold, [label]).sum()),
-        *end_values(found),
-        tried.reaches(target),
-        not (tried.reaches(target) and found.reaches(target)),
-    )
-    return dict(zip(TYPE_COLUMNS, values, strict=True))
+        "predicted": int(predicted.sum()),
+        "false_positives": int(false.sum()),
+        **end_cells("false_positive_rate", share(false, test.counts(predicted))),
+        **end_cells("per_1000_words", rate(false, [len(document.words) for document in test.documents], per=1000)),
+        "threshold": threshold,
+        "validation_automated": int(validation.passing(threshold, [label]).sum()),
+        **end_cells("validation_precision", tried),
+        "automated": int(test.passing(threshold, [label]).sum()),
+        **end_cells("precision", found),
+        "picked": tried.reaches(target),
+        "needs_human": not (tried.reaches(target) and found.reaches(target)),
+    }
 
 
 def recommend(
@@ -392,8 +389,15 @@ def document_decisions(documents: Sequence[TaggedDocument], recommendation: Reco
     for document in documents:
         sure = document_confidence(document, recommendation.confidence)
         decision = recommendation.rule.of_document(sure)
-        values = (document.id, sure, len(document.predicted), decision, document_right(document))
-        rows.append(dict(zip(DOCUMENT_DECISION_COLUMNS, values, strict=True)))
+        rows.append(
+            {
+                "document": document.id,
+                "confidence": sure,
+                "predicted": len(document.predicted),
+                "decision": decision,
+                "right": document_right(document),
+            }
+        )
     return rows
 
 
@@ -408,18 +412,19 @@ def entity_decisions(documents: Sequence[TaggedDocument], recommendation: Recomm
         gold, whole = set(document.gold), rule.of_document(document_confidence(document, rule.confidence))
         for found in document.predicted:
             span, sure = found.span, _sure(found, rule.confidence)
-            values = (
-                document.id,
-                span.start,
-                span.end,
-                document.offsets[span.start][0],
-                document.offsets[span.end - 1][1],
-                span.label,
-                sure,
-                rule.of_entity(span.label, sure, whole),
-                span in gold,
+            rows.append(
+                {
+                    "document": document.id,
+                    "first": span.start,
+                    "last": span.end,
+                    "start": document.offsets[span.start][0],
+                    "end": document.offsets[span.end - 1][1],
+                    "type": span.label,
+                    "confidence": sure,
+                    "decision": rule.of_entity(span.label, sure, whole),
+                    "right": span in gold,
+                }
             )
-            rows.append(dict(zip(ENTITY_DECISION_COLUMNS, values, strict=True)))
     return rows
 
 

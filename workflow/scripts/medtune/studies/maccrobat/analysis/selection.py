@@ -11,7 +11,7 @@ from statistics import mean
 
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.significance import ALPHA, difference_of
 from medtune.studies.maccrobat.analysis.comparison import (
     Speed,
@@ -84,12 +84,12 @@ class TradeOff:
 def candidate(runs: Sequence[TaggerRun], rare: Sequence[str]) -> Candidate:
     """A configuration with its figures. rare: the types of the rare tier."""
     speed = Speed(
-        mean(run.speed.median for run in runs), min(run.speed.low for run in runs), max(run.speed.high for run in runs)
+        mean(run.speed.value for run in runs), min(run.speed.low for run in runs), max(run.speed.high for run in runs)
     )
     figures = {
         "validation_f1": mean_validation_f1(runs),
         "rare_f1": _rare_f1(runs, rare),
-        "speed": speed.median,
+        "speed": speed.value,
         "size": float(runs[0].parameters),
     }
     estimates = {"validation_f1": mean_f1_estimate(runs, "validation")}
@@ -140,7 +140,7 @@ def equal_speeds(candidates: Sequence[Candidate]) -> list[float]:
     values = [0.0] * len(candidates)
     for group in groups:
         for place in group:
-            values[place] = max(candidates[member].speed.median for member in group)
+            values[place] = max(candidates[member].speed.value for member in group)
     return values
 
 
@@ -168,17 +168,21 @@ def ranking_rows(ranking: Sequence[tuple[Candidate, dict[str, float], float]]) -
     """The ranking as a table, with columns `CANDIDATE_COLUMNS`; criteria that were left out have no score."""
     rows = []
     for place, (one, table, score) in enumerate(ranking, start=1):
-        values = (
-            place,
-            *one.configuration,
-            len(one.runs),
-            *(cell for name in ("validation_f1", "rare_f1") for cell in _with_ends(one, name)),
-            *(one.speed.median, one.speed.low, one.speed.high),
-            one.figures["size"],
-            *(table.get(name) for name in CRITERIA),
-            score,
+        encoder, lr = one.configuration
+        rows.append(
+            {
+                "rank": place,
+                "encoder": encoder,
+                "lr": lr,
+                "seeds": len(one.runs),
+                **_with_ends(one, "validation_f1"),
+                **_with_ends(one, "rare_f1"),
+                **end_cells("speed", one.speed),
+                "size": one.figures["size"],
+                **{f"{name}_score": table.get(name) for name in CRITERIA},
+                "score": score,
+            }
         )
-        rows.append(dict(zip(CANDIDATE_COLUMNS, values, strict=True)))
     return rows
 
 
@@ -207,16 +211,22 @@ def trade_off_rows(trade_offs: Sequence[TradeOff], documents: int) -> list[dict]
     for found in trade_offs:
         f1_p, rare_p = next(p_values), next(p_values)
         first, other = found.first.speed, found.other.speed
-        values = (
-            *found.other.configuration,
-            *(*end_values(found.f1), f1_p),
-            *(*end_values(found.rare_f1), rare_p),
-            *(found.time_ratio, other.low / first.high, other.high / first.low),
-            found.training_time_ratio,
-            found.size_ratio,
-            *(p is not None and p < ALPHA for p in (f1_p, rare_p)),
+        encoder, lr = found.other.configuration
+        rows.append(
+            {
+                "encoder": encoder,
+                "lr": lr,
+                **end_cells("f1_difference", found.f1),
+                "f1_p_holm": f1_p,
+                **end_cells("rare_f1_difference", found.rare_f1),
+                "rare_f1_p_holm": rare_p,
+                **end_cells("time_ratio", Contrast(found.time_ratio, other.low / first.high, other.high / first.low)),
+                "training_time_ratio": found.training_time_ratio,
+                "size_ratio": found.size_ratio,
+                "f1_shown": f1_p is not None and f1_p < ALPHA,
+                "rare_f1_shown": rare_p is not None and rare_p < ALPHA,
+            }
         )
-        rows.append(dict(zip(TRADE_OFF_COLUMNS, values, strict=True)))
     return rows
 
 
@@ -228,10 +238,9 @@ def _rare_f1(runs: Sequence[TaggerRun], rare: Sequence[str]) -> float | None:
     return mean(float(f1_of_counts(table)[0]) for table in tables)
 
 
-def _with_ends(one: Candidate, name: str) -> tuple[float | None, float | None, float | None]:
-    """The figure that the ranking is made on, 0 where nothing is found, and the interval of its estimate."""
-    _, low, high = end_values(one.estimates.get(name))
-    return one.figures[name], low, high
+def _with_ends(one: Candidate, name: str) -> dict[str, float | None]:
+    """Cells of the figure that the ranking is made on, 0 where nothing is found, with the interval of its estimate."""
+    return {**end_cells(name, one.estimates.get(name)), name: one.figures[name]}
 
 
 def _difference(first: Sequence[TaggerRun], other: Sequence[TaggerRun], labels: Sequence[str] | None) -> Contrast:

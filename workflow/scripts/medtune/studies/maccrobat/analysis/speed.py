@@ -13,7 +13,7 @@ import numpy as np
 from medtune.data.bio import spans_of
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate, end_columns, end_values
+from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.intervals import share
 from medtune.metrics.significance import difference_of
@@ -55,6 +55,14 @@ class Variant(NamedTuple):
 
     device: str
     precision: str
+
+
+class Range(NamedTuple):
+    """A figure of repeated rounds, and its least and greatest; these are None where there are none."""
+
+    value: float
+    low: float | None
+    high: float | None
 
 
 class Way(NamedTuple):
@@ -118,37 +126,31 @@ def speed_rows(rounds: Sequence[Round]) -> list[dict]:
         speeds = [found.documents_per_second for found in group]
         words_each = group[0].words / group[0].documents
         latencies = [[1000 * seconds for seconds in found.seconds] for found in group if way.mode == STREAMING]
-        values = (
-            *variant,
-            *way,
-            len(group),
-            group[0].documents,
-            group[0].words,
-            median(speeds),
-            min(speeds),
-            max(speeds),
-            median(speeds) * words_each,
-            min(speeds) * words_each,
-            max(speeds) * words_each,
-            *_over_rounds(latencies, median),
-            *_over_rounds(latencies, _percentile_95),
-            hours_for(median(speeds)),
-            hours_for(max(speeds)),
-            hours_for(min(speeds)),
+        measured = Range(median(speeds), min(speeds), max(speeds))
+        rows.append(
+            {
+                **variant._asdict(),
+                **way._asdict(),
+                "rounds": len(group),
+                "documents": group[0].documents,
+                "words": group[0].words,
+                **end_cells("documents_per_second", measured),
+                **end_cells("words_per_second", Range(*(speed * words_each for speed in measured))),
+                **end_cells("latency_ms", _over_rounds(latencies, median)),
+                **end_cells("latency_ms_p95", _over_rounds(latencies, _percentile_95)),
+                **end_cells("hours_for_10000", Range(*map(hours_for, (measured.value, measured.high, measured.low)))),
+            }
         )
-        rows.append(dict(zip(SPEED_COLUMNS, values, strict=True)))
     return rows
 
 
-def _over_rounds(
-    latencies: Sequence[Sequence[float]], statistic: Callable[[Sequence[float]], float]
-) -> tuple[float | None, float | None, float | None]:
+def _over_rounds(latencies: Sequence[Sequence[float]], statistic: Callable[[Sequence[float]], float]) -> Range | None:
     """A statistic over the documents of all rounds, and its least and greatest value in a round."""
     if not latencies:
-        return None, None, None
+        return None
     by_round = [statistic(one) for one in latencies]
     value = statistic([seconds for one in latencies for seconds in one])
-    return value, min(value, *by_round), max(value, *by_round)
+    return Range(value, min(value, *by_round), max(value, *by_round))
 
 
 def _percentile_95(values: Sequence[float]) -> float:
@@ -170,14 +172,10 @@ def streaming_rows(rounds: Sequence[Round]) -> list[dict]:
         together, streaming = (
             [found.documents_per_second for found in groups[variant, Way(mode, size)]] for mode in (TOGETHER, STREAMING)
         )
-        values = (
-            *variant,
-            size,
-            median(together) / median(streaming),
-            min(together) / max(streaming),
-            max(together) / min(streaming),
+        ratio = Range(
+            median(together) / median(streaming), min(together) / max(streaming), max(together) / min(streaming)
         )
-        rows.append(dict(zip(STREAMING_COLUMNS, values, strict=True)))
+        rows.append({**variant._asdict(), "batch_size": size, **end_cells("ratio", ratio)})
     return rows
 
 
@@ -191,7 +189,7 @@ def precision_rows(found: Sequence[Tagged], gold: Sequence[Sequence[str]], round
     """
     wanted = [spans_of(tags) for tags in gold]
     speeds = {
-        (row["device"], row["precision"]): [row[column] for column in end_columns("words_per_second")]
+        (row["device"], row["precision"]): Range(*(row[column] for column in end_columns("words_per_second")))
         for row in speed_rows(rounds)
         if (row["mode"], row["batch_size"]) == (TOGETHER, max(BATCH_SIZES))
     }
@@ -211,21 +209,22 @@ def precision_rows(found: Sequence[Tagged], gold: Sequence[Sequence[str]], round
     for tagged, own, one, said in zip(found, counts, compared, verdicts(compared, len(gold)), strict=True):
         reference = references[tagged.variant.device]
         itself = tagged is reference
-        value, low, high = speeds[tagged.variant]
-        fp32, fp32_low, fp32_high = speeds[reference.variant]
-        values = (
-            *tagged.variant,
-            *end_values(f1_estimate(own)),
-            *end_values(one.difference),
-            said.p_holm,
-            "the reference" if itself else said.finding,
-            *end_values(None if itself else _same(tagged.tags, reference.tags)),
-            *((1.0, None, None) if itself else (value / fp32, low / fp32_high, high / fp32_low)),
-            tagged.weights_mb,
-            tagged.peak_memory_mb,
-            len(gold),
+        here, fp32 = speeds[tagged.variant], speeds[reference.variant]
+        ratio = Range(here.value / fp32.value, here.low / fp32.high, here.high / fp32.low)
+        rows.append(
+            {
+                **tagged.variant._asdict(),
+                **end_cells("f1", f1_estimate(own)),
+                **end_cells("f1_less_fp32", one.difference),
+                "p_holm": said.p_holm,
+                "finding": "the reference" if itself else said.finding,
+                **end_cells("same_tags", None if itself else _same(tagged.tags, reference.tags)),
+                **end_cells("speed_ratio", Range(1.0, None, None) if itself else ratio),
+                "weights_mb": tagged.weights_mb,
+                "peak_memory_mb": tagged.peak_memory_mb,
+                "documents": len(gold),
+            }
         )
-        rows.append(dict(zip(PRECISION_COLUMNS, values, strict=True)))
     return rows
 
 

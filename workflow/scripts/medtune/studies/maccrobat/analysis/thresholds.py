@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medtune.metrics import intervals
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.studies.maccrobat.analysis.confidence import KINDS, span_items
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument
 
@@ -23,7 +24,7 @@ THRESHOLD_COLUMNS = (
     "passed",
     "correct",
     "all_gold",
-    *(f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")),
+    *end_columns(*FIGURES),
     "recommended",
 )
 
@@ -105,5 +106,5 @@ def _row(kind: str, split: str, threshold: float, documents: Sequence[TaggedDocu
         "recall": intervals.share(found, all_gold),
     }
     for name, share in shares.items():
-        row |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
+        row |= end_cells(name, share)
     return row

@@ -223,4 +223,4 @@ def _of_tier(counts: SpanCounts, table: TypeTable, tier: str) -> SpanCounts:
 
 
 def _tier_f1(row: Mapping, average: str) -> Estimate:
-    return Estimate(*(row[f"{average}_f1{end}"] for end in ("", "_low", "_high")), row["gold"], "")
+    return Estimate(*(row[column] for column in end_columns(f"{average}_f1")), row["gold"], "")

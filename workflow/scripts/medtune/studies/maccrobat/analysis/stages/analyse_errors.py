@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medtune.files import write_json
 from medtune.metrics.counts import class_counts
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.reporting.plots import Bar, plot_bars, plot_heatmap, save_figure
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.confusion import (
@@ -34,14 +34,13 @@ from medtune.studies.maccrobat.analysis.lengths import LENGTH_COLUMNS, boundary_
 from medtune.studies.maccrobat.analysis.patterns import PATTERN_COLUMNS, pattern_rows, patterns, training_words
 
 TEST = "test"
-_ENDS = ("", "_low", "_high")
 CLASS_COLUMNS = (
     "class",
     "count",
-    *(f"{share}{end}" for share in ("share_of_errors", "share_of_gold", "share_of_predicted") for end in _ENDS),
+    *end_columns("share_of_errors", "share_of_gold", "share_of_predicted"),
     "found_dropped",
 )
-DIRECTION_COLUMNS = ("direction", "count", "same_type", "other_type", *(f"share{end}" for end in _ENDS))
+DIRECTION_COLUMNS = ("direction", "count", "same_type", "other_type", *end_columns("share"))
 COLUMNS = {
     "classes": CLASS_COLUMNS,
     "directions": DIRECTION_COLUMNS,
@@ -121,7 +120,7 @@ def class_rows(cases: Sequence[Case], documents: int) -> list[dict]:
     for kind in CLASSES:
         row = {"class": kind, "count": round(counts[kind].sum())}
         for name, of_class in shares.items():
-            row |= _columns(name, of_class.get(kind))
+            row |= end_cells(name, of_class.get(kind))
         row["found_dropped"] = sum(case.found_dropped for case in cases if case.kind == kind)
         rows.append(row)
     return rows
@@ -162,11 +161,6 @@ def length_differences(cases: Sequence[Case], documents: int) -> dict[str, dict]
     return {
         name: {**asdict(compared[name].difference), **asdict(one)} for name, one in zip(compared, said, strict=True)
     }
-
-
-def _columns(name: str, share: Estimate | None) -> dict:
-    values = (share.value, share.low, share.high) if share else (None, None, None)
-    return {f"{name}{end}": value for end, value in zip(_ENDS, values, strict=True)}
 
 
 def _bar(name: str, row: Mapping, figure: str) -> Bar:
