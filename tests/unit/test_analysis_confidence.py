@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.files import write_jsonl
-from medtune.metrics.calibration import chance_error, expected_calibration_error
+from medtune.metrics.calibration import calibration_estimate, chance_error
 from medtune.studies.maccrobat.analysis.confidence import (
     CALIBRATED,
     FALSE_NEGATIVE,
@@ -60,7 +60,7 @@ def test_calibration_is_that_of_the_items():
     documents = [MIXED, document("B-A O", "B-A B-B", [0.95, 0.3])]
     items = span_items(documents, RAW)
     found = calibration(items)
-    assert found["ece"].value == pytest.approx(expected_calibration_error(items.confidence, items.correct))
+    assert found["ece"].value == pytest.approx(calibration_estimate(items.confidence, items.correct).value)
     assert found["ece"].low <= found["ece"].high
     assert found["ece_of_chance"] == chance_error(items.confidence)
     assert found["brier"].value == pytest.approx(float(((items.confidence - items.correct) ** 2).mean()))

@@ -12,12 +12,12 @@ from medtune.reporting.tables import read_csv
 from medtune.studies.radgraph import annotate as module
 from medtune.studies.radgraph.annotate import Answer, Job, adapter_answers, annotate
 from medtune.studies.radgraph.annotation_files import REPORT_COLUMNS, SKIPPED_COLUMNS
-from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.prepare import output_of
 from medtune.studies.radgraph.reports import LABELS, corpus_of, read_radgraph
 from medtune.studies.radgraph.template import RadGraphTask
 from tests.annotations import check, files_of, gold_answers, json_lines, outputs_in
 from tests.conftest import ROOT
+from tests.reports import make_reports
 from tests.unit.tiny_model import tiny_model
 
 PROMPTS = {label: ROOT / "config" / "prompts" / "radgraph" / label / "prompt.txt" for label in LABELS}

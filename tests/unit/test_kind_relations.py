@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medtune.data.related import RelatedDocument, RelatedEntity, Relation
 from medtune.errors import InputError
 from medtune.kinds.own_section import RelationStudy
 from medtune.kinds.relations import figures
 from medtune.kinds.relations.answers import lists_of
 from medtune.kinds.relations.card import EXAMPLE, study_card
-from medtune.kinds.relations.examples import as_asked, checked_documents, document_of, example_of, schema_of
+from medtune.kinds.relations.examples import as_asked, checked_documents, schema_of
 from medtune.kinds.relations.matching import CLASSES
 from medtune.kinds.relations.output import extract
 from medtune.kinds.relations.score import ITEM_COLUMNS, score
@@ -134,7 +133,6 @@ def cases(draw):
 @settings(max_examples=150, deadline=None)
 def test_an_answer_reads_back_as_it_was_written(case):
     study, row = case
-    assert example_of(document_of(row)) == row
     task = RelationTask("mine", "{text}", **study)
     (document,) = map(as_asked, checked_documents([row], task.schema, "here"))
     assert [(e.start, e.end) for e in document.entities] == [(e["start"], e["end"]) for e in row["entities"]]
@@ -158,16 +156,6 @@ def test_gold_answers_are_found_in_their_places():
         (e["start"], e["end"], e["type"]) for e in row["entities"]
     ]
     assert [(r.head, r.tail, r.type) for r in found.relations] == [(0, 2, "treats"), (0, 1, "interacts")]
-
-
-def test_documents_with_concepts_of_other_readers_become_examples():
-    document = RelatedDocument("d", "gout", (RelatedEntity(0, 4, "Disease", "gout", ("C1",)),), (Relation("is", 0, 0),))
-    assert example_of(document) == {
-        "id": "d",
-        "text": "gout",
-        "entities": [{"start": 0, "end": 4, "type": "Disease", "text": "gout"}],
-        "relations": [{"head": 0, "tail": 0, "type": "is"}],
-    }
 
 
 def test_the_text_stands_in_its_place_and_nothing_in_it_can_pass_for_the_prompt():

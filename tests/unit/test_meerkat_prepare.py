@@ -10,10 +10,13 @@ from medtune.studies.meerkat.generator import HARD
 from medtune.studies.meerkat.prepare import COLUMNS, PRETRAINING, RECORDS, FrozenFiles, IterationFiles, grow, prepare
 from medtune.studies.meerkat.progressive_splits import SplitRule
 from medtune.studies.meerkat.recommendations import TrainingRecommendations, write_recommendations
-from medtune.studies.meerkat.sets_on_disk import read_set
 
 MADE = {"format": "synthetic", "records": 40}
 READ = {"text": "general", "seed": 42}
+
+
+def read_set(folder):
+    return datasets.load_from_disk(folder).to_list()
 
 
 def frozen_files(folder):

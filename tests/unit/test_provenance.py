@@ -7,7 +7,7 @@ from medtune.studies.meerkat.medical_qa import read_specialties
 from medtune.studies.provenance import MEDQUAD, SOURCES, table
 from medtune.studies.radgraph.reports import read_radgraph
 from medtune.studies.relations.corpora import describe
-from medtune.studies.yesno.pubmedqa import licence_of
+from medtune.studies.yesno.pubmedqa import license_of
 from tests.conftest import ROOT
 
 
@@ -24,11 +24,11 @@ def test_missing_specialties_are_said_with_where_to_get_data(tmp_path):
 
 def test_the_license_of_pubmedqa_is_that_of_its_released_file_alone(corpora, tmp_path):
     released = corpora / "pubmedqa" / "ori_pqal.json"
-    assert licence_of([released]) == "MIT"
+    assert license_of([released]) == "MIT"
     mine = tmp_path / "pubmedqa" / "ori_pqal.json"
     mine.parent.mkdir()
     mine.write_bytes(released.read_bytes() + b"\n")
-    assert licence_of([mine]) is None and licence_of([released, mine]) is None
+    assert license_of([mine]) is None and license_of([released, mine]) is None
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,12 @@ import pytest
 
 from medtune.data.deduplication import normalise
 from medtune.errors import InputError
-from medtune.studies.radgraph.generator import (
-    GROUP_OF,
-    HELD_OUT,
-    LEARNT,
-    make_corpus,
-    make_reports,
-    plain_text,
-    write_corpus,
-)
+from medtune.files import write_json
+from medtune.studies.radgraph.generator import GROUP_OF, HELD_OUT, LEARNT, make_corpus, plain_text
 from medtune.studies.radgraph.generator import sentence as write_sentence
 from medtune.studies.radgraph.reports import LABELS, agreement_counts, corpus_of, cut, read_radgraph
 from medtune.studies.radgraph.word_material import material as material_of
+from tests.reports import make_reports
 
 NEGATION = re.compile(r"\b(no|without|absence|negative)\b", re.IGNORECASE)
 DOUBT = re.compile(
@@ -36,8 +30,10 @@ def sentences(reports):
 
 
 def test_the_reader_accepts_what_is_made_and_no_entity_crosses_a_sentence(tmp_path):
-    files = write_corpus(tmp_path, {"train": 20, "dev": 5, "test": 8}, seed=2)
-    corpora = {part: read_radgraph(path) for part, path in files.items()}
+    corpora = {}
+    for part, reports in make_corpus({"train": 20, "dev": 5, "test": 8}, seed=2).items():
+        write_json(tmp_path / part, reports)
+        corpora[part] = read_radgraph(tmp_path / part)
     assert {part: len(corpus.reports) for part, corpus in corpora.items()} == {"train": 20, "dev": 5, "test": 8}
     assert [len(corpus.second) for corpus in corpora.values()] == [0, 0, 8]
     assert corpora["dev"].reports[0].split == "dev"

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.deduplication import normalise
-from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.negatives import LONGEST_JOINED, flips, gold_negatives, join, made_negatives, plan
 from medtune.studies.radgraph.reports import LABELS, Entity, Sentence, corpus_of, cut
+from tests.reports import make_reports
 
 SETTINGS = {"base": 0.5, "exponent": 1.0, "least": 0.25, "most": 3.0}
 

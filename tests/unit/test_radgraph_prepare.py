@@ -6,10 +6,11 @@ from medtune.data.deduplication import normalise
 from medtune.data.prompt_files import load_prompt
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of
-from medtune.studies.radgraph.generator import LEARNT, make_corpus, make_reports
+from medtune.studies.radgraph.generator import LEARNT, make_corpus
 from medtune.studies.radgraph.prepare import REPEATED, SPLITS, check_reports, make_rows, patient_of, prepare
 from medtune.studies.radgraph.reports import LABELS, Report, corpus_of, read_radgraph
 from tests.conftest import ROOT
+from tests.reports import make_reports
 from tests.unit.test_radgraph_negatives import sentence
 
 PROMPTS = {label: ROOT / f"config/prompts/radgraph/{label}/prompt.txt" for label in LABELS}

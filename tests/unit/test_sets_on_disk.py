@@ -1,8 +1,7 @@
 import datasets
 import pytest
 
-from medtune.errors import InputError
-from medtune.studies.meerkat.sets_on_disk import read_set, write_set
+from medtune.studies.meerkat.sets_on_disk import write_set
 from tests.imports import check_no_torch
 
 ROWS = [{"id": "a/1", "question": "Is β > 5 µg?", "left out": "x"}, {"id": "a/2", "question": "Ja\u2028nein"}]
@@ -13,13 +12,15 @@ def test_a_set_opens_with_load_from_disk_and_holds_the_columns(tmp_path):
     write_set(tmp_path / "train_dataset", ROWS, COLUMNS)
     found = datasets.load_from_disk(tmp_path / "train_dataset")
     assert found.column_names == list(COLUMNS)
-    assert read_set(tmp_path / "train_dataset") == [{name: row[name] for name in COLUMNS} for row in ROWS]
+    assert datasets.load_from_disk(tmp_path / "train_dataset").to_list() == [
+        {name: row[name] for name in COLUMNS} for row in ROWS
+    ]
 
 
 def test_a_set_may_be_empty(tmp_path):
     write_set(tmp_path / "eval_pool_dataset", [], COLUMNS)
     assert datasets.load_from_disk(tmp_path / "eval_pool_dataset").column_names == list(COLUMNS)
-    assert read_set(tmp_path / "eval_pool_dataset") == []
+    assert datasets.load_from_disk(tmp_path / "eval_pool_dataset").to_list() == []
 
 
 def test_the_bytes_depend_on_the_rows_alone(tmp_path):
@@ -33,16 +34,10 @@ def test_a_set_replaces_the_one_before_and_a_failure_leaves_it(tmp_path):
     write_set(tmp_path / "set", ROWS, COLUMNS)
     with pytest.raises(KeyError):
         write_set(tmp_path / "set", [{"id": "a"}], COLUMNS)
-    assert len(read_set(tmp_path / "set")) == 2
+    assert len(datasets.load_from_disk(tmp_path / "set")) == 2
     write_set(tmp_path / "set", ROWS[:1], COLUMNS)
-    assert len(read_set(tmp_path / "set")) == 1
+    assert len(datasets.load_from_disk(tmp_path / "set")) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
-
-
-def test_another_folder_is_refused(tmp_path):
-    for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(InputError, match="not a data set; expected a folder as `save_to_disk` writes it"):
-            read_set(folder)
 
 
 def test_the_data_modules_need_no_torch():

@@ -7,8 +7,8 @@ import pytest
 
 from medtune.reporting.annotated_page import Mark, MarkedText, write_annotated_page
 from medtune.studies.radgraph.annotation_files import MEANINGS, TITLE
-from medtune.studies.radgraph.generator import make_reports
 from medtune.studies.radgraph.reports import corpus_of
+from tests.reports import make_reports
 from tests.workflow.browser import PROBE, check_pixels, check_styles, probed, styles
 
 

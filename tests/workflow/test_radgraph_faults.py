@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from medtune.studies.radgraph.generator import make_reports
 from tests.annotations import check, outputs_in
+from tests.reports import make_reports
 from tests.workflow.conftest import QUICK_RADGRAPH
 from tests.workspace import Workspace
 

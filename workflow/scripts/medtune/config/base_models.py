@@ -33,7 +33,7 @@ class PackageModel(Section):
         description="Weights inside the package: a .gguf file, or .safetensors beside config and tokenizer.",
     )
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Expected sha256 of that file.")
-    licence: str = Field("unknown", description="Licence of the weights, for the model card.")
+    licence: str = Field("unknown", description="License of the weights, for the model card.")
 
 
 class MadeModel(Section):

@@ -19,16 +19,6 @@ AS_GOOD_AS_NONE = 1e-3
 items that are certain and right, or certain and wrong, say."""
 
 
-def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = BINS) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017, eq. 3).
-
-    confidence: (n,) in [0, 1].  correct: (n,) bool.  Empty bins have no weight.
-    Raises ValueError when the shapes differ or n = 0.
-    """
-    confidence, correct = _checked(confidence, correct)
-    return float(np.abs(_gaps(confidence, correct, bins).sum(axis=0)).sum() / len(confidence))
-
-
 def calibration_estimate(
     confidence: ArrayLike,
     correct: ArrayLike,
@@ -36,12 +26,16 @@ def calibration_estimate(
     unit: str = "items",
     bins: int = BINS,
 ) -> Estimate:
-    """Expected calibration error with an interval over documents. documents: the one of each item; None: its own.
+    """Expected calibration error, the mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017,
+    eq. 3), with an interval over documents.
+
+    confidence: (n,) in [0, 1]. correct: (n,) bool. documents: the one of each item; None: its own. Empty bins have no
+    weight.
 
     Chance alone makes gaps in the bins, so that the error is above 0 even of a perfectly calibrated model (see
     `chance_error`). The lower end therefore is that of the error less what chance is expected to add, never below 0;
     the upper end that of the error itself. Both have t quantiles and the jackknife's variance over documents.
-    No value where there are no items. Raises ValueError when the shapes differ.
+    No value where there are no items. Raises ValueError when the shapes differ or a confidence is not in [0, 1].
     """
     if not np.size(confidence):
         return nothing(unit)
@@ -114,7 +108,7 @@ def reliability_table(
     """One row per bin that holds items: its bounds, n, mean confidence and accuracy, both with intervals over
     documents. documents: the one of each item; None: its own.
 
-    Errors as of `expected_calibration_error`.
+    Raises ValueError as `calibration_estimate` does, and when there are no items.
     """
     confidence, correct = _checked(confidence, correct)
     names = np.arange(len(confidence)) if documents is None else np.asarray(documents, dtype=object).astype(str)

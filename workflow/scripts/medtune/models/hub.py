@@ -17,7 +17,7 @@ def fetch_from_hub(source: HubModel, name: str, folder: Path) -> None:
     """Download a repository's files into `folder`, at the commit that the revision resolves to now.
 
     The commit is recorded. A token is taken from where `huggingface_hub` looks for one.
-    Raises InputError when the hub or the repository cannot be reached, needs a licence to be accepted, or has
+    Raises InputError when the hub or the repository cannot be reached, needs a license to be accepted, or has
     no safetensors weights.
     """
     import httpx2
@@ -58,5 +58,5 @@ def fetch_from_hub(source: HubModel, name: str, folder: Path) -> None:
             "or give the model as `source: path`"
         ) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the download's bookkeeping
-    licence = (info.card_data or {}).get("license") or "unknown"
-    write_record(folder, name, source.model_dump(), licence, commit=info.sha)
+    license = (info.card_data or {}).get("license") or "unknown"
+    write_record(folder, name, source.model_dump(), license, commit=info.sha)

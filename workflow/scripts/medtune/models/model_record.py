@@ -41,7 +41,7 @@ def model_files(folder: Path) -> list[Path]:
     return files
 
 
-def write_record(folder: Path, name: str, source: dict[str, Any], licence: str, **resolved: Any) -> None:
+def write_record(folder: Path, name: str, source: dict[str, Any], license: str, **resolved: Any) -> None:
     """Write record.json: name, source as configured, what it resolved to, architecture, parameters, fingerprint."""
     files = model_files(folder)
     config = read_json(folder / "config.json")
@@ -51,7 +51,7 @@ def write_record(folder: Path, name: str, source: dict[str, Any], licence: str, 
             "name": name,
             **source,
             **resolved,
-            "licence": licence,
+            "licence": license,
             "architecture": (config.get("architectures") or [config.get("model_type")])[0],
             "parameters": sum(map(_parameters, folder.glob("*.safetensors"))),
             "fingerprint": fingerprint([[path.name, sha256_of(path)] for path in files]),

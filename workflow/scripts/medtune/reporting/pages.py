@@ -11,9 +11,10 @@ import mistune
 
 from medtune.files import write_text
 from medtune.metrics.significance import p_text, p_words
-from medtune.reporting.prose import MEDIA, counted, difference_text, interval_text, listed, scores_text, short_text
+from medtune.reporting.prose import counted, difference_text, interval_text, listed, scores_text, short_text
 from medtune.reporting.tables import escape_markdown, estimate_text, markdown_table, percent, template
 
+MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 FILTERS = {
     "text": escape_markdown,
     "figure": estimate_text,

@@ -1,85 +1,10 @@
-"""Readable documents: the same paragraphs, tables and pictures as Markdown and as one standalone HTML page."""
+"""Figures, differences, counts and lists in words, as pages and plots have them."""
 
-import base64
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from medtune.files import write_text
 from medtune.metrics.estimate import ENDS, VALUES, Estimate
-from medtune.reporting.tables import cell, escape_markdown, estimate_text, markdown_table, template
-
-MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A section's title."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Plain text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Items:
-    """A list of plain texts."""
-
-    texts: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells under headers. Numbers are aligned to the right."""
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A plot (.png or .svg file) and what it shows."""
-
-    path: Path | str
-    text: str
-
-
-Block = Heading | Paragraph | Items | Table | Picture
-
-
-@dataclass(frozen=True)
-class Document:
-    """A title and what follows it. All texts are plain: markup in them is shown as it is written."""
-
-    title: str
-    blocks: Sequence[Block]
-
-
-def write_document(document: Document, markdown: Path | str, html: Path | str) -> None:
-    """Write both forms atomically. Markdown links pictures; the page holds them. Picture files must be there."""
-    write_text(markdown, to_markdown(document, Path(markdown).parent))
-    write_text(html, to_html(document))
-
-
-def to_markdown(document: Document, folder: Path | str) -> str:
-    """The document as Markdown. folder: where it will stand, for the paths of pictures."""
-    parts = [f"# {escape_markdown(document.title)}", *(_block_markdown(block, folder) for block in document.blocks)]
-    return "\n\n".join(parts) + "\n"
-
-
-def to_html(document: Document) -> str:
-    """The document as one HTML page that needs no other file and no network."""
-    return template("document.html.j2", html=True).render(
-        title=document.title,
-        blocks=[{"kind": type(block).__name__.lower(), **_block_fields(block)} for block in document.blocks],
-    )
+from medtune.reporting.tables import estimate_text
 
 
 def figure_text(estimate: Estimate, as_percent: bool = True) -> str:
@@ -141,35 +66,3 @@ def listed(names: Sequence[str]) -> str:
     if not names:
         return "none"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _block_markdown(block: Block, folder: Path | str) -> str:
-    match block:
-        case Heading(text):
-            return f"## {escape_markdown(text)}"
-        case Paragraph(text):
-            return escape_markdown(text)
-        case Items(texts):
-            return "\n".join(f"- {escape_markdown(text)}" for text in texts)
-        case Table(headers, rows):
-            return markdown_table(rows, headers)
-        case Picture(path, text):
-            return f"![{escape_markdown(text)}]({os.path.relpath(path, folder)})"
-
-
-def _block_fields(block: Block) -> dict[str, Any]:
-    match block:
-        case Heading(text) | Paragraph(text):
-            return {"text": text}
-        case Items(texts):
-            return {"texts": texts}
-        case Table(headers, rows):
-            lines = [[{"text": cell(value), "number": _is_number(value)} for value in row] for row in rows]
-            return {"headers": headers, "rows": lines}
-        case Picture(path, text):
-            content = base64.b64encode(Path(path).read_bytes()).decode()
-            return {"text": text, "source": f"data:{MEDIA[Path(path).suffix]};base64,{content}"}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.studies.maccrobat.release import LICENSE as MACCROBAT_LICENSE
-from medtune.studies.yesno.pubmedqa import LICENCE as PUBMEDQA_LICENSE
+from medtune.studies.yesno.pubmedqa import LICENSE as PUBMEDQA_LICENSE
 
 
 @dataclass(frozen=True)

@@ -46,16 +46,6 @@ def as_asked(document: RelatedDocument) -> RelatedDocument:
     return replace(document, text=text, entities=entities)
 
 
-def example_of(document: RelatedDocument) -> dict:
-    """The example of a document whose relations are between entities; `document_of` takes it back, but for concepts."""
-    return {
-        "id": document.id,
-        "text": document.text,
-        "entities": [{"start": e.start, "end": e.end, "type": e.label, "text": e.text} for e in document.entities],
-        "relations": [{"head": r.head, "tail": r.tail, "type": r.type} for r in document.relations],
-    }
-
-
 def checked_documents(
     examples: Sequence[Mapping[str, Any]], schema: RelationSchema, source: str
 ) -> list[RelatedDocument]:

@@ -1,4 +1,4 @@
-"""MACCROBAT as it was released (Caufield 2020): its licence, and how to tell that a corpus is it."""
+"""MACCROBAT as it was released (Caufield 2020): its license, and how to tell that a corpus is it."""
 
 from collections.abc import Iterable
 

@@ -276,13 +276,13 @@ def _read(
         with TemporaryDirectory() as folder:  # they go the way of all files
             write_specialties(folder, source["records"], seed)
             specialties = read_specialties(folder, least)
-        path, sha256, licence = None, {}, "none: made by the workflow"
+        path, sha256, license = None, {}, "none: made by the workflow"
     else:
-        path, licence = source["path"], source.get("license")
+        path, license = source["path"], source.get("license")
         specialties = read_specialties(path, least)
         sha256 = describe_files(specialty_files(path).values())
     records = sum(map(len, specialties.values()))
-    return specialties, SourceDescription(NAME, str(source["format"]), path, sha256, licence, records)
+    return specialties, SourceDescription(NAME, str(source["format"]), path, sha256, license, records)
 
 
 def _described(records: Sequence[MedicalQuestion], part: Parts) -> dict:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from medtune.errors import InputError
 from medtune.files import atomic
 
 
@@ -18,14 +17,3 @@ def write_set(folder: Path | str, rows: Iterable[dict[str, str]], columns: Seque
     values = datasets.Dataset.from_dict({column: [row[column] for row in rows] for column in columns}, features)
     with atomic(folder) as temporary:
         values.save_to_disk(temporary, num_shards=1)  # by default a set without rows gets no file, and cannot be opened
-
-
-def read_set(folder: Path | str) -> list[dict]:
-    """The rows of a data set on disk. Raises InputError when the folder does not hold one."""
-    import datasets
-
-    datasets.disable_progress_bars()
-    try:
-        return datasets.Dataset.load_from_disk(str(folder), keep_in_memory=True).to_list()
-    except FileNotFoundError as error:
-        raise InputError(f"{folder}: not a data set; expected a folder as `save_to_disk` writes it") from error

@@ -7,11 +7,9 @@ uncertain by the words around it in the sentence, as in real reports. No patient
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from medtune.data.deduplication import normalise
 from medtune.errors import InputError
-from medtune.files import write_json
 from medtune.studies.radgraph.frames import fill
 
 SOURCE = "synthetic"
@@ -283,20 +281,6 @@ def make_corpus(counts: Mapping[str, int], seed: int, read_twice: tuple[str, ...
     """
     seen: set[str] = set()
     return {part: _part(part, count, seed, part in read_twice, seen) for part, count in counts.items()}
-
-
-def make_reports(count: int, seed: int, part: str = "train", read_twice: bool = False) -> dict:
-    """`count` different reports of one part, in RadGraph's layout. The same for the same seed and part."""
-    return _part(part, count, seed, read_twice, set())
-
-
-def write_corpus(folder: Path | str, counts: Mapping[str, int], seed: int) -> dict[str, Path]:
-    """Write each part of `make_corpus` as `{part}.json`; returns the files by part."""
-    files = {}
-    for part, reports in make_corpus(counts, seed).items():
-        files[part] = Path(folder) / f"{part}.json"
-        write_json(files[part], reports)
-    return files
 
 
 def plain_text(count: int, seed: int) -> list[str]:

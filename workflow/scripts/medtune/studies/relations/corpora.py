@@ -124,13 +124,13 @@ def describe(source: Source, split: str, records: int) -> SourceDescription:
     made = source["format"] == "synthetic"
     path = None if made else Path(source[split])
     files = [] if made else sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    licence = "none: made by the workflow" if made else source.get("license")
+    license = "none: made by the workflow" if made else source.get("license")
     return SourceDescription(
         name=f"{source['format']}/{split}",
         format=source["format"],
         path=None if made else str(path),
         sha256=describe_files(files),
-        licence=licence,
+        licence=license,
         records=records,
     )
 

@@ -161,7 +161,7 @@ def _describe(name: str, source: YesNoFile | YesNoSynthetic, records: int) -> So
         return SourceDescription(name, source.format, None, {}, "none: made by the workflow", records)
     path = Path(source.path)
     files = pubmedqa.parquet_files(path) if path.is_dir() else [path]
-    license = source.license or (None if source.format == "bioasq" else pubmedqa.licence_of(files))
+    license = source.license or (None if source.format == "bioasq" else pubmedqa.license_of(files))
     return SourceDescription(name, source.format, source.path, describe_files(files), license, records)
 
 

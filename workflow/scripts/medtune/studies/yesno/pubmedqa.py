@@ -1,6 +1,6 @@
 """PubMedQA: expert-labelled (`ori_pqal.json`) and artificial (`ori_pqaa.json`, or the hub's parquet).
 
-Layout and licence (MIT): github.com/pubmedqa/pubmedqa; Jin et al. 2019, arXiv:1909.06146.
+Layout and license (MIT): github.com/pubmedqa/pubmedqa; Jin et al. 2019, arXiv:1909.06146.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from medtune.errors import InputError
 from medtune.files import files_in, read_json, sha256_of
 from medtune.studies.yesno.questions import Fields, Origin, Question, clean, sort_out
 
-LICENCE = "MIT"
+LICENSE = "MIT"
 _RELEASED = frozenset({"8b3276be8942ebbd77f3ddcda12c1749bf0e490045a736fd8438ee40cf37a41d"})
 """sha256 of the released ori_pqal.json, whose license is known. Names tell nothing: anyone's file can have them."""
 JSON_FIELDS = Fields(question="QUESTION", label="final_decision", rationale="LONG_ANSWER")
@@ -85,6 +85,6 @@ def _rows(file: Path) -> list[dict[str, Any]]:
         raise InputError(f"{file}: not a readable parquet file ({str(error).splitlines()[0]})") from error
 
 
-def licence_of(files: Iterable[Path]) -> str | None:
-    """The licence of the data set where all files are its released ones; of others it is not known."""
-    return LICENCE if all(sha256_of(file) in _RELEASED for file in files) else None
+def license_of(files: Iterable[Path]) -> str | None:
+    """The license of the data set where all files are its released ones; of others it is not known."""
+    return LICENSE if all(sha256_of(file) in _RELEASED for file in files) else None
