@@ -35,7 +35,7 @@ from medtune.models.model_record import read_record
 from medtune.reporting.tables import markdown_table
 from medtune.studies.radgraph.annotate import Answerer, Job, adapter_answers, annotate
 from medtune.studies.radgraph.annotation_files import Outputs
-from medtune.studies.radgraph.generator import make_reports
+from medtune.studies.radgraph.generator import make_corpus
 from medtune.studies.radgraph.reports import LABELS, Report, cut
 from medtune.studies.radgraph.segments import tokenise
 from medtune.studies.radgraph.template import RadGraphTask
@@ -63,7 +63,7 @@ def main() -> None:
     settings = Generation(max_new_tokens=arguments.max_new_tokens, batch_tokens=arguments.batch_tokens)
     prompts = {entity: arguments.prompts / entity / "prompt.txt" for entity in adapters}
     largest = max(*arguments.reports, arguments.reports_by_adapters)
-    texts = {name: report["text"] for name, report in make_reports(largest, SEED, PART).items()}
+    texts = {name: report["text"] for name, report in make_corpus({PART: largest}, SEED)[PART].items()}
 
     print(describe(hardware(), library_versions(), read_record(base), arguments.rounds))
     sentences = different_sentences(texts, arguments.sentences)

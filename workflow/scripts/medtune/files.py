@@ -90,6 +90,13 @@ def check_writable(folder: Path | str) -> None:
         )
 
 
+def make_writable(*folders: Path) -> None:
+    """Make folders, and say at once, rather than after hours of work, where that cannot be. Raises InputError."""
+    for folder in folders:
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write text as UTF-8, atomically."""
     with atomic(path) as temporary:

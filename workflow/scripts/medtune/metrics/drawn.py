@@ -73,6 +73,12 @@ def unit_of(row: Mapping[str, Any]) -> str:
     return f"{column} {row[column]}"
 
 
+def summed_by_unit(items: Sequence[Mapping[str, Any]], counts: ArrayLike) -> tuple[list[str], np.ndarray]:
+    """What rows of items.csv were drawn with, by name, and their counts, (n, k), added up by it: (units, k)."""
+    units = [unit_of(item) for item in items]
+    return list(dict.fromkeys(units)), Drawn(groups=units).summed(counts)
+
+
 def drawn_of(examples: Sequence[Mapping[str, Any]], items: str) -> Drawn:
     """What the examples of a split were drawn as: groups where any has one. items: what single ones are called."""
     if any(example.get("group") for example in examples):

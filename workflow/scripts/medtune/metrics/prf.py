@@ -1,12 +1,12 @@
 """Precision, recall and F1 of what is counted by more than one scheme, each with its interval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from medtune.metrics.estimate import Estimate, nothing
-from medtune.metrics.intervals import divide
+from medtune.metrics.intervals import GRADED, SHARE, divide
 
 FIGURES = ("precision", "recall", "f1")
 F1 = FIGURES.index("f1")
@@ -21,6 +21,76 @@ class Figures:
     precision: Estimate
     recall: Estimate
     f1: Estimate
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """One label. gold, predicted: how many there are. documents: those with gold ones. schemes: figures by scheme."""
+
+    gold: int
+    predicted: int
+    documents: int
+    schemes: dict[str, Figures]
+
+
+@dataclass(frozen=True)
+class ScoresByLabel:
+    """Figures over documents. micro, macro: by scheme. macro_labels: the labels with gold, whose mean macro is."""
+
+    documents: int
+    gold: int
+    predicted: int
+    micro: dict[str, Figures]
+    macro: dict[str, Figures]
+    macro_labels: tuple[str, ...]
+    by_label: dict[str, LabelScores]
+
+    def as_dict(self) -> dict:
+        """Plain dictionaries for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of each label, (labels,): gold and predicted ones, and documents with gold ones."""
+
+    gold: np.ndarray
+    predicted: np.ndarray
+    documents: np.ndarray
+
+
+def scores_by_label(
+    labels: Sequence[str], schemes: Sequence[str], ends: np.ndarray, totals: Totals, documents: int, unit: str
+) -> ScoresByLabel:
+    """All figures; of a label with neither gold nor predictions there are none.
+
+    ends: (3, labels + 2, schemes, 3), see `with_micro_and_macro`: value, lower and upper end. documents: their number.
+    unit: how texts call them.
+    """
+    supported = totals.gold > 0
+    there = supported | (totals.predicted > 0)
+
+    def figures(row: int, defined: bool) -> dict[str, Figures]:
+        method = GRADED if row == MACRO else SHARE
+        return figures_by_scheme(schemes, ends[:, row], documents if defined else 0, unit, method)
+
+    return ScoresByLabel(
+        documents=documents,
+        gold=round(totals.gold.sum()),
+        predicted=round(totals.predicted.sum()),
+        micro=figures(MICRO, bool(there.any())),
+        macro=figures(MACRO, bool(supported.any())),
+        macro_labels=tuple(label for label, has in zip(labels, supported, strict=True) if has),
+        by_label={
+            label: LabelScores(
+                gold=round(totals.gold[row]),
+                predicted=round(totals.predicted[row]),
+                documents=int(totals.documents[row]),
+                schemes=figures(row, bool(there[row])),
+            )
+            for row, label in enumerate(labels)
+        },
+    )
 
 
 def figures_by_scheme(schemes: Sequence[str], ends: np.ndarray, n: int, unit: str, method: str) -> dict[str, Figures]:

@@ -17,7 +17,7 @@ interval [0, 1].
 """
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,15 +25,15 @@ from medtune.data.span import Span
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.estimate import Estimate, nothing
-from medtune.metrics.intervals import GRADED, SHARE, clustered_ends, divide, f1, graded_ends, rate
+from medtune.metrics.intervals import clustered_ends, divide, f1, graded_ends, rate
 from medtune.metrics.prf import (
     F1,
     FIGURES,
     MACRO,
-    MICRO,
-    Figures,
+    ScoresByLabel,
+    Totals,
     f1_of_shares,
-    figures_by_scheme,
+    scores_by_label,
     with_micro_and_macro,
 )
 from medtune.metrics.span_matching import match_spans
@@ -82,33 +82,6 @@ class SpanCounts:
         return replace(self, table=drawn.summed(self.table))
 
 
-@dataclass(frozen=True)
-class LabelScores:
-    """One label. gold, predicted: its spans. documents: those with its gold spans. schemes: its figures by scheme."""
-
-    gold: int
-    predicted: int
-    documents: int
-    schemes: dict[str, Figures]
-
-
-@dataclass(frozen=True)
-class SpanScores:
-    """Figures over documents. micro, macro: by scheme. macro_labels: the labels with gold, whose mean macro is."""
-
-    documents: int
-    gold: int
-    predicted: int
-    micro: dict[str, Figures]
-    macro: dict[str, Figures]
-    macro_labels: tuple[str, ...]
-    by_label: dict[str, LabelScores]
-
-    def as_dict(self) -> dict:
-        """Plain dictionaries for JSON."""
-        return asdict(self)
-
-
 def count_spans(documents: Iterable[SpanDocument], labels: Sequence[str] = ()) -> SpanCounts:
     """Match each document's spans and count. labels: listed first, even without spans; others seen follow, sorted."""
     tables = [_tally(document) for document in documents]
@@ -133,36 +106,11 @@ def strict_sums(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Spa
     return count_spans(documents).f1_counts().sum(axis=0, keepdims=True)
 
 
-def score_spans(counts: SpanCounts, unit: str = "documents") -> SpanScores:
+def score_spans(counts: SpanCounts, unit: str = "documents") -> ScoresByLabel:
     """All figures by scheme, micro, macro and per label, with intervals over documents. unit: how texts call them."""
-    table, labels = counts.table, counts.labels
-    totals = table.sum(axis=0)
-    ends = _with_ends(table)
-    supported = totals[:, _COLUMN["gold"]] > 0
-
-    def figures(row: int, defined: bool) -> dict[str, Figures]:
-        return figures_by_scheme(
-            SCHEMES, ends[:, row], len(table) if defined else 0, unit, GRADED if row == MACRO else SHARE
-        )
-
-    by_label = {
-        label: LabelScores(
-            gold=round(totals[row, _COLUMN["gold"]]),
-            predicted=round(totals[row, _COLUMN["predicted"]]),
-            documents=int((counts.column("gold")[:, row] > 0).sum()),
-            schemes=figures(row, bool(totals[row].any())),
-        )
-        for row, label in enumerate(labels)
-    }
-    return SpanScores(
-        documents=len(table),
-        gold=sum(scores.gold for scores in by_label.values()),
-        predicted=sum(scores.predicted for scores in by_label.values()),
-        micro=figures(MICRO, bool(totals.any())),
-        macro=figures(MACRO, bool(supported.any())),
-        macro_labels=tuple(label for label, there in zip(labels, supported, strict=True) if there),
-        by_label=by_label,
-    )
+    gold, predicted = counts.column("gold"), counts.column("predicted")
+    totals = Totals(gold.sum(axis=0), predicted.sum(axis=0), (gold > 0).sum(axis=0))
+    return scores_by_label(counts.labels, SCHEMES, _with_ends(counts.table), totals, len(counts.table), unit)
 
 
 def radgraph_f1(

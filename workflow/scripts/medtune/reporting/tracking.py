@@ -128,6 +128,11 @@ class Tracker:
         if self._run is not None:
             self._run.summary.update(figures)
 
+    def finish(self, record: Mapping[str, Any], files: Sequence[Path]) -> None:
+        """Set the numbers of a training record as final figures, and log the trained model."""
+        self.summarize({name: value for name, value in record.items() if isinstance(value, int | float)})
+        self.log_model(files)
+
     def log_texts(self, name: str, rows: Iterable[dict[str, str]]) -> None:
         """Log example texts as a table, only where the configuration allows text to be logged: else no row is made."""
         if self._run is None or not self._tracking.log_text:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from medtune.config import Generation, Tracking, Training
 from medtune.errors import InputError
-from medtune.files import check_writable, fingerprint, read_json, read_jsonl, write_json
+from medtune.files import fingerprint, make_writable, read_json, read_jsonl, write_json
 from medtune.kinds.task import Task
 from medtune.methods.adapter.checkpoint_figure import drawn, figure_name, validation_figure
 from medtune.methods.adapter.folder import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
@@ -23,7 +23,7 @@ from medtune.studies import get_task
 from medtune.training.attempts import bring_to_end
 from medtune.training.launch import Report, has_cuda, see_one_gpu
 from medtune.training.preflight import Plan, Rows, check_answer_limit, check_rows, make_plan, resolved
-from medtune.training.worker import launch_stage
+from medtune.training.worker import started
 from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
@@ -86,10 +86,7 @@ def train_adapter(
     """
     if job.processes == 1:
         see_one_gpu()
-    # Said now, rather than after hours of training.
-    for folder in (adapter, record.parent):
-        check_writable(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+    make_writable(adapter, record.parent)
     material = prepare(job)
     if material.rows.truncated:
         logger.warning(
@@ -112,9 +109,8 @@ def train_adapter(
             checkpoints = held.folder / "checkpoints"
             with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
                 _log_examples(tracker, material)
-                several = partial(launch_stage, __name__, job, checkpoints, job.processes)
                 alone = partial(run_training, job, material, checkpoints)
-                bring_to_end(checkpoints, partial(alone if job.processes == 1 else several, tracker.log))
+                bring_to_end(checkpoints, partial(started(__name__, alone, job, checkpoints), tracker.log))
                 _write(job, material, identity, checkpoints, adapter, record, tracker)
         held.remove()
 
@@ -274,8 +270,7 @@ def _write(
         )
         names = sorted(path.name for path in scratch.iterdir())
     write_json(record, facts)
-    tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
-    tracker.log_model([adapter / name for name in names])
+    tracker.finish(facts, [adapter / name for name in names])
 
 
 def _fingerprint(job: Job, material: Material) -> str:

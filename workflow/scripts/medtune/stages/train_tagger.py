@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from medtune.config import TaggerTraining, Tracking
 from medtune.data.alignment import Layout, SubwordDocument, subwords
-from medtune.files import check_writable, filled, fingerprint, write_json
+from medtune.files import filled, fingerprint, make_writable, write_json
 from medtune.methods.encoder.checkpoint_figure import validation_figures
 from medtune.methods.encoder.layout import layout_of
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
@@ -22,7 +22,7 @@ from medtune.state import open_state
 from medtune.training.attempts import bring_to_end
 from medtune.training.launch import Report, has_cuda, see_one_gpu
 from medtune.training.preflight import Plan, make_plan
-from medtune.training.worker import launch_stage
+from medtune.training.worker import started
 from medtune.versions import library_versions
 
 logger = logging.getLogger("medtune")
@@ -77,10 +77,7 @@ def train_tagger(
     """
     if job.processes == 1:
         see_one_gpu()
-    # Said now, rather than after hours of training.
-    for folder in (model, record.parent):
-        check_writable(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+    make_writable(model, record.parent)
     material = prepare(job)
     if job.settings.warmup >= max(1, material.plan.steps):
         logger.warning(
@@ -91,9 +88,8 @@ def train_tagger(
     with open_state(state, _fingerprint(job, material)) as held:
         checkpoints = held.folder / "checkpoints"
         with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
-            several = partial(launch_stage, __name__, job, checkpoints, job.processes)
             alone = partial(run_training, job, material, checkpoints)
-            bring_to_end(checkpoints, partial(alone if job.processes == 1 else several, tracker.log))
+            bring_to_end(checkpoints, partial(started(__name__, alone, job, checkpoints), tracker.log))
             _write(job, material, checkpoints, model, record, tracker)
         held.remove()
 
@@ -182,8 +178,7 @@ def _write(job: Job, material: Material, checkpoints: Path, model: Path, record:
         shutil.copyfile(best / "config.json", scratch / "config.json")
         names = sorted(path.name for path in scratch.iterdir())
     write_json(record, facts)
-    tracker.summarize({name: value for name, value in facts.items() if isinstance(value, int | float)})
-    tracker.log_model([model / name for name in names])
+    tracker.finish(facts, [model / name for name in names])
 
 
 def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:

@@ -5,8 +5,11 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -23,6 +26,12 @@ def launch_stage(stage: str, job: BaseModel, checkpoints: Path, processes: int, 
         facts = {"stage": stage, "job": job.model_dump(mode="json"), "checkpoints": str(checkpoints)}
         write_json(told, {**facts, "owner": os.getpid()})
         launch(__name__, str(told), processes, report)
+
+
+def started(stage: str, alone: Callable[[Report], None], job: Any, checkpoints: Path) -> Callable[[Report], None]:
+    """How a stage's training is run: in this process, by `alone`, or in the job's several ones. Arguments: see
+    `launch_stage`."""
+    return alone if job.processes == 1 else partial(launch_stage, stage, job, checkpoints, job.processes)
 
 
 def leave() -> None:

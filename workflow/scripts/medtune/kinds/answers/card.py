@@ -5,8 +5,8 @@ from typing import Any
 
 from medtune.kinds.answers.figures import SHOWN
 from medtune.kinds.answers.task import AnswerTask
-from medtune.reporting.cards import Headline, StudyCard
-from medtune.reporting.tables import escape_markdown
+from medtune.kinds.cards import PROMPT, own_card
+from medtune.reporting.cards import StudyCard
 
 LIMITS = (
     "It answers from what the weights hold, without looking anything up.",
@@ -18,13 +18,13 @@ LIMITS = (
 def study_card(manifest: Mapping[str, Any], study: str, title: str, prompt: str, limits: Sequence[str]) -> StudyCard:
     """The card's texts. manifest: of the prepared data. limits: what the study's section says."""
     task = AnswerTask(study, prompt)
-    return StudyCard(
-        title=f"{escape_markdown(title)}: LoRA adapter",
-        summary="Answers a question in words. There is no chat template: the prompt is the study's own, with the "
-        "question on one line in its place.",
+    return own_card(
+        title,
+        SHOWN,
+        LIMITS,
+        limits,
+        summary="Answers a question in words. " + PROMPT.format(text="question"),
         prompt=task.prompt(task.probe()),
-        headlines=[Headline(figure.key, figure.name, figure.share) for figure in SHOWN],
-        limits=[*map(escape_markdown, limits), *LIMITS],
         tags=("question-answering",),
         items="questions",
         max_new_tokens=256,

@@ -6,7 +6,7 @@ import numpy as np
 
 from medtune.kinds.answers.score import ITEM_COLUMNS, METRICS
 from medtune.kinds.summary import Shown
-from medtune.metrics.drawn import Drawn, ratio, unit_of
+from medtune.metrics.drawn import ratio, summed_by_unit
 from medtune.metrics.text.names import ROUGE_L
 
 __all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
@@ -24,6 +24,5 @@ SHOWN = (
 def sums(items: Sequence[Mapping[str, str]]) -> tuple[list[str], np.ndarray]:
     """What was drawn, by name, and of each the sum of ROUGE-L and the number of answers, (units, 2). items: rows of
     items.csv."""
-    units = [unit_of(item) for item in items]
     counts = np.array([[float(item[JUDGED]), 1] for item in items]).reshape(-1, 2)
-    return list(dict.fromkeys(units)), Drawn(groups=units).summed(counts)
+    return summed_by_unit(items, counts)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medtune.kinds.cards import PROMPT, listed_names, own_card
 from medtune.kinds.labels.figures import SHOWN
 from medtune.kinds.labels.task import LabelTask
-from medtune.reporting.cards import Headline, StudyCard
-from medtune.reporting.prose import listed
-from medtune.reporting.tables import escape_markdown
+from medtune.reporting.cards import StudyCard
 
 LIMITS = (
     "It answers with the labels above alone, also where none of them suits the text.",
@@ -26,14 +25,14 @@ def study_card(
 ) -> StudyCard:
     """The card's texts. manifest: of the prepared data. limits: what the study's section says."""
     task = LabelTask(study, prompt, labels, rationale)
-    shown = listed([f"`{label}`" if "`" not in label else escape_markdown(label) for label in labels])
     reason = ", then `Rationale:` and a reason of one line" if rationale else ""
-    return StudyCard(
-        title=f"{escape_markdown(title)}: LoRA adapter",
-        summary=f"Gives a text one of the labels {shown}: the label, a full stop{reason}. There is no chat template: "
-        "the prompt is the study's own, with the text on one line in its place.",
+    return own_card(
+        title,
+        SHOWN,
+        LIMITS,
+        limits,
+        summary=f"Gives a text one of the labels {listed_names(labels)}: the label, a full stop{reason}. "
+        + PROMPT.format(text="text"),
         prompt=task.prompt(task.probe()),
-        headlines=[Headline(figure.key, figure.name, figure.share) for figure in SHOWN],
-        limits=[*map(escape_markdown, limits), *LIMITS],
         tags=("text-classification",),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from medtune.kinds.labels.score import ITEM_COLUMNS
 from medtune.kinds.summary import Shown
-from medtune.metrics.drawn import Drawn, ratio, unit_of
+from medtune.metrics.drawn import ratio, summed_by_unit
 
 __all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 
@@ -27,6 +27,5 @@ SHOWN = (
 def sums(items: Sequence[Mapping[str, str]]) -> tuple[list[str], np.ndarray]:
     """What was drawn, by name, and of each the number of right answers and of answers, (units, 2). items: rows of
     items.csv."""
-    units = [unit_of(item) for item in items]
     counts = np.array([[item["correct"] == "True", 1] for item in items], dtype=float).reshape(-1, 2)
-    return list(dict.fromkeys(units)), Drawn(groups=units).summed(counts)
+    return summed_by_unit(items, counts)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medtune.kinds.cards import PROMPT, listed_names, own_card
 from medtune.kinds.relations.figures import SHOWN
 from medtune.kinds.relations.task import RelationTask
-from medtune.reporting.cards import Headline, StudyCard
-from medtune.reporting.prose import listed
-from medtune.reporting.tables import escape_markdown
+from medtune.reporting.cards import StudyCard
 
 LIMITS = (
     "A relation is what a text asserts; whether it is true is not looked at.",
@@ -28,20 +27,16 @@ def study_card(
 ) -> StudyCard:
     """The card's texts. manifest: of the prepared data. limits: what the study's section says."""
     task = RelationTask(study, prompt, entities, relations)
-    return StudyCard(
-        title=f"{escape_markdown(title)}: LoRA adapter",
+    return own_card(
+        title,
+        SHOWN,
+        LIMITS,
+        limits,
         summary="Lists the entities of a text and the relations between them, as a JSON object of `entities` (`text`, "
-        f"`type`) and `relations` (`head`, `type`, `tail`). Entity types: {listed(list(map(_shown, entities)))}. "
-        f"Relation types: {listed(list(map(_shown, relations)))}. There is no chat template: the prompt is the study's "
-        "own, with the text on one line in its place.",
+        f"`type`) and `relations` (`head`, `type`, `tail`). Entity types: {listed_names(entities)}. "
+        f"Relation types: {listed_names(relations)}. " + PROMPT.format(text="text"),
         prompt=task.prompt({"text": EXAMPLE}),
-        headlines=[Headline(figure.key, figure.name, figure.share) for figure in SHOWN],
-        limits=[*map(escape_markdown, limits), *LIMITS],
         tags=("named-entity-recognition", "relation-extraction"),
         items="documents",
         max_new_tokens=512,
     )
-
-
-def _shown(name: str) -> str:
-    return escape_markdown(name) if "`" in name else f"`{name}`"

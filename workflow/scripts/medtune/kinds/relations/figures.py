@@ -8,7 +8,7 @@ from medtune.kinds.relations.counted import COUNTED
 from medtune.kinds.relations.score import ITEM_COLUMNS
 from medtune.kinds.summary import Shown
 from medtune.metrics.counts import f1_of_counts as ratio
-from medtune.metrics.drawn import Drawn, unit_of
+from medtune.metrics.drawn import summed_by_unit
 
 __all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 
@@ -32,6 +32,5 @@ SHOWN = (
 def sums(items: Sequence[Mapping[str, str]]) -> tuple[list[str], np.ndarray]:
     """What was drawn, by name, and of each the true positives, false positives and false negatives of relations by the
     strict rule, (units, 3). items: rows of items.csv."""
-    units = [unit_of(item) for item in items]
     counts = np.array([[item[name] for name in COUNTED["relation"]] for item in items], dtype=float).reshape(-1, 3)
-    return list(dict.fromkeys(units)), Drawn(groups=units).summed(counts)
+    return summed_by_unit(items, counts)

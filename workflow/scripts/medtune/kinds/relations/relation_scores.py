@@ -14,22 +14,22 @@ predicted relations; macro figures are the mean over the types with gold relatio
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from medtune.kinds.relations.concepts import ConceptDocument, link_concepts
 from medtune.kinds.relations.matching import CLASSES, CORRECT, RelationCase, RelationDocument, classify_relations
 from medtune.metrics.counts import class_counts
-from medtune.metrics.intervals import GRADED, SHARE, divide, graded_ends, share_ends
+from medtune.metrics.intervals import divide, graded_ends, share_ends
 from medtune.metrics.prf import (
     F1,
     FIGURES,
     MACRO,
-    MICRO,
-    Figures,
+    ScoresByLabel,
+    Totals,
     f1_of_shares,
-    figures_by_scheme,
+    scores_by_label,
     with_micro_and_macro,
 )
 from medtune.metrics.span_matching import match_spans
@@ -53,33 +53,6 @@ class RelationCounts:
         return of_scheme.sum(axis=1) if label is None else of_scheme[:, self.labels.index(label)]
 
 
-@dataclass(frozen=True)
-class TypeScores:
-    """One relation type. gold, predicted: its relations, by the strict rule. documents: those with gold ones."""
-
-    gold: int
-    predicted: int
-    documents: int
-    schemes: dict[str, Figures]
-
-
-@dataclass(frozen=True)
-class RelationScores:
-    """Figures over documents. micro, macro: by scheme. macro_labels: the types with gold, whose mean macro is."""
-
-    documents: int
-    gold: int
-    predicted: int
-    micro: dict[str, Figures]
-    macro: dict[str, Figures]
-    macro_labels: tuple[str, ...]
-    by_label: dict[str, TypeScores]
-
-    def as_dict(self) -> dict:
-        """Plain dictionaries for JSON."""
-        return asdict(self)
-
-
 def count_relations(
     documents: Sequence[RelationDocument], symmetric: Collection[str], labels: Sequence[str] = ()
 ) -> RelationCounts:
@@ -100,35 +73,15 @@ def count_concept_relations(
     return _counts(tallies, len(documents), labels)
 
 
-def score_relations(counts: RelationCounts, unit: str = "documents") -> RelationScores:
-    """All figures by scheme, micro, macro and per type, with intervals over documents. unit: how texts call them."""
-    table, labels = counts.table, counts.labels
-    n = len(table)
-    ends = _with_ends(table)
-    totals = table.sum(axis=0)
-    gold = totals[:, 0, _TP] + totals[:, 0, _FN]
-    predicted = totals[:, 0, _TP] + totals[:, 0, _FP]
+def score_relations(counts: RelationCounts, unit: str = "documents") -> ScoresByLabel:
+    """All figures by scheme, micro, macro and per type, with intervals over documents. unit: how texts call them.
 
-    def figures(row: int, defined: bool) -> dict[str, Figures]:
-        return figures_by_scheme(SCHEMES, ends[:, row], n if defined else 0, unit, GRADED if row == MACRO else SHARE)
-
-    return RelationScores(
-        documents=n,
-        gold=round(gold.sum()),
-        predicted=round(predicted.sum()),
-        micro=figures(MICRO, bool(totals.any())),
-        macro=figures(MACRO, bool(gold.any())),
-        macro_labels=tuple(label for label, there in zip(labels, gold, strict=True) if there),
-        by_label={
-            label: TypeScores(
-                gold=round(gold[row]),
-                predicted=round(predicted[row]),
-                documents=int(table[:, row, 0, [_TP, _FN]].any(axis=1).sum()),
-                schemes=figures(row, bool(totals[row].any())),
-            )
-            for row, label in enumerate(labels)
-        },
-    )
+    Gold and predicted relations are counted by the strict rule.
+    """
+    strict = counts.table[:, :, SCHEMES.index("strict")]
+    gold = strict[..., [_TP, _FN]].sum(axis=-1)
+    totals = Totals(gold.sum(axis=0), strict[..., [_TP, _FP]].sum(axis=(0, -1)), (gold > 0).sum(axis=0))
+    return scores_by_label(counts.labels, SCHEMES, _with_ends(counts.table), totals, len(counts.table), unit)
 
 
 def error_counts(cases: Iterable[RelationCase], documents: int) -> dict[str, np.ndarray]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.kinds.spans.score import DOCUMENTS, ITEM_COLUMNS
+from medtune.kinds.spans.score import ITEM_COLUMNS
 from medtune.kinds.summary import Shown
 from medtune.metrics.counts import f1_of_counts as ratio
-from medtune.metrics.drawn import Drawn, unit_of
+from medtune.metrics.drawn import summed_by_unit
 
 __all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 
@@ -30,9 +30,8 @@ SHOWN = (
 
 def sums(items: Sequence[Mapping[str, str]]) -> tuple[list[str], np.ndarray]:
     """What was drawn, by name, and of each the strict tp, fp and fn, (units, 3). items: rows of items.csv."""
-    units = [unit_of(item) for item in items]
     right, predicted, gold = (
         np.array([int(item[name]) for item in items], dtype=float) for name in ("right", "predicted", "gold")
     )
     counts = np.column_stack([right, predicted - right, gold - right])
-    return list(dict.fromkeys(units)), Drawn(DOCUMENTS, units).summed(counts)
+    return summed_by_unit(items, counts)

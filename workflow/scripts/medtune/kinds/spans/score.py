@@ -16,7 +16,8 @@ from medtune.metrics.calibration import calibration_estimate, chance_error
 from medtune.metrics.drawn import drawn_of, unit_of
 from medtune.metrics.estimate import Estimate
 from medtune.metrics.intervals import share_of_items
-from medtune.metrics.span_scores import SpanScores, count_spans, score_spans
+from medtune.metrics.prf import ScoresByLabel
+from medtune.metrics.span_scores import count_spans, score_spans
 
 DOCUMENTS = "documents"
 """What is drawn, where it is not groups of them."""
@@ -94,7 +95,7 @@ def score(
     return Scores({"entities": list(entities), "seed": seed, "splits": splits}, items)
 
 
-def scheme_figures(scores: SpanScores) -> dict[str, dict]:
+def scheme_figures(scores: ScoresByLabel) -> dict[str, dict]:
     """Micro figures: strict precision and recall, and F1 by scheme (`strict_f1` …)."""
     strict = scores.micro["strict"]
     return {

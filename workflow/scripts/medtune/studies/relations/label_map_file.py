@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from medtune.config.layers import UniqueKeys
 from medtune.errors import InputError
 from medtune.files import read_json, read_text
 from medtune.studies.relations.label_map import LabelMap, Rule
 from medtune.studies.relations.schema_file import Name
+from medtune.studies.relations.typed_file import validated
 
 
 class _Rule(BaseModel):
@@ -50,12 +51,7 @@ def read_label_map(path: Path | str) -> LabelMap:
     Raises InputError naming the first fault: a file that is missing, broken or of another form, or a rule with an
     entity type that no entity type of the map becomes.
     """
-    try:
-        content = _Map.model_validate(_content(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(f"{path}: {where}: {first['msg']}; expected a label map") from error
+    content = validated(_Map, _content(path), path, "a label map")
     known = sorted({name for name in content.entities.values() if name is not None})
     for label, rules in content.relations.items():
         for rule in rules or ():

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from medtune.data.relation_schema import RelationSchema, RelationType
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
+from medtune.studies.relations.typed_file import validated
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -46,12 +47,7 @@ def read_schema(path: Path | str) -> RelationSchema:
     Raises InputError when it is missing or of another form, when a type occurs twice, and when a relation joins an
     entity type that the schema does not name.
     """
-    try:
-        content = _Schema.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(f"{path}: {where}: {first['msg']}; expected a schema of entities and relations") from error
+    content = validated(_Schema, read_json(path), path, "a schema of entities and relations")
     for kind, names in (("entity", content.entities), ("relation", [relation.name for relation in content.relations])):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

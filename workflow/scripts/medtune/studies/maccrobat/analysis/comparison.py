@@ -11,8 +11,9 @@ from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import Estimate, end_cells, end_columns
 from medtune.metrics.intervals import bounded, f1
 from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
+from medtune.metrics.prf import ScoresByLabel
 from medtune.metrics.significance import TESTED, holm, paired_difference, tested_cells, untested_cells, verdict
-from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
+from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument
 
 MODEL_COLUMNS = (
@@ -117,7 +118,7 @@ class TaggerRun:
         }
 
     @cached_property
-    def scores(self) -> dict[str, SpanScores]:
+    def scores(self) -> dict[str, ScoresByLabel]:
         """Figures by split, over the gold that the flat tags hold."""
         return {split: score_spans(counts) for split, counts in self.counts.items()}
 

@@ -14,8 +14,9 @@ from medtune.files import read_json
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.estimate import Estimate, end_cells, end_columns, end_values
 from medtune.metrics.intervals import p_of_f1
+from medtune.metrics.prf import ScoresByLabel
 from medtune.metrics.significance import ALPHA, holm
-from medtune.metrics.span_scores import SpanCounts, SpanScores, count_spans, score_spans
+from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 from medtune.studies.maccrobat.analysis.corrected import Compared, verdicts
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument
 
@@ -66,8 +67,8 @@ class TypeScores:
     """Scores of a split: of the gold entities that the flat tags hold, and of all gold ones. counts: of the former."""
 
     counts: SpanCounts
-    scores: SpanScores
-    all_gold: SpanScores
+    scores: ScoresByLabel
+    all_gold: ScoresByLabel
 
 
 def read_type_table(path: Path | str) -> TypeTable:
