@@ -1,17 +1,7 @@
 import pytest
 
-from medtune.reporting.plots import (
-    SERIES,
-    Bar,
-    Dot,
-    Line,
-    plot_bars,
-    plot_dots,
-    plot_heatmap,
-    plot_histograms,
-    plot_lines,
-    save_figure,
-)
+from medtune.reporting.plots import SERIES, Bar, Line, plot_bars, plot_heatmap, save_figure
+from medtune.studies.maccrobat.analysis.drawing import Dot, plot_dots, plot_histograms, plot_lines
 
 TABLE = {"A": {"A": 9, "none": 0}, "none": {"A": 3, "none": 0}}
 BINS = [

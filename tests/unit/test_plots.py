@@ -1,17 +1,7 @@
 import pytest
 
-from medtune.reporting.plots import (
-    Band,
-    Bar,
-    Curve,
-    Point,
-    plot_against_rank,
-    plot_bars,
-    plot_confusions,
-    plot_curves,
-    plot_reliability,
-    save_figure,
-)
+from medtune.reporting.plots import Bar, Curve, plot_bars, plot_confusions, plot_curves, plot_reliability, save_figure
+from medtune.studies.yesno.rank_plot import Band, Point, plot_against_rank
 
 TABLE = {"Yes": {"Yes": 5, "No": 1, "none": 0}, "No": {"Yes": 2, "No": 3, "none": 1}}
 BIN = {

@@ -1,6 +1,6 @@
 from medtune.data.span import Span
-from medtune.metrics.span_scores import radgraph_f1
 from medtune.studies.radgraph.found import token_entity
+from medtune.studies.radgraph.report_scores import radgraph_f1
 from medtune.studies.radgraph.segments import tokenise
 
 

@@ -10,14 +10,8 @@ from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.proportions import proportion
 from medtune.metrics.significance import paired_difference
-from medtune.metrics.span_scores import (
-    SCHEMES,
-    SpanDocument,
-    count_spans,
-    false_alarms_per_sentence,
-    radgraph_f1,
-    score_spans,
-)
+from medtune.metrics.span_scores import SCHEMES, SpanDocument, count_spans, score_spans
+from medtune.studies.radgraph.report_scores import false_alarms_per_sentence, radgraph_f1
 
 TAGS = ["O", "B-A", "I-A", "B-B", "I-B"]
 SPANS = st.lists(

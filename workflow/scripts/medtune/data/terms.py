@@ -14,6 +14,6 @@ POPULATIONS = (
 )
 
 
-def terms_in(text: str, separator: str = ";") -> tuple[str, ...]:
-    """The terms of a text in which they are parted by a separator, with single spaces inside."""
-    return tuple(" ".join(term.split()) for term in text.split(separator))
+def terms_in(text: str) -> tuple[str, ...]:
+    """The terms of a text in which they are parted by semicolons, with single spaces inside."""
+    return tuple(" ".join(term.split()) for term in text.split(";"))

@@ -16,7 +16,7 @@ spans for micro figures and single labels, of graded figures for macro. A label 
 interval [0, 1].
 """
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,8 +24,7 @@ import numpy as np
 from medtune.data.span import Span
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.drawn import Drawn
-from medtune.metrics.estimate import Estimate, nothing
-from medtune.metrics.intervals import clustered_ends, divide, f1, graded_ends, rate
+from medtune.metrics.intervals import clustered_ends, divide, graded_ends
 from medtune.metrics.prf import (
     F1,
     FIGURES,
@@ -111,40 +110,6 @@ def score_spans(counts: SpanCounts, unit: str = "documents") -> ScoresByLabel:
     gold, predicted = counts.column("gold"), counts.column("predicted")
     totals = Totals(gold.sum(axis=0), predicted.sum(axis=0), (gold > 0).sum(axis=0))
     return scores_by_label(counts.labels, SCHEMES, _with_ends(counts.table), totals, len(counts.table), unit)
-
-
-def radgraph_f1(
-    gold: Sequence[Collection[Hashable]], predicted: Sequence[Collection[Hashable]], unit: str = "reports"
-) -> Estimate:
-    """Entity F1 over sets, as RadGraph reports it (Jain et al. 2021): an entity is right when its tokens and label are.
-
-    gold, predicted: per report, its entities as (first token, last token, label); or as (token text, label) for the
-    form that forgives the place. Repeated entities count once. Micro over reports, interval over reports.
-    Raises ValueError when the lengths differ.
-    """
-    counts = [
-        (len(found & wanted), len(found - wanted), len(wanted - found))
-        for wanted, found in ((set(g), set(p)) for g, p in zip(gold, predicted, strict=True))
-    ]
-    return f1(counts, unit) if any(map(any, counts)) else nothing(unit)
-
-
-def false_alarms_per_sentence(
-    sentences: Sequence[SpanDocument], reports: Sequence[Hashable], unit: str = "reports"
-) -> Estimate:
-    """Mean number of predicted spans, unplaced ones too, in sentences without gold.
-
-    reports: the report of each sentence; the interval is over reports, and n counts those with such a sentence.
-    Raises ValueError when the lengths differ.
-    """
-    counts: dict[Hashable, list[int]] = {}
-    for sentence, report in zip(sentences, reports, strict=True):
-        if not sentence.gold and not sentence.unplaced_gold:
-            of_report = counts.setdefault(report, [0, 0])
-            of_report[0] += len(sentence.predicted) + len(sentence.unplaced_predicted)
-            of_report[1] += 1
-    alarms, silent = np.array(list(counts.values())).reshape(-1, 2).T
-    return rate(alarms, silent, unit)
 
 
 def _tally(document: SpanDocument) -> dict[tuple[str, str], float]:

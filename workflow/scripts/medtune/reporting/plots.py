@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from medtune.files import atomic
 from medtune.metrics.estimate import end_values
@@ -31,27 +31,6 @@ STYLE = {
     "svg.hashsalt": "medtune",
     "text.parse_math": False,  # a dollar sign in a name is one
 }
-
-
-@dataclass(frozen=True)
-class Point:
-    """A figure with its interval at x. marked: drawn to stand out."""
-
-    x: float
-    value: float
-    low: float
-    high: float
-    marked: bool = False
-
-
-@dataclass(frozen=True)
-class Band:
-    """A reference figure with its interval, the same for all x."""
-
-    value: float
-    low: float
-    high: float
-    name: str
 
 
 @dataclass(frozen=True)
@@ -88,18 +67,6 @@ class Line:
     highs: Sequence[float | None]
 
 
-@dataclass(frozen=True)
-class Dot:
-    """A named point of a scatter plot with the interval of y. group: what it is coloured by."""
-
-    name: str
-    x: float
-    y: float
-    low: float
-    high: float
-    group: str = ""
-
-
 def save_figure(figure: Figure, path: Path | str) -> None:
     """Write a figure atomically as its suffix says (.png at 150 dpi, or .svg), without dates."""
     path = Path(path)
@@ -108,79 +75,6 @@ def save_figure(figure: Figure, path: Path | str) -> None:
         raise ValueError(f"{path}: expected .png or .svg")
     with atomic(path) as temporary, matplotlib.rc_context(STYLE):
         figure.savefig(temporary, dpi=150, metadata=metadata)
-
-
-def plot_against_rank(
-    points: Sequence[Point], bands: Sequence[Band], title: str, y_label: str, point_name: str, marked_name: str
-) -> Figure:
-    """Shares with intervals against the LoRA rank (log2 axis); points of one rank stand side by side.
-
-    bands: at most three.
-    """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        axes = figure.subplots()
-        for band, line in zip(bands, ("--", ":", "-."), strict=False):
-            axes.axhspan(band.low, band.high, color=GREY, alpha=0.18, linewidth=0)
-            axes.axhline(band.value, color=GREY, linestyle=line, linewidth=1.5, label=band.name)
-        for marked, colour, marker, name in ((False, BLUE, "o", point_name), (True, ORANGE, "D", marked_name)):
-            chosen = [(x, p) for x, p in _side_by_side(points) if p.marked is marked]
-            if chosen:
-                axes.errorbar(
-                    [x for x, _ in chosen],
-                    [p.value for _, p in chosen],
-                    yerr=error_lengths(p for _, p in chosen),
-                    fmt=marker,
-                    color=colour,
-                    markersize=7,
-                    capsize=4,
-                    linewidth=1.5,
-                    label=name,
-                )
-        ranks = sorted({p.x for p in points})
-        axes.set_xscale("log", base=2)
-        axes.set_xlim(ranks[0] / 1.4, ranks[-1] * 1.4)
-        axes.xaxis.set_major_locator(FixedLocator(ranks))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks(ranks, [f"{rank:g}" for rank in ranks])
-        axes.set_xlabel("LoRA rank")
-        _share_axis(axes, y_label)
-        axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=2)
-    return figure
-
-
-def plot_groups(
-    groups: Sequence[str], series: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], title: str, y_label: str
-) -> Figure:
-    """Shares with intervals, two or three series side by side in each group.
-
-    series: name and one estimate per group (`value`, `low`, `high`; without a value nothing is drawn).
-    """
-    looks = ((GREY, "s"), (ORANGE, "D"), (BLUE, "o"))
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        axes = figure.subplots()
-        for number, ((name, estimates), (colour, marker)) in enumerate(zip(series, looks, strict=False)):
-            shift = 0.16 * (number - (len(series) - 1) / 2)
-            drawn = [(x + shift, e) for x, e in enumerate(estimates) if e["value"] is not None]
-            axes.errorbar(
-                [x for x, _ in drawn],
-                [e["value"] for _, e in drawn],
-                yerr=error_lengths(e for _, e in drawn),
-                fmt=marker,
-                color=colour,
-                markersize=7,
-                capsize=4,
-                linewidth=1.5,
-                label=name,
-            )
-        axes.set_xticks(range(len(groups)), groups)
-        axes.set_xlim(-0.5, len(groups) - 0.5)
-        _share_axis(axes, y_label)
-        axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=3)
-    return figure
 
 
 def plot_confusions(panels: Sequence[tuple[str, Mapping[str, Mapping[str, int]]]], title: str) -> Figure:
@@ -231,7 +125,7 @@ def plot_reliability(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
             linewidth=1.3,
             label="bin, 95 % interval",
         )
-        _share_axis(upper, "accuracy")
+        share_axis(upper, "accuracy")
         upper.set_title(title)
         upper.legend(loc="upper left")
         widths = [row["bin_high"] - row["bin_low"] for row in rows]
@@ -264,7 +158,7 @@ def plot_curves(curves: Sequence[Curve], title: str, y_label: str) -> Figure:
             named.add(curve.name)
         axes.set_xlim(left=0)
         axes.set_xlabel("optimiser step")
-        _share_axis(axes, y_label)
+        share_axis(axes, y_label)
         axes.set_title(title)
         if curves:
             figure.legend(loc="outside right center")
@@ -277,7 +171,7 @@ def plot_bars(bars: Sequence[Bar], title: str, x_label: str, share: bool = True,
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7, 1.3 + 0.24 * max(len(bars), 4)), layout="constrained")
         axes = figure.subplots()
-        for group, (colour, _) in _by_group(bars, groups).items():
+        for group, (colour, _) in by_group(bars, groups).items():
             of_group = [(place, bar) for place, bar in enumerate(bars) if bar.group == group]
             axes.barh(
                 [place for place, _ in of_group],
@@ -299,82 +193,7 @@ def plot_bars(bars: Sequence[Bar], title: str, x_label: str, share: bool = True,
         axes.grid(True, axis="x")
         axes.set_axisbelow(True)
         axes.set_title(title)
-        _group_legend(figure, [bar.group for bar in bars])
-    return figure
-
-
-def plot_dots(dots: Sequence[Dot], title: str, x_label: str, y_label: str, groups: Sequence[str] = ()) -> Figure:
-    """Shares with intervals against a positive amount (log axis), points with names where there is room for them.
-    groups: as in `plot_bars`."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(8, 5.2), layout="constrained")
-        axes = figure.subplots()
-        for group, (colour, marker) in _by_group(dots, groups).items():
-            of_group = [dot for dot in dots if dot.group == group]
-            axes.errorbar(
-                [dot.x for dot in of_group],
-                [dot.y for dot in of_group],
-                yerr=error_lengths(Bar(dot.name, dot.y, dot.low, dot.high) for dot in of_group),
-                fmt=marker,
-                color=colour,
-                ecolor=(*matplotlib.colors.to_rgb(colour), 0.35),
-                markersize=5,
-                linewidth=1,
-                label=group,
-            )
-        axes.set_xscale("log")
-        axes.set_xlabel(x_label)
-        _share_axis(axes, y_label)
-        axes.set_title(title)
-        _group_legend(figure, [dot.group for dot in dots])
-        _name_dots(axes, dots)
-    return figure
-
-
-def plot_lines(
-    lines: Sequence[Line], title: str, x_label: str, y_label: str, marked: tuple[float, str] | None = None
-) -> Figure:
-    """Shares over x with bands of their intervals. marked: a place on the x axis to point out, and its name."""
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7, 4.4), layout="constrained")
-        axes = figure.subplots()
-        for line, (colour, marker) in zip(lines, SERIES, strict=False):
-            points = [
-                point for point in zip(line.x, line.values, line.lows, line.highs, strict=True) if None not in point
-            ]
-            x, values, lows, highs = zip(*points, strict=True) if points else ((), (), (), ())
-            axes.fill_between(x, lows, highs, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(x, values, color=colour, marker=marker, markersize=5, linewidth=1.6, label=line.name)
-        if marked is not None:
-            axes.axvline(marked[0], color=BLACK, linestyle="--", linewidth=1.2, label=marked[1])
-        axes.set_xlabel(x_label)
-        _share_axis(axes, y_label)
-        axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=2)
-    return figure
-
-
-def plot_histograms(
-    panels: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], names: Sequence[str], title: str, x_label: str
-) -> Figure:
-    """Histograms below each other, with the same bins for each of `names`.
-
-    panels: title, and rows with `bin_low`, `bin_high` and an amount by name.
-    """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7, 0.8 + 2.3 * len(panels)), layout="constrained")
-        all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, (name, rows) in zip(all_axes, panels, strict=True):
-            edges = [*(row["bin_low"] for row in rows), rows[-1]["bin_high"]]
-            for series, (colour, _) in zip(names, SERIES, strict=False):
-                amounts = [row[series] for row in rows]
-                axes.stairs(amounts, edges, fill=True, color=colour, alpha=0.35)
-                axes.stairs(amounts, edges, color=colour, linewidth=1.5, label=series)
-            axes.set_ylabel("number")
-            axes.set_title(name)
-        all_axes[0].legend(loc="upper left")
-        all_axes[-1].set_xlabel(x_label)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        group_legend(figure, [bar.group for bar in bars])
     return figure
 
 
@@ -403,36 +222,15 @@ def plot_heatmap(table: Mapping[str, Mapping[str, int]], title: str, x_label: st
     return figure
 
 
-def _by_group(items: Sequence[Bar | Dot], first: Sequence[str]) -> dict[str, tuple[str, str]]:
+def by_group(items: Sequence[Any], first: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Colour and marker of each group that has items; the last look serves all further groups."""
     groups = list(dict.fromkeys([*first, *(item.group for item in items)]))
     there = {item.group for item in items}
     return {group: SERIES[min(n, len(SERIES) - 1)] for n, group in enumerate(groups) if group in there}
 
 
-def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
-    """Names beside the points, each at the first place where it covers no other one and stays within the axes."""
-    axes.figure.draw_without_rendering()
-    taken: list[Any] = []
-    frame = axes.get_window_extent()
-    for dot in dots:
-        for side, height in ((4, 3), (4, -8), (-4, 3), (-4, -8)):
-            name = axes.annotate(
-                dot.name,
-                (dot.x, dot.y),
-                xytext=(side, height),
-                textcoords="offset points",
-                ha="left" if side > 0 else "right",
-                fontsize=6.5,
-            )
-            box = name.get_window_extent()
-            if frame.x0 <= box.x0 and box.x1 <= frame.x1 and not any(box.overlaps(other) for other in taken):
-                taken.append(box)
-                break
-            name.remove()
-
-
-def _group_legend(figure: Figure, groups: Sequence[str]) -> None:
+def group_legend(figure: Figure, groups: Sequence[str]) -> None:
+    """A legend below, where there are groups."""
     if any(groups):
         figure.legend(loc="outside lower center", ncols=4)
 
@@ -446,20 +244,10 @@ def error_lengths(figures: Iterable[Any]) -> list[list[float]]:
     return [[max(0.0, value - low) for value, low, _ in ends], [max(0.0, high - value) for value, _, high in ends]]
 
 
-def _share_axis(axes: Axes, label: str) -> None:
+def share_axis(axes: Axes, label: str) -> None:
     """A y axis from 0 to 100 %, with room for markers at both ends."""
     axes.set_ylim(-0.03, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.set_ylabel(label)
     axes.grid(True, axis="y")
     axes.set_axisbelow(True)
-
-
-def _side_by_side(points: Sequence[Point]) -> list[tuple[float, Point]]:
-    """Each point with its place on the log2 axis: points with the same x are set apart a little."""
-    placed = []
-    for x in sorted({point.x for point in points}):
-        group = [point for point in points if point.x == x]
-        for number, point in enumerate(group):
-            placed.append((x * 2 ** (0.09 * (number - (len(group) - 1) / 2)), point))
-    return placed

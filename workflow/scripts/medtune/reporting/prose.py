@@ -7,9 +7,9 @@ from medtune.metrics.estimate import ENDS, VALUES, Estimate
 from medtune.reporting.tables import estimate_text
 
 
-def figure_text(estimate: Estimate, as_percent: bool = True) -> str:
-    """An estimate in words: value, 95 % interval and n."""
-    return estimate_text(estimate.as_dict(), as_percent)
+def figure_text(estimate: Estimate) -> str:
+    """A share in words: value, 95 % interval and n."""
+    return estimate_text(estimate.as_dict())
 
 
 def short_text(estimate: Mapping[str, Any], as_percent: bool = True) -> str:

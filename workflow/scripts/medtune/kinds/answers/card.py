@@ -5,7 +5,7 @@ from typing import Any
 
 from medtune.kinds.answers.figures import SHOWN
 from medtune.kinds.answers.task import AnswerTask
-from medtune.kinds.cards import PROMPT, own_card
+from medtune.kinds.own_card import PROMPT, own_card
 from medtune.reporting.cards import StudyCard
 
 LIMITS = (

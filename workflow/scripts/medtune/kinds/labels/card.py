@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medtune.kinds.cards import PROMPT, listed_names, own_card
 from medtune.kinds.labels.figures import SHOWN
 from medtune.kinds.labels.task import LabelTask
+from medtune.kinds.own_card import PROMPT, listed_names, own_card
 from medtune.reporting.cards import StudyCard
 
 LIMITS = (

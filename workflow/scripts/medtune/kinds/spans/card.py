@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medtune.kinds.cards import PROMPT, listed_names, own_card
+from medtune.kinds.own_card import PROMPT, listed_names, own_card
 from medtune.kinds.spans.figures import SHOWN
 from medtune.kinds.spans.task import SpanTask
 from medtune.reporting.cards import StudyCard

@@ -7,10 +7,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from medtune.metrics.estimate import end_columns
-from medtune.reporting.plots import Line, plot_lines
+from medtune.reporting.plots import Line
 from medtune.reporting.prose import counted, figure_text, interval_text, listed
 from medtune.reporting.tables import percent
 from medtune.studies.maccrobat.analysis.comparison import tagger_name
+from medtune.studies.maccrobat.analysis.drawing import plot_lines
 from medtune.studies.maccrobat.analysis.readiness import ALL, DOCUMENTS, TYPES, Readiness, Recommendation
 
 

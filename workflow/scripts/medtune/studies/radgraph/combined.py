@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from medtune.data.span import Span
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.proportions import proportion
-from medtune.metrics.span_scores import SpanDocument, radgraph_f1
+from medtune.metrics.span_scores import SpanDocument
 from medtune.studies.radgraph.combine import Conflict, annotated, combine_entities, conflict_row
 from medtune.studies.radgraph.found import Found, token_entity
+from medtune.studies.radgraph.report_scores import radgraph_f1
 from medtune.studies.radgraph.reports import LABELS, Report
 from medtune.studies.radgraph.runs import Run
 from medtune.studies.radgraph.score import SPAN_FIGURES, span_figures, span_of

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import plot_confusions, plot_groups
+from medtune.reporting.plots import plot_confusions
+from medtune.studies.radgraph.group_plot import plot_groups
 from medtune.studies.radgraph.runs import MODELS, NAMES, Run
 
 

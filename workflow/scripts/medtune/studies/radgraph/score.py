@@ -11,14 +11,9 @@ from medtune.errors import InputError
 from medtune.kinds.scores import Scores
 from medtune.kinds.spans.score import Answer, calibration_of, checked_confidences, scheme_figures, share_of
 from medtune.metrics.proportions import proportion
-from medtune.metrics.span_scores import (
-    SpanDocument,
-    count_spans,
-    false_alarms_per_sentence,
-    radgraph_f1,
-    score_spans,
-)
+from medtune.metrics.span_scores import SpanDocument, count_spans, score_spans
 from medtune.studies.radgraph.found import Found, mentions, read_items, token_entity, token_span
+from medtune.studies.radgraph.report_scores import false_alarms_per_sentence, radgraph_f1
 from medtune.studies.radgraph.reports import LABELERS, Corpus, Report, read_radgraph
 
 NAME = "radgraph"

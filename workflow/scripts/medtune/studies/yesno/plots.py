@@ -4,16 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import (
-    Band,
-    Curve,
-    Point,
-    plot_against_rank,
-    plot_confusions,
-    plot_curves,
-    plot_reliability,
-)
+from medtune.reporting.plots import Curve, plot_confusions, plot_curves, plot_reliability
 from medtune.reporting.tables import estimate_text
+from medtune.studies.yesno.rank_plot import Band, Point, plot_against_rank
 from medtune.studies.yesno.runs import Run
 
 

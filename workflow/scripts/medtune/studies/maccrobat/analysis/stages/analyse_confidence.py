@@ -8,7 +8,7 @@ from medtune.files import write_json
 from medtune.metrics.calibration import reliability_table
 from medtune.metrics.contrasts import contrast
 from medtune.metrics.estimate import ENDS, end_cells, end_columns
-from medtune.reporting.plots import Line, plot_histograms, plot_lines, plot_reliability, save_figure
+from medtune.reporting.plots import Line, plot_reliability, save_figure
 from medtune.reporting.tables import percent, write_csv
 from medtune.studies.maccrobat.analysis.confidence import (
     CALIBRATED,
@@ -26,6 +26,7 @@ from medtune.studies.maccrobat.analysis.confidence import (
 )
 from medtune.studies.maccrobat.analysis.corrected import Compared, verdicts
 from medtune.studies.maccrobat.analysis.documents import TaggedDocument, load_splits
+from medtune.studies.maccrobat.analysis.drawing import plot_histograms, plot_lines
 from medtune.studies.maccrobat.analysis.thresholds import (
     FIGURES,
     NO_THRESHOLD,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from medtune.files import write_json
 from medtune.metrics.prf import Figures
-from medtune.reporting.plots import Bar, Dot, plot_bars, plot_dots, save_figure
+from medtune.reporting.plots import Bar, plot_bars, save_figure
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.confusion import PAIR_COLUMNS, confused_pairs
 from medtune.studies.maccrobat.analysis.documents import load_splits
+from medtune.studies.maccrobat.analysis.drawing import Dot, plot_dots
 from medtune.studies.maccrobat.analysis.errors import classify
 from medtune.studies.maccrobat.analysis.types import (
     DIFFERENCE_COLUMNS,
