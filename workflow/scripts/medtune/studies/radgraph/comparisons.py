@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.metrics.significance import paired_difference, tested_cells
+from medtune.metrics.significance import TESTED, paired_difference, tested_cells
 from medtune.metrics.span_scores import count_spans
 from medtune.studies.radgraph.runs import Run
 
@@ -13,9 +13,7 @@ COMPARISON_COLUMNS = (
     "against",
     "n_reports",
     *end_columns("against_strict_f1", "adapter_strict_f1", "difference"),
-    "p_value",
-    "p_holm",
-    "verdict",
+    *TESTED,
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import ENDS, end_cells, end_columns
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
-from medtune.metrics.significance import Difference, holm, paired_difference
+from medtune.metrics.significance import TESTED, Difference, holm, paired_difference
 from medtune.metrics.significance import verdict as corrected_verdict
 from medtune.studies.relations.runs import DEFAULT, SPLITS, Run, Runs
 
@@ -33,9 +33,7 @@ SWITCH_COLUMNS = (
     "n_documents",
     "n_seeds",
     *end_columns("entity_f1_difference", "relation_f1_difference"),
-    "p_value",
-    "p_holm",
-    "verdict",
+    *TESTED,
     "labels",
 )
 HELPED, HARMED, UNTOLD = "helped", "harmed", "no significant difference"

@@ -232,7 +232,7 @@ def hours_in_words(row: dict) -> str:
     """The estimate for many notes, of a row of `speed_rows`, as a sentence."""
     hours = row["hours_for_10000"]
     unit, each = next((unit, each) for unit, each in UNITS if hours * each >= 1 or each == UNITS[-1][1])
-    low, value, high = (f"{row[f'hours_for_10000{end}'] * each:.1f}" for end in ("_low", "", "_high"))
+    value, low, high = (f"{row[column] * each:.1f}" for column in end_columns("hours_for_10000"))
     return (
         f"{NOTES:,} notes of {row['words'] / row['documents']:.0f} words take {value} {unit} ({low} to {high} over "
         f"{row['rounds']} rounds) on {row['device']} in {row['precision']}, {row['batch_size']} windows a batch."
