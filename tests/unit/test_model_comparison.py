@@ -4,12 +4,12 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
+from medtune.metrics.estimate import Range
 from medtune.metrics.significance import holm
 from medtune.studies.maccrobat.analysis.comparison import (
     MODEL_COLUMNS,
     SEED_COLUMNS,
     TYPE_COLUMNS,
-    Speed,
     TaggerRun,
     best_by_type,
     comparison_rows,
@@ -31,7 +31,7 @@ def run(validation, test, encoder="e", lr=2e-5, seed=1, parameters=10, lost=None
         "validation": [document(GOLD, tags) for tags in validation],
         "test": [document(GOLD, tags, lost=lost) for tags in test],
     }
-    return TaggerRun(encoder, lr, seed, documents, ("A", "B"), 60.0, Speed(100.0, 90.0, 110.0), parameters)
+    return TaggerRun(encoder, lr, seed, documents, ("A", "B"), 60.0, Range(100.0, 90.0, 110.0), parameters)
 
 
 def test_a_run_that_predicts_nothing_can_be_compared():

@@ -1,7 +1,8 @@
 import pytest
 
 from medtune.metrics.contrasts import Contrast
-from medtune.studies.maccrobat.analysis.comparison import Speed, TaggerRun
+from medtune.metrics.estimate import Range
+from medtune.studies.maccrobat.analysis.comparison import TaggerRun
 from medtune.studies.maccrobat.analysis.selection import (
     CANDIDATE_COLUMNS,
     TRADE_OFF_COLUMNS,
@@ -25,13 +26,13 @@ WEIGHTS = {"validation_f1": 0.5, "rare_f1": 0.2, "speed": 0.2, "size": 0.1}
 
 def made(name, f1, rare, speed, size, spread=0.0):
     figures = {"validation_f1": f1, "rare_f1": rare, "speed": speed, "size": size}
-    return Candidate((name, 2e-5), [], figures, Speed(speed, speed - spread, speed + spread))
+    return Candidate((name, 2e-5), [], figures, Range(speed, speed - spread, speed + spread))
 
 
 def run(tags, encoder, speed=100.0, seconds=60.0, parameters=10, seed=1, gold="B-A O B-R"):
     documents = {split: [document(gold, found) for found in tags] for split in ("validation", "test")}
     return TaggerRun(
-        encoder, 2e-5, seed, documents, ("A", "R"), seconds, Speed(speed, 0.9 * speed, 1.1 * speed), parameters
+        encoder, 2e-5, seed, documents, ("A", "R"), seconds, Range(speed, 0.9 * speed, 1.1 * speed), parameters
     )
 
 
@@ -75,7 +76,7 @@ def test_figures_of_a_candidate_are_means_over_its_seeds_and_rare_types_are_scor
 
 def said(*differences):
     """The words on trade-offs. differences: of the F1 and of the rare types' F1, for each other candidate."""
-    first, other = (Candidate((name, 2e-5), [], {}, Speed(1, 0.8, 1.25)) for name in ("A", "B"))
+    first, other = (Candidate((name, 2e-5), [], {}, Range(1, 0.8, 1.25)) for name in ("A", "B"))
     found = [TradeOff(first, other, f1, rare, 1.5, 2.0, 0.5) for f1, rare in differences]
     return [trade_off_words(first, row) for row in trade_off_rows(found, documents=20)]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 ENDS = ("", "_low", "_high")
 """What a figure's columns end in: its value and the ends of its interval."""
@@ -39,6 +39,15 @@ class Estimate:
     def as_dict(self) -> dict:
         """Plain dictionary for JSON."""
         return asdict(self)
+
+
+class Range(NamedTuple):
+    """A figure of repeated rounds, with the least and the greatest of them (no confidence interval), None where there
+    are none."""
+
+    value: float
+    low: float | None
+    high: float | None
 
 
 def nothing(unit: str) -> Estimate:

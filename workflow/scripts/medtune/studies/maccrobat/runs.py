@@ -6,8 +6,8 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.files import read_json
-from medtune.metrics.estimate import ENDS
-from medtune.studies.maccrobat.analysis.comparison import Speed, TaggerRun
+from medtune.metrics.estimate import ENDS, Range
+from medtune.studies.maccrobat.analysis.comparison import TaggerRun
 from medtune.studies.maccrobat.analysis.documents import load_splits
 from medtune.studies.maccrobat.analysis.types import read_type_table
 
@@ -90,7 +90,7 @@ def _read(files: RunFiles, data: Mapping[str, Path | str], labels: tuple[str, ..
         documents=documents,
         labels=labels,
         train_seconds=_figure(record, "train_seconds", files.record),
-        speed=Speed(*(_figure(speed, f"words_per_second{end}", files.speed) for end in ENDS)),
+        speed=Range(*(_figure(speed, f"words_per_second{end}", files.speed) for end in ENDS)),
         parameters=round(_figure(tagging, "parameters", files.tagging)),
     )
 

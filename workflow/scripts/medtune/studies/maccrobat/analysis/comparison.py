@@ -8,7 +8,7 @@ from statistics import mean, stdev
 import numpy as np
 
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate, end_cells, end_columns
+from medtune.metrics.estimate import Estimate, Range, end_cells, end_columns
 from medtune.metrics.intervals import bounded, f1
 from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
 from medtune.metrics.prf import ScoresByLabel
@@ -70,19 +70,11 @@ TYPE_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Speed:
-    """Words tagged per second: median, slowest and fastest of repeated rounds without another job beside them."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class TaggerRun:
     """One trained encoder with its tagged documents by split, "validation" and "test".
 
-    labels: all entity types. train_seconds: of the training. speed: of tagging. parameters: their number.
+    labels: all entity types. train_seconds: of the training. speed: words tagged per second, of repeated rounds without
+    another job beside them. parameters: their number.
     """
 
     encoder: str
@@ -91,7 +83,7 @@ class TaggerRun:
     documents: Mapping[str, Sequence[TaggedDocument]]
     labels: tuple[str, ...]
     train_seconds: float
-    speed: Speed
+    speed: Range
     parameters: int
 
     @property

@@ -11,10 +11,9 @@ from statistics import mean
 
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate, end_cells, end_columns
+from medtune.metrics.estimate import Estimate, Range, end_cells, end_columns
 from medtune.metrics.significance import ALPHA, difference_of
 from medtune.studies.maccrobat.analysis.comparison import (
-    Speed,
     TaggerRun,
     group_counts,
     label_f1_counts,
@@ -60,7 +59,7 @@ class Candidate:
     configuration: tuple[str, float]
     runs: Sequence[TaggerRun]
     figures: Mapping[str, float | None]
-    speed: Speed
+    speed: Range
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
 
@@ -83,7 +82,7 @@ class TradeOff:
 
 def candidate(runs: Sequence[TaggerRun], rare: Sequence[str]) -> Candidate:
     """A configuration with its figures. rare: the types of the rare tier."""
-    speed = Speed(
+    speed = Range(
         mean(run.speed.value for run in runs), min(run.speed.low for run in runs), max(run.speed.high for run in runs)
     )
     figures = {

@@ -13,7 +13,7 @@ import numpy as np
 from medtune.data.bio import spans_of
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.counts import f1_of_counts
-from medtune.metrics.estimate import Estimate, end_cells, end_columns
+from medtune.metrics.estimate import Estimate, Range, end_cells, end_columns
 from medtune.metrics.intervals import f1 as f1_estimate
 from medtune.metrics.intervals import share
 from medtune.metrics.significance import difference_of
@@ -55,14 +55,6 @@ class Variant(NamedTuple):
 
     device: str
     precision: str
-
-
-class Range(NamedTuple):
-    """A figure of repeated rounds, and its least and greatest; these are None where there are none."""
-
-    value: float
-    low: float | None
-    high: float | None
 
 
 class Way(NamedTuple):
