@@ -31,9 +31,10 @@ import transformers
 from medtune.config import TaggerTraining
 from medtune.data.alignment import Layout, SubwordDocument, WindowRow, make_layout, subwords
 from medtune.data.bio import spans_of
-from medtune.inference.decoding import decode
-from medtune.inference.tagging import right_padded, word_logits
+from medtune.methods.encoder.decoding import decode
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
+from medtune.methods.encoder.tagging import right_padded, word_logits
+from medtune.methods.encoder.training import label_windows, train, word_loss
 from medtune.metrics.intervals import bounded
 from medtune.metrics.significance import difference_of
 from medtune.metrics.span_scores import SpanDocument, count_spans
@@ -43,7 +44,6 @@ from medtune.reporting.tables import markdown_table
 from medtune.studies.maccrobat.analysis.comparison import mean_f1
 from medtune.training.checkpoints import last_checkpoint, progress_of
 from medtune.training.preflight import IGNORED, make_plan
-from medtune.training.taggers import label_windows, train, word_loss
 from medtune.training.training_record import hardware
 
 PADDED = 512

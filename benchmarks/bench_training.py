@@ -18,10 +18,10 @@ from unittest.mock import patch
 
 from medtune.config import Lora, Training
 from medtune.files import read_jsonl
+from medtune.methods.adapter import training as adapters
 from medtune.models.loading import load_base, load_tokenizer
 from medtune.studies import get_task
 from medtune.studies.yesno.generator import make_questions
-from medtune.training import adapters
 from medtune.training.checkpoints import Progress, last_checkpoint, progress_of
 from medtune.training.preflight import Rows, check_rows, make_plan
 

@@ -10,7 +10,7 @@ from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.intervals import amount
 from medtune.metrics.proportions import proportion
 from medtune.metrics.text.bleu import bleu
-from medtune.metrics.text.scores import MetricScores, mean_of, share_of
+from medtune.metrics.text.metric_scores import MetricScores, mean_of, share_of
 from medtune.reporting.tables import write_csv
 from medtune.studies.meerkat.runs import RunFiles
 

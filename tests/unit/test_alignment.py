@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.data.alignment import SubwordDocument, make_layout, special_tokens, subwords
+from medtune.methods.encoder.training import label_windows
 from medtune.training.preflight import IGNORED
-from medtune.training.taggers import label_windows
 from tests.unit.tiny_tagger import tiny_encoder
 
 TOKENIZER = tiny_encoder()[1]

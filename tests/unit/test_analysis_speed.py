@@ -4,8 +4,8 @@ from itertools import count
 import pytest
 
 from medtune.files import write_json, write_jsonl
-from medtune.inference.tagger import Tagger, TaggerSettings
-from medtune.inference.tagging import mean_logits
+from medtune.methods.encoder.tagger import Tagger, TaggerSettings
+from medtune.methods.encoder.tagging import mean_logits
 from medtune.studies.maccrobat.analysis.speed import (
     PRECISION_COLUMNS,
     STREAMING,
@@ -194,7 +194,7 @@ def test_what_is_timed_is_the_tagger_of_the_figures(tagger, monkeypatch):
     folder, _ = tagger
     offsets = []
     monkeypatch.setattr(
-        "medtune.inference.tagger.mean_logits", lambda *given: offsets.append(given[5]) or mean_logits(*given)
+        "medtune.methods.encoder.tagger.mean_logits", lambda *given: offsets.append(given[5]) or mean_logits(*given)
     )
     tag, _ = tagger_loader(folder)(FP32)
     assert tag(ROWS, 1) == [found.tags for found in Tagger.load(folder, "cpu").tag_words(ROWS)]

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import log_softmax
 
 from medtune.data.bio import repair, tag_list
-from medtune.inference.decoding import UNSEEN, Transitions, association, choose_transitions, decode, stray
+from medtune.methods.encoder.decoding import UNSEEN, Transitions, association, choose_transitions, decode, stray
 
 TAGS = tag_list(["Sign", "Test"])
 LOGITS = arrays(float, st.tuples(st.integers(1, 4), st.just(len(TAGS))), elements=st.floats(-8, 8))

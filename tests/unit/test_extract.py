@@ -7,7 +7,7 @@ import pytest
 from medtune.data.report_sources import Source
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
-from medtune.inference.tagger import Tagger, TaggerSettings
+from medtune.methods.encoder.tagger import Tagger, TaggerSettings
 from medtune.reporting.tables import read_csv
 from medtune.studies.maccrobat.analysis.readiness import AUTO, DOCUMENTS, REVIEW, SUGGESTIONS, TYPES, ReviewRule
 from medtune.studies.maccrobat.extract import DETERMINING, Job, extract, tagger_of

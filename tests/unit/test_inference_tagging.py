@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 
 from medtune.data.alignment import SubwordDocument, make_layout, subwords
 from medtune.data.windows import homes
-from medtune.inference.tagging import mean_logits, word_logits
+from medtune.methods.encoder.tagging import mean_logits, word_logits
 from medtune.models.loading import load_with_new_head
 from tests.unit.tiny_tagger import OTHERS, TAGS, tiny_encoder
 

@@ -20,7 +20,7 @@ SHORT = SETTINGS.model_copy(update={"lora": Lora(rank=4, dropout=0.0), "max_step
 
 
 def train_in(folder, processes, report, owner=None):
-    from medtune.training.adapters import train
+    from medtune.methods.adapter.training import train
 
     torch.set_num_threads(1)
     # With weights, since these must be counted over both processes.

@@ -10,7 +10,7 @@ import yaml
 
 from medtune.data.bio import tag_list
 from medtune.files import read_jsonl, write_json
-from medtune.inference.tagger import TaggerSettings
+from medtune.methods.encoder.tagger import TaggerSettings
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text
 from medtune.stages.tag import tagger_script

@@ -3,7 +3,7 @@ import pytest
 from medtune.data.bio import tag_list
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, sha256_of, write_json, write_jsonl
-from medtune.inference.tagger import Tagger, TaggerSettings
+from medtune.methods.encoder.tagger import Tagger, TaggerSettings
 from medtune.stages.tag import tagger_script
 from medtune.studies.maccrobat.export import export
 from medtune.studies.maccrobat.runs import RunFiles

@@ -9,9 +9,9 @@ from medtune.errors import InputError
 from medtune.files import write_json
 from medtune.metrics.counts import without_each
 from medtune.metrics.text import meteor as meteor_module
+from medtune.metrics.text.metric_scores import mean_of
 from medtune.metrics.text.names import BERTSCORE, BLEU
 from medtune.metrics.text.registry import TextMetricSettings, score_texts, statistic_of
-from medtune.metrics.text.scores import mean_of
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.studies.meerkat.score import score
 from medtune.studies.meerkat.section import MeerkatMetrics

@@ -8,13 +8,13 @@ from transformers import AutoModelForCausalLM
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json, write_jsonl
+from medtune.methods.adapter import merging
+from medtune.methods.adapter.merging import answer_logits, difference
 from medtune.models.loading import load_base, load_with_adapter
 from medtune.models.model_record import read_record, write_record
 from medtune.models.rendering import Rendered
 from medtune.stages.merge_adapter import Job, merge_adapter
 from medtune.studies import get_task
-from medtune.training import merging
-from medtune.training.merging import answer_logits, difference
 from tests.unit.tiny_model import tiny_model
 
 EXAMPLE = {"question": "Is it useful?", "label": "Yes", "rationale": "It is."}

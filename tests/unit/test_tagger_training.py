@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 from medtune.config import TaggerTraining, Tracking
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_jsonl
+from medtune.methods.encoder.training import word_loss
 from medtune.models.loading import load_tagger, load_with_new_head
 from medtune.reporting.tracking import TrackedRun
 from medtune.stages import train_tagger as stage
 from medtune.stages.train_tagger import Job, train_tagger
-from medtune.training.taggers import word_loss
 from tests.unit.tiny_tagger import TAGS, toy_study
 
 SETTINGS = {"epochs": 4, "batch_size": 4, "learning_rate": 5e-3, "evaluate_every": 5}

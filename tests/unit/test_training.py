@@ -73,7 +73,7 @@ def rows(count=40, seed=1):
 
 def run(folder, settings=SETTINGS, seed=42, base=model, divisor=1, **options):
     """Train in this process on one thread; True when finished."""
-    from medtune.training.adapters import train
+    from medtune.methods.adapter.training import train
 
     torch.set_num_threads(1)
     data = rows()
@@ -145,7 +145,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_gives_others(undisturb
 
 
 def test_alpha_is_twice_the_rank_unless_set():
-    from medtune.training.adapters import lora_config
+    from medtune.methods.adapter.training import lora_config
 
     assert lora_config(SETTINGS).lora_alpha == 8
     assert lora_config(Training(lora=Lora(rank=4, alpha=5))).lora_alpha == 5
@@ -235,7 +235,7 @@ def test_a_quantised_training_goes_on_with_the_same_weights(tmp_path):
 
 def test_each_optimiser_of_the_configuration_is_the_trainers_of_its_name():
     """Whether memory is paged shows on a GPU alone."""
-    from medtune.training.adapters import OPTIMIZERS
+    from medtune.methods.adapter.training import OPTIMIZERS
 
     names = get_args(Training.model_fields["optimizer"].annotation)
     assert {name: OPTIMIZERS[name].value.removesuffix("_torch_fused") for name in names} == {n: n for n in names}
@@ -322,7 +322,7 @@ def test_weights_of_another_model_are_refused(undisturbed, tmp_path):
     ],
 )
 def test_an_adapter_of_another_shape_is_no_start(undisturbed, tmp_path, lora, sentence):
-    from medtune.training.adapters import check_start
+    from medtune.methods.adapter.training import check_start
 
     model().config.save_pretrained(tmp_path / "base")
     start = as_start(undisturbed / "checkpoint-8", tmp_path / "start")
@@ -340,7 +340,7 @@ def test_without_padding_loss_and_gradients_are_those_of_padded_batches():
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
     from trl.trainer.utils import add_fused_lm_head
 
-    from medtune.training.adapters import lora_config
+    from medtune.methods.adapter.training import lora_config
 
     data = rows(4, 3)
     batch = [{"input_ids": ids, "labels": labels} for ids, labels in zip(data.input_ids, data.labels, strict=True)]
@@ -412,7 +412,7 @@ def test_answering_between_steps_changes_no_weight(undisturbed, tmp_path):
 
 
 def test_a_validation_loss_that_is_not_finite_ends_the_training_with_a_sentence(tmp_path, monkeypatch):
-    from medtune.training.adapters import AdapterTrainer
+    from medtune.methods.adapter.training import AdapterTrainer
 
     loss = AdapterTrainer.compute_loss
 

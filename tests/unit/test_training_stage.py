@@ -19,13 +19,13 @@ from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.kinds.task import Task
 from medtune.methods.adapter.checkpoint_figure import drawn
+from medtune.methods.adapter.training import check_base
 from medtune.reporting.tracking import TrackedRun
 from medtune.stages import train_adapter as stage
 from medtune.stages.train_adapter import Job, train_adapter
 from medtune.state import open_state
 from medtune.studies import get_task
 from medtune.studies.yesno.generator import make_questions
-from medtune.training.adapters import check_base
 from medtune.training.batches import LengthGroupedSampler
 from tests.conftest import ROOT
 from tests.unit.killed import hidden

@@ -35,7 +35,7 @@ def rows(count=40, seed=1, choices=None):
 
 def run(folder, choices=None, settings=ONE_STEP, divisor=1):
     """Train into a folder; gives the loss, the norm of its gradient, and the validation loss of the first step."""
-    from medtune.training.adapters import train
+    from medtune.methods.adapter.training import train
 
     torch.set_num_threads(1)
     plan = make_plan(settings, 40, divisor)
@@ -62,7 +62,7 @@ def test_loss_and_gradient_of_a_step_are_those_of_the_weighted_mean_over_its_bat
     from peft import get_peft_model
     from transformers import set_seed
 
-    from medtune.training.adapters import lora_config
+    from medtune.methods.adapter.training import lora_config
 
     data, base = rows(choices=UNEVEN), model()
     step = list(LengthGroupedSampler([len(ids) for ids in data.input_ids], 4, 42))[:8]
@@ -102,7 +102,7 @@ def test_half_the_batch_and_twice_the_accumulation_give_the_same_step(tmp_path):
 
 
 def test_without_padding_the_step_is_that_of_padded_batches(tmp_path, monkeypatch):
-    from medtune.training import adapters
+    from medtune.methods.adapter import training as adapters
 
     arguments_of = adapters.trainer_arguments
 
@@ -119,7 +119,7 @@ def test_without_padding_the_step_is_that_of_padded_batches(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("padding_free", [False, True])
 def test_weights_stand_where_their_labels_stand(padding_free):
-    from medtune.training.weighted_loss import WeightCollator
+    from medtune.methods.adapter.weighted_loss import WeightCollator
 
     data = rows(6, 3, UNEVEN)
     examples = [
@@ -132,7 +132,7 @@ def test_weights_stand_where_their_labels_stand(padding_free):
 
 
 def test_a_token_of_twice_the_weight_counts_like_two():
-    from medtune.training.weighted_loss import weighted_loss
+    from medtune.methods.adapter.weighted_loss import weighted_loss
 
     log_probs, weights = torch.tensor([[-1.0, -3.0, 0.0]]), torch.tensor([[0.0, 1.0, 2.0, 0.0]])
     assert weighted_loss(log_probs, weights).item() == pytest.approx((1 + 3 + 3) / 3)

@@ -7,7 +7,7 @@ if __name__ == "__main__":
     with job(snakemake.log, threads):
         from pathlib import Path
 
-        from medtune.inference.tagger import read_settings
+        from medtune.methods.encoder.tagger import read_settings
         from medtune.studies.maccrobat.analysis.speed_measurement import reported_variant, tagger_loader, variants_here
         from medtune.studies.maccrobat.analysis.stages.analyse_speed import analyse_speed
 

@@ -1,6 +1,6 @@
 """What a tagger's folder holds besides model and tokenizer."""
 
 TAGGER_FILE = "tagger.json"
-"""All else that determines its tags: `inference.tagger.TaggerSettings`."""
+"""All else that determines its tags: `methods.encoder.tagger.TaggerSettings`."""
 SCRIPT_FILE = "tag.py"
 """A script that tags texts by them."""

@@ -16,7 +16,7 @@ def merged_card(
     folder: Path, base_folder: Path, adapter: Path, base: Mapping[str, Any], quantization: str, check: Any
 ) -> str:
     """The card as text. base: the base model's record. quantization: of the base while the adapter was trained.
-    check: a `medtune.training.merging.Check`. The folders are printed as they are given."""
+    check: a `medtune.methods.adapter.merging.Check`. The folders are printed as they are given."""
     front_matter = {
         "library_name": "transformers",
         "pipeline_tag": "text-generation",

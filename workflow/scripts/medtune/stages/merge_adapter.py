@@ -39,8 +39,8 @@ def merge_adapter(job: Job, model: Path, record: Path) -> None:
     Raises InputError for an adapter of another template or base model, and when the merged model does not answer as
     the two do.
     """
+    from medtune.methods.adapter.merging import DTYPE, TOLERANCE, merge
     from medtune.models.loading import load_tokenizer
-    from medtune.training.merging import DTYPE, TOLERANCE, merge
 
     task = get_task(job.task, **job.task_options)
     check_adapter(job.adapter, job.base, task)

@@ -13,7 +13,7 @@ from medtune.data.alignment import subwords
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import rounded, write_json, write_jsonl, write_text
-from medtune.inference.decoding import Transitions, association, choose_transitions, decode, stray
+from medtune.methods.encoder.decoding import Transitions, association, choose_transitions, decode, stray
 from medtune.methods.encoder.layout import layout_of
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.metrics.counts import f1_of_counts
@@ -66,9 +66,9 @@ def tag_documents(job: Job, predictions: Path, record: Path, settings: Path, scr
     """
     import torch
 
-    from medtune.inference.tagger import TaggerSettings
-    from medtune.inference.tagging import mean_logits
     from medtune.memory import peak_memory_mb
+    from medtune.methods.encoder.tagger import TaggerSettings
+    from medtune.methods.encoder.tagging import mean_logits
     from medtune.models.loading import load_tagger
 
     tags = read_tags(job.tags)
@@ -140,7 +140,7 @@ def tag_documents(job: Job, predictions: Path, record: Path, settings: Path, scr
 def tagger_script() -> str:
     """A script that tags texts by the files of the folder that it lies in, without this package."""
     ending = 'if __name__ == "__main__":\n    main()'
-    return standalone(ABOUT_SCRIPT, "medtune.inference.tagger", ["Tagger", "main"], ending)
+    return standalone(ABOUT_SCRIPT, "medtune.methods.encoder.tagger", ["Tagger", "main"], ending)
 
 
 def _transitions(
@@ -171,7 +171,7 @@ def check_tags(model: Any, tags: list[str], folder: Path) -> None:
 
 def _row(split: str, row: dict, logits: np.ndarray, chosen: list[int], tags: list[str], temperature: float) -> dict:
     """One line of predictions.jsonl."""
-    from medtune.inference.tagger import tagged_words
+    from medtune.methods.encoder.tagger import tagged_words
 
     found = tagged_words(logits, chosen, tags, temperature)
     return {

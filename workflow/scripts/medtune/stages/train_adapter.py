@@ -118,13 +118,13 @@ def train_adapter(
 def prepare(job: Job) -> Material:
     """Read, render and check what the job needs. Raises InputError, see `check_rows`, `make_plan`, `check_adapter` and
     `check_start`."""
+    from medtune.methods.adapter.training import check_base
     from medtune.models.loading import load_tokenizer
-    from medtune.training.adapters import check_base
 
     check_base(job.base, job.settings)
     task = get_task(job.task, **job.task_options)
     if job.start is not None:
-        from medtune.training.adapters import check_start
+        from medtune.methods.adapter.training import check_start
 
         check_adapter(job.start, job.base, task)
         check_start(job.start, job.base, job.settings)
@@ -183,8 +183,8 @@ def run_training(
     owner: int | None = None,
 ) -> None:
     """Run the engine in this process. owner: process id of the job, in a worker."""
+    from medtune.methods.adapter.training import train
     from medtune.models.loading import load_base
-    from medtune.training.adapters import train
 
     settings = job.settings
     judged = settings.checkpoint_by == "figure"

@@ -96,8 +96,8 @@ def train_tagger(
 
 def prepare(job: Job) -> Material:
     """Read, cut and check what the job needs. Raises InputError, see `read_rows` and `make_plan`."""
+    from medtune.methods.encoder.training import label_windows
     from medtune.models.loading import load_tagger_tokenizer
-    from medtune.training.taggers import label_windows
 
     tags = read_tags(job.tags)
     tokenizer = load_tagger_tokenizer(job.base)
@@ -147,8 +147,8 @@ def run_training(
     owner: int | None = None,
 ) -> None:
     """Run the engine in this process. owner: process id of the job, in a worker."""
+    from medtune.methods.encoder.training import train
     from medtune.models.loading import load_with_new_head
-    from medtune.training.taggers import train
 
     train(
         material.rows,

@@ -8,9 +8,9 @@ from medtune.data.predictions import answers_of
 from medtune.kinds.scores import Scores
 from medtune.metrics.drawn import Drawn, drawn_of
 from medtune.metrics.estimate import Estimate
+from medtune.metrics.text.metric_scores import QUESTIONS, UNIT
 from medtune.metrics.text.names import BLEU, EXACT_MATCH, MEDICAL_TERM_F1, ROUGE, TOKEN_F1
 from medtune.metrics.text.registry import TextMetricSettings, TextScores, score_texts
-from medtune.metrics.text.scores import QUESTIONS, UNIT
 
 METRICS = (*ROUGE, BLEU[-1], EXACT_MATCH, TOKEN_F1, MEDICAL_TERM_F1)
 """Those that tables show; metrics.json has all."""

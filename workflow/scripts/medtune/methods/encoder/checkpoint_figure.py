@@ -5,7 +5,7 @@ from typing import Any
 
 from medtune.data.alignment import Layout, SubwordDocument
 from medtune.data.bio import spans_of
-from medtune.inference.decoding import decode
+from medtune.methods.encoder.decoding import decode
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
 
@@ -26,7 +26,7 @@ def validation_figures(
     wanted = [spans_of(row) for row in gold]
 
     def validate(model: Any) -> dict[str, float]:
-        from medtune.inference.tagging import word_logits
+        from medtune.methods.encoder.tagging import word_logits
 
         logits = word_logits(model, documents, layout, VALIDATION_BATCH_TOKENS, pad_id)
         found = [spans_of([tags[number] for number in decode(of_words, tags)]) for of_words in logits]

@@ -11,8 +11,8 @@ import numpy as np
 
 from medtune.errors import InputError
 from medtune.files import read_text
+from medtune.metrics.text.metric_scores import MetricScores, mean_of
 from medtune.metrics.text.names import BERTSCORE
-from medtune.metrics.text.scores import MetricScores, mean_of
 
 UNLIMITED = 1_000_000
 """A tokenizer that knows no longest text says a number far above this one."""

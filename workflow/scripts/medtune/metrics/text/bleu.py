@@ -7,8 +7,8 @@ from importlib.metadata import version
 import numpy as np
 from sacrebleu.metrics import BLEU
 
+from medtune.metrics.text.metric_scores import MetricScores
 from medtune.metrics.text.names import BLEU as NAMES
-from medtune.metrics.text.scores import MetricScores
 
 ORDERS = len(NAMES)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from medtune.errors import InputError
+from medtune.metrics.text.metric_scores import MetricScores, mean_of
 from medtune.metrics.text.names import BUILT_IN
-from medtune.metrics.text.scores import MetricScores, mean_of
 
 Metric = Callable[[list[str], list[str]], Sequence[float]]
 

@@ -20,8 +20,8 @@ import numpy as np
 from medtune.errors import InputError
 from medtune.files import read_text
 from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.text.metric_scores import MetricScores, ratio_of
 from medtune.metrics.text.names import DOSAGE_MATCH, MEDICAL_TERM_F1, TERM_MATCH
-from medtune.metrics.text.scores import MetricScores, ratio_of
 
 BUILT_IN_TERMS = Path(__file__).with_name("medical_terms.txt")
 

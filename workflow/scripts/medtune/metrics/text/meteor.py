@@ -7,8 +7,8 @@ from importlib.metadata import version
 from nltk.translate.meteor_score import single_meteor_score
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
+from medtune.metrics.text.metric_scores import MetricScores, mean_of
 from medtune.metrics.text.names import METEOR, METEOR_WITHOUT_SYNONYMS
-from medtune.metrics.text.scores import MetricScores, mean_of
 from medtune.metrics.text.wordnet import HOW_TO_GET, find_wordnet
 
 logger = logging.getLogger(__name__)

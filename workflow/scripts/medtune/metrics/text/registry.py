@@ -16,6 +16,7 @@ from medtune.metrics.text.bleu import bleu, bleu_of_counts
 from medtune.metrics.text.custom import custom
 from medtune.metrics.text.medical_terms import medical_terms
 from medtune.metrics.text.meteor import meteor
+from medtune.metrics.text.metric_scores import QUESTIONS, UNIT, MetricScores, mean_of
 from medtune.metrics.text.names import (
     BERTSCORE,
     BLEU,
@@ -26,7 +27,6 @@ from medtune.metrics.text.names import (
     TERM_MATCH,
 )
 from medtune.metrics.text.rouge import rouge
-from medtune.metrics.text.scores import QUESTIONS, UNIT, MetricScores, mean_of
 from medtune.metrics.text.squad import squad
 
 WHERE_THERE = (SHORT_EXACT_MATCH, TERM_MATCH, DOSAGE_MATCH)

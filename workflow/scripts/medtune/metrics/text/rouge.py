@@ -9,8 +9,8 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.scoring import fmeasure
 from rouge_score.tokenizers import DefaultTokenizer
 
+from medtune.metrics.text.metric_scores import MetricScores, mean_of
 from medtune.metrics.text.names import ROUGE
-from medtune.metrics.text.scores import MetricScores, mean_of
 
 
 def rouge(predictions: Sequence[str], references: Sequence[str], stemmer: bool = False) -> dict[str, MetricScores]:

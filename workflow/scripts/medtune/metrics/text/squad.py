@@ -5,8 +5,8 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 
+from medtune.metrics.text.metric_scores import MetricScores, mean_of, share_of
 from medtune.metrics.text.names import EXACT_MATCH, SHORT_EXACT_MATCH, TOKEN_F1
-from medtune.metrics.text.scores import MetricScores, mean_of, share_of
 
 ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 PUNCTUATION = str.maketrans("", "", string.punctuation)

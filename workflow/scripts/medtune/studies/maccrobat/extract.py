@@ -80,7 +80,7 @@ def review_rule(recommendation: dict[str, Any]) -> ReviewRule:
 
 def tagger_of(job: Job) -> Tag:
     """The exported tagger, as it was evaluated."""
-    from medtune.inference.tagger import Tagger
+    from medtune.methods.encoder.tagger import Tagger
 
     tagger = Tagger.load(job.tagger, batch_tokens=job.batch_tokens)
 

@@ -8,8 +8,8 @@ from scipy.stats import t
 
 from medtune.metrics.counts import Statistic
 from medtune.metrics.estimate import VALUES, Estimate, end_cells, end_columns, nothing, value_cells
+from medtune.metrics.text.metric_scores import UNIT
 from medtune.metrics.text.registry import statistic_of
-from medtune.metrics.text.scores import UNIT
 from medtune.reporting.prose import counted, scores_text
 from medtune.studies.meerkat.comparisons import includes_zero
 from medtune.studies.meerkat.medical_qa import ALL

@@ -10,9 +10,9 @@ import numpy as np
 
 from medtune.data.held_out import pairs_of
 from medtune.data.sentences import sentences
+from medtune.metrics.text.metric_scores import MetricScores, mean_of, share_of
 from medtune.metrics.text.names import ROUGE
 from medtune.metrics.text.rouge import rouge
-from medtune.metrics.text.scores import MetricScores, mean_of, share_of
 from medtune.studies.yesno.generator import OUTCOMES, TREATMENTS
 
 RATIONALE_COLUMNS = ("question_overlap", "names_terms", "agrees_with_label", "rationale_rouge_l")

@@ -19,7 +19,7 @@ from medtune.kinds.labels.score import (
 from medtune.kinds.scores import Scores
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.intervals import amount
-from medtune.metrics.text.scores import MetricScores
+from medtune.metrics.text.metric_scores import MetricScores
 from medtune.studies.yesno.citations import find_citations
 from medtune.studies.yesno.labels import LABELS
 from medtune.studies.yesno.rationales import RATIONALE_COLUMNS, rationale_scores

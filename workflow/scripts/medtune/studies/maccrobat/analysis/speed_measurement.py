@@ -87,7 +87,7 @@ def tagger_loader(folder: Path) -> Load:
     def load(variant: Variant) -> tuple[Tag, float]:
         import torch
 
-        from medtune.inference.tagger import Tagger, read_settings
+        from medtune.methods.encoder.tagger import Tagger, read_settings
         from medtune.models.loading import load_tagger
 
         settings = read_settings(folder)

@@ -18,10 +18,10 @@ from trl import SFTConfig
 from medtune.config import Training
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.methods.adapter.weighted_loss import WEIGHTS, WeightedTrainer
 from medtune.models.loading import check_quantization
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import Plan, Rows, resolved
-from medtune.training.weighted_loss import WEIGHTS, WeightedTrainer
 
 OPTIMIZERS = {
     "adamw": OptimizerNames.ADAMW_TORCH_FUSED,

@@ -16,8 +16,8 @@ import numpy as np
 from medtune.data.alignment import make_layout, subwords
 from medtune.data.bio import spans_of
 from medtune.data.words import Word, sentence_starts, words_of
-from medtune.inference.decoding import Transitions, decode
-from medtune.inference.tagging import mean_logits
+from medtune.methods.encoder.decoding import Transitions, decode
+from medtune.methods.encoder.tagging import mean_logits
 from medtune.metrics.softmax import confidences
 from medtune.models.loading import load_tagger
 from medtune.models.tagger_files import TAGGER_FILE
