@@ -67,6 +67,11 @@ class Line:
     highs: Sequence[float | None]
 
 
+def bar_of(name: str, figure: Any, group: str = "") -> Bar:
+    """The bar of a figure that is there, in any form that `end_values` takes."""
+    return Bar(name, *end_values(figure), group)
+
+
 def save_figure(figure: Figure, path: Path | str) -> None:
     """Write a figure atomically as its suffix says (.png at 150 dpi, or .svg), without dates."""
     path = Path(path)

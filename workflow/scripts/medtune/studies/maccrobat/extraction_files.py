@@ -33,7 +33,7 @@ class Outputs:
 
 
 class Entity(NamedTuple):
-    """As `methods.encoder.tagger.Entity`, which needs torch: characters, end exclusive; calibrated and raw confidence."""
+    """As `methods.encoder.tagger.Entity`, which needs torch: characters, end exclusive; both confidences."""
 
     start: int
     end: int

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import Bar, plot_bars
+from medtune.reporting.plots import Bar, bar_of, plot_bars
+from medtune.reporting.prose import estimate_in
 from medtune.studies.maccrobat.analysis.comparison import TaggerRun
 
 
@@ -22,7 +23,7 @@ def figures(runs: Sequence[TaggerRun], chosen: TaggerRun, rows: Mapping[str, Seq
         for run, row in zip(runs, rows["models"], strict=True)
     ]
     by_type = [
-        Bar(row["type"], row["f1"], row["f1_low"], row["f1_high"], row["encoder"])
+        bar_of(row["type"], estimate_in(row, "f1"), row["encoder"])
         for row in sorted(rows["best_by_type"], key=lambda row: -(row["f1"] or 0))
         if row["f1"] is not None
     ]

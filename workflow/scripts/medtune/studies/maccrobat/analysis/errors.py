@@ -8,7 +8,7 @@ import numpy as np
 
 from medtune.data.span import Span
 from medtune.metrics.counts import class_counts
-from medtune.metrics.estimate import Estimate
+from medtune.metrics.estimate import Estimate, end_cells
 from medtune.metrics.intervals import share
 from medtune.metrics.span_matching import match_spans
 from medtune.studies.maccrobat.analysis.documents import FoundSpan, TaggedDocument
@@ -103,9 +103,7 @@ def direction_rows(cases: Sequence[Case], documents: int) -> list[dict]:
                 "count": amounts[way, BOUNDARY] + amounts[way, BOTH],
                 "same_type": amounts[way, BOUNDARY],
                 "other_type": amounts[way, BOTH],
-                "share": part.value,
-                "share_low": part.low,
-                "share_high": part.high,
+                **end_cells("share", part),
             }
         )
     return rows

@@ -7,7 +7,8 @@ from pathlib import Path
 from medtune.files import write_json
 from medtune.metrics.counts import class_counts
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.reporting.plots import Bar, plot_bars, plot_heatmap, save_figure
+from medtune.reporting.plots import bar_of, plot_bars, plot_heatmap, save_figure
+from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.confusion import (
     PAIR_COLUMNS,
@@ -87,7 +88,7 @@ def analyse_errors(
     figures = {
         "classes": plot_bars(
             [
-                _bar(row["class"], row, "share_of_errors")
+                bar_of(row["class"], estimate_in(row, "share_of_errors"))
                 for row in rows["classes"]
                 if row["share_of_errors"] is not None
             ],
@@ -98,7 +99,7 @@ def analyse_errors(
             matrix, "Most frequent types: what entities were taken for", "predicted type", "gold type"
         ),
         "lengths": plot_bars(
-            [_bar(row["length"], row, "f1") for row in rows["lengths"] if row["f1"] is not None],
+            [bar_of(row["length"], estimate_in(row, "f1")) for row in rows["lengths"] if row["f1"] is not None],
             "Strict F1 by length in words",
             "strict F1, 95 % interval over documents",
         ),
@@ -161,7 +162,3 @@ def length_differences(cases: Sequence[Case], documents: int) -> dict[str, dict]
     return {
         name: {**asdict(compared[name].difference), **asdict(one)} for name, one in zip(compared, said, strict=True)
     }
-
-
-def _bar(name: str, row: Mapping, figure: str) -> Bar:
-    return Bar(name, row[figure], row[f"{figure}_low"], row[f"{figure}_high"])

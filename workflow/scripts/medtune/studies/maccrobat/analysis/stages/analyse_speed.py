@@ -5,7 +5,8 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.files import read_jsonl, write_json
-from medtune.reporting.plots import Bar, plot_bars, save_figure
+from medtune.reporting.plots import bar_of, plot_bars, save_figure
+from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.speed import (
     NOTES,
@@ -77,11 +78,9 @@ def analyse_speed(
     figures = {
         "throughput": plot_bars(
             [
-                Bar(
+                bar_of(
                     f"{row['device']} {row['precision']}, {row['mode']}, {row['batch_size']}",
-                    row["documents_per_second"],
-                    row["documents_per_second_low"],
-                    row["documents_per_second_high"],
+                    estimate_in(row, "documents_per_second"),
                     f"{row['device']} {row['precision']}",
                 )
                 for row in rows["speed"]
@@ -91,10 +90,7 @@ def analyse_speed(
             share=False,
         ),
         "precision": plot_bars(
-            [
-                Bar(f"{row['device']} {row['precision']}", row["f1"], row["f1_low"], row["f1_high"])
-                for row in rows["precision"]
-            ],
+            [bar_of(f"{row['device']} {row['precision']}", estimate_in(row, "f1")) for row in rows["precision"]],
             "Strict F1 by precision",
             "strict F1 on the test split, 95 % interval over documents",
         ),

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.files import write_json
+from medtune.metrics.estimate import end_values
 from medtune.metrics.prf import Figures
-from medtune.reporting.plots import Bar, plot_bars, save_figure
+from medtune.reporting.plots import bar_of, plot_bars, save_figure
+from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.confusion import PAIR_COLUMNS, confused_pairs
 from medtune.studies.maccrobat.analysis.documents import load_splits
@@ -73,14 +75,14 @@ def analyse_types(
     shown = [row for row in types if row["gold"]]
     figures = {
         "f1_by_type": plot_bars(
-            [Bar(row["type"], row["f1"], row["f1_low"], row["f1_high"], row["tier"]) for row in shown],
+            [bar_of(row["type"], estimate_in(row, "f1"), row["tier"]) for row in shown],
             "Strict F1 by entity type",
             "strict F1 on the test split, 95 % interval over documents",
             groups=TIERS,
         ),
         "frequency": plot_dots(
             [
-                Dot(row["type"], row["corpus_count"], row["f1"], row["f1_low"], row["f1_high"], row["tier"])
+                Dot(row["type"], row["corpus_count"], *end_values(estimate_in(row, "f1")), row["tier"])
                 for row in shown
                 if row["corpus_count"]
             ],
@@ -91,13 +93,7 @@ def analyse_types(
         ),
         "tiers": plot_bars(
             [
-                Bar(
-                    f"{row['tier']}, {average}",
-                    row[f"{average}_f1"],
-                    row[f"{average}_f1_low"],
-                    row[f"{average}_f1_high"],
-                    average,
-                )
+                bar_of(f"{row['tier']}, {average}", estimate_in(row, f"{average}_f1"), average)
                 for row in rows["tiers"]
                 for average in ("micro", "macro")
                 if row[f"{average}_f1"] is not None
