@@ -12,8 +12,8 @@ from medtune.runtime import job
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
         from medtune.data.predictions import longer_gold_sentences
-        from medtune.files import read_json
-        from medtune.reporting.cards import write_card
+        from medtune.files import read_json, write_text
+        from medtune.reporting.cards import render_card
         from medtune.studies import part_of
 
         study = part_of(snakemake.params.task, "card")
@@ -31,8 +31,7 @@ if __name__ == "__main__":
         longer = longer_gold_sentences(figures["adapter"].get("longer_gold_answers", {}))
         if hasattr(study, "card_metrics"):  # a study whose splits have other names says what the card shows
             figures = {name: study.card_metrics(metrics) for name, metrics in figures.items()}
-        write_card(
-            snakemake.output.card,
+        text = render_card(
             study=card.with_limits(longer),
             base_folder=snakemake.input.base,
             model_folder=Path(snakemake.output.card).parent,
@@ -42,3 +41,4 @@ if __name__ == "__main__":
             metrics=figures.pop("adapter"),
             others=figures,
         )
+        write_text(snakemake.output.card, text)

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import yaml
 
 from medtune.errors import InputError
-from medtune.files import write_text
 from medtune.reporting.tables import escape_markdown, estimate_text, template
 
 RECORD_KEYS = (
@@ -135,25 +134,6 @@ class TaggerCard(Card):
         )
 
 
-def write_card(
-    path: Path | str,
-    study: Card,
-    base_folder: Path | str,
-    model_folder: Path | str,
-    base: Mapping[str, Any],
-    manifest: Mapping[str, Any],
-    record: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    others: Mapping[str, Mapping[str, Any]] | None = None,
-) -> None:
-    """Write the card. base: the base model's record.  record: training.json.  metrics: metrics.json.  others:
-    metrics.json of models that are shown beside, by name.
-
-    base_folder, model_folder: as the snippet prints them.  Raises InputError when a record lacks something.
-    """
-    write_text(path, render_card(study, base_folder, model_folder, base, manifest, record, metrics, others))
-
-
 def render_card(
     study: Card,
     base_folder: Path | str,
@@ -164,7 +144,12 @@ def render_card(
     metrics: Mapping[str, Any],
     others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
-    """The card as text: deterministic for the same records. Texts from records are escaped."""
+    """The card as text: deterministic for the same records. Texts from records are escaped.
+
+    base: the base model's record.  record: training.json.  metrics: metrics.json.  others: metrics.json of models that
+    are shown beside, by name. base_folder, model_folder: as the snippet prints them.
+    Raises InputError when a record lacks something.
+    """
     missing = [key for key in RECORD_KEYS if key not in record]
     if missing:
         raise InputError(f"training record of {model_folder}: has no {', '.join(missing)}; train again")
