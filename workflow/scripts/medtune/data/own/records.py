@@ -18,7 +18,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Allowed:
-    """Between which entity types a relation can hold, as in `kinds.own.OwnRelation`."""
+    """Between which entity types a relation can hold, as in `kinds.own_section.OwnRelation`."""
 
     heads: tuple[str, ...]
     tails: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Precision, recall and F1 of relations over documents, with intervals over documents, and what their errors are.
 
-Two ways to count, from one classification (`metrics.relations.classify_relations`):
+Two ways to count, from one classification (`matching.classify_relations`):
 
 - strict: type, direction and both arguments with boundaries and entity types are right.
 - relaxed: type and direction are right, and the arguments overlap, whatever their entity types.

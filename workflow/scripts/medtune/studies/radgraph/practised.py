@@ -1,6 +1,6 @@
 """The question of the study in a form that a base model knows, and how its answers are read.
 
-A synthetic base model is asked as its pre-training text asks for lists, see `data.synthetic.listing`; any other one in
+A synthetic base model is asked as its pre-training text asks for lists, see `listing`; any other one in
 its chat template, or with a plain instruction. Answers are read leniently: what counts is which values are listed.
 """
 

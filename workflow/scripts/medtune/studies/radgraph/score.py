@@ -82,7 +82,7 @@ def score(
 def split_metrics(answers: Sequence[SentenceAnswer], corpus: Corpus, entity: str) -> dict:
     """All figures of one split. An output without a list has no entities, so that what its sentence holds is missed;
     the items of a list that breaks off or goes on count, but its sentence and report do not match. Entities that lie
-    in no single sentence (see `data.radgraph.cut`) are missed."""
+    in no single sentence (see `reports.cut`) are missed."""
     names = [report.id for report in corpus.reports]
     gold = {report.id: _gold(report, entity) for report in corpus.reports}
     return {

@@ -7,7 +7,7 @@
       "relations": [{"id": "R0", "infons": {"entity1": "D050033", "entity2": "D007454", "type": "Association"}}]}]}
 
 The text of a document is its passages at their offsets, with spaces between them; all offsets count its characters.
-Ids, relations and what is not kept are as in `data.pubtator`: the two forms of a corpus give the same documents.
+Ids, relations and what is not kept are as in `pubtator`: the two forms of a corpus give the same documents.
 """
 
 import json

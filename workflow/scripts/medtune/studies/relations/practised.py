@@ -22,7 +22,7 @@ _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)(?:\n```|\Z)", re.DOTALL | re.IGNOR
 
 
 class ListingForm:
-    """The form of the pre-training text of `synthetic.relation_listing`."""
+    """The form of the pre-training text of `listing`."""
 
     def __init__(self, schema: RelationSchema):
         self.kinds = {_word(name): name for name in schema.entities}
