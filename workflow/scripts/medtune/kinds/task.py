@@ -36,6 +36,8 @@ class Task(ABC):
     """Whether an answer is of all of its prompt, so that a row whose prompt does not fit is left out of training."""
     figure: str
     """Name of what the study is judged by, such as "accuracy"."""
+    annotation: tuple[str, ...]
+    """Fields of an example that say the answer: what nothing but training and scoring may look at."""
 
     @abstractmethod
     def prompt(self, example: dict) -> str:

@@ -42,13 +42,17 @@ class Scored:
         return _plain(self.texts.figures(places, self.drawn))
 
     def rates(self, places: Sequence[int]) -> dict[str, dict]:
-        """How many of some answers are not empty, how many were cut at the limit, and their mean length in tokens."""
+        """How many of some answers are not empty, how many were cut at the limit, and their mean length in tokens, of
+        those whose tokens were counted."""
         own, drawn = [self.answers[place] for place in places], self.drawn.of(places)
+        counted = [place for place in places if self.answers[place]["output_tokens"] is not None]
         return _plain(
             {
                 "answer_rate": drawn.share([answer["value"] is not None for answer in own]),
                 "cut_rate": drawn.share([answer["finish"] == "length" for answer in own]),
-                "mean_answer_tokens": drawn.amount([answer["output_tokens"] for answer in own]),
+                "mean_answer_tokens": self.drawn.of(counted).amount(
+                    [self.answers[place]["output_tokens"] for place in counted]
+                ),
             }
         )
 

@@ -26,6 +26,7 @@ class AnswerTask(Task):
     """
 
     figure = "rouge_l"
+    annotation = ("answer",)
 
     def __init__(self, study: str, prompt: str):
         """prompt: with `TEXT`, the place of the question."""

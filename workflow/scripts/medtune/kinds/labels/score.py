@@ -31,8 +31,8 @@ def score(
 
     examples: by split, rows with `id`, `label` and, where texts come in groups, `group`; a text without one is its own.
     predictions: one row for each of them. seed: is recorded. The task's other options change no score.
-    Raises InputError when a prediction is missing, doubled, without label likelihoods, or of no example, and for a
-    label that is none of `labels`.
+    Raises InputError when a prediction is missing, doubled, of no example, or without label likelihoods where others
+    have them, and for a label that is none of `labels`.
     """
     answered = answers_of(examples, predictions)
     splits, items = {}, []
@@ -72,8 +72,11 @@ def predicted_label(prediction: dict, labels: Sequence[str]) -> str | None:
     return label
 
 
-def label_probabilities(predictions: Sequence[dict], labels: Sequence[str]) -> np.ndarray:
-    """(n, labels) softmax over each item's label log-likelihoods, in the order of the labels."""
+def label_probabilities(predictions: Sequence[dict], labels: Sequence[str]) -> np.ndarray | None:
+    """(n, labels) softmax over each item's label log-likelihoods, in the order of the labels; None for predictions of a
+    method that has none: null in every row."""
+    if predictions and all(_says_none(prediction, "label_log_likelihoods") for prediction in predictions):
+        return None
     rows = []
     for prediction in predictions:
         likelihoods = prediction.get("label_log_likelihoods") or {}
@@ -92,7 +95,8 @@ def answer_cells(gold: Sequence[str], answers: Sequence[dict], labels: Sequence[
     """What rows of items.csv say of the answers."""
     probabilities = label_probabilities(answers, labels)
     found = [predicted_label(answer, labels) for answer in answers]
-    rows = zip(gold, answers, found, likeliest(probabilities, labels), probabilities, strict=True)
+    likely = [None] * len(answers) if probabilities is None else likeliest(probabilities, labels)
+    sure = [None] * len(answers) if probabilities is None else probabilities.max(axis=1).tolist()
     return [
         {
             "gold": wanted,
@@ -101,11 +105,11 @@ def answer_cells(gold: Sequence[str], answers: Sequence[dict], labels: Sequence[
             "correct": label == wanted,
             "format_ok": answer["status"] == "ok",
             "output_tokens": answer["output_tokens"],
-            "likelihood_label": likely,
-            "likelihood_confidence": float(row.max()),
-            "likelihood_correct": likely == wanted,
+            "likelihood_label": likeliest_label,
+            "likelihood_confidence": confidence,
+            "likelihood_correct": None if likeliest_label is None else likeliest_label == wanted,
         }
-        for wanted, answer, label, likely, row in rows
+        for wanted, answer, label, likeliest_label, confidence in zip(gold, answers, found, likely, sure, strict=True)
     ]
 
 
@@ -126,11 +130,16 @@ def format_metrics(cells: Sequence[dict], drawn: Drawn) -> dict:
     return plain({"strict_accuracy": drawn.share(right & exact), "format_rate": drawn.share(exact)})
 
 
-def likelihood_metrics(gold: Sequence[str], probabilities: np.ndarray, labels: Sequence[str], drawn: Drawn) -> dict:
+def likelihood_metrics(
+    gold: Sequence[str], probabilities: np.ndarray | None, labels: Sequence[str], drawn: Drawn
+) -> dict:
     """Figures of the likeliest label (the first one on a tie) and of its probability as a confidence.
 
-    probabilities: (n, labels). Calibration has no value when n = 0.
+    probabilities: (n, labels); None where there are none, which leaves all figures without a value. Calibration has no
+    value when n = 0.
     """
+    if probabilities is None:
+        gold, probabilities, drawn = [], np.empty((0, len(labels))), drawn.of([])
     predicted = likeliest(probabilities, labels)
     figures = {
         "likelihood_accuracy": accuracy(gold, predicted, drawn),
@@ -151,6 +160,11 @@ def there(gold: Sequence[str], labels: Sequence[str]) -> list[str]:
     """The labels that some item has: one that a split does not hold is no failure. All where there is no item."""
     found = set(gold)
     return [label for label in labels if label in found] or list(labels)
+
+
+def _says_none(prediction: Mapping[str, Any], column: str) -> bool:
+    """Whether a column is there, and null."""
+    return column in prediction and prediction[column] is None
 
 
 def plain(figures: Mapping[str, Estimate]) -> dict[str, dict]:

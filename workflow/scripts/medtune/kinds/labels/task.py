@@ -24,6 +24,7 @@ class LabelTask(Task):
     """
 
     figure = "accuracy"
+    annotation = ("label", "rationale")
 
     def __init__(self, study: str, prompt: str, labels: Sequence[str], rationale: bool = False):
         """prompt: with `TEXT`, the place of the text. rationale: whether a reason is taught.

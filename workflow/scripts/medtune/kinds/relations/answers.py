@@ -25,8 +25,8 @@ class Answer:
     found: Extraction
     status: str
     repaired: bool
-    finish: str
-    output_tokens: int
+    finish: str | None
+    output_tokens: int | None
 
     @property
     def entities(self) -> SpanDocument:

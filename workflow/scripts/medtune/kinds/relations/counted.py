@@ -165,7 +165,9 @@ def _relation_metrics(counted: Counted, drawn: Drawn) -> dict:
 
 
 def _mean_tokens(answers: Sequence[Answer], drawn: Drawn) -> Mapping[str, Any]:
-    sums = drawn.summed(np.array([[answer.output_tokens, 1] for answer in answers], dtype=float).reshape(-1, 2))
+    known = [place for place, answer in enumerate(answers) if answer.output_tokens is not None]
+    counts = np.array([[answers[place].output_tokens, 1] for place in known], dtype=float).reshape(-1, 2)
+    sums = drawn.of(known).summed(counts)
     return amount(sums[:, 0] / sums[:, 1], drawn.unit).as_dict()
 
 

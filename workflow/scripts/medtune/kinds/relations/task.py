@@ -10,7 +10,7 @@ from medtune.kinds.own_section import TEXT
 from medtune.kinds.relations.answer_form import answer_form
 from medtune.kinds.relations.answers import extractions, parsed_value, strict_f1
 from medtune.kinds.relations.examples import as_asked, document_of, schema_of
-from medtune.kinds.relations.output import read_output, write_output
+from medtune.kinds.relations.output import ENTITIES, RELATIONS, read_output, write_output
 from medtune.kinds.relations.pairs import relation_pair
 from medtune.kinds.relations.relation_scores import count_relations
 from medtune.kinds.task import Answering, Parsed, Part, Task
@@ -27,6 +27,7 @@ class RelationTask(Task):
 
     whole_prompts = True
     figure = "relation_f1"
+    annotation = (ENTITIES, RELATIONS)
 
     def __init__(self, study: str, prompt: str, entities: Sequence[str], relations: Mapping[str, Mapping[str, Any]]):
         """prompt: with `TEXT`, the place of the text. entities, relations: as `schema_of` takes them."""

@@ -13,12 +13,12 @@ from medtune.metrics.span_scores import SpanDocument
 @dataclass(frozen=True)
 class Reading:
     """What an answer says. status: of its parsing. found: the listed entities, in their order, with confidences.
-    confidence: the least of all entities and of the list's end; 0 unless the answer parsed and all its values are in
-    the text."""
+    confidence: the least known one of all entities and of the list's end; 0 unless the answer parsed and all its values
+    are in the text; None where none is known."""
 
     status: str
     found: tuple[FoundEntity, ...]
-    confidence: float
+    confidence: float | None
 
     @cached_property
     def spans(self) -> list[Span | None]:
@@ -63,21 +63,22 @@ def ground_answer(
     text: str,
     mentions: Sequence[Mention] | None,
     status: str,
-    confidences: Sequence[float] | None = None,
+    confidences: Sequence[float | None] | None = None,
     offset: int = 0,
 ) -> Reading:
     """Put what an answer lists in its places.
 
     mentions: as it lists them; None for an answer that cannot be read. confidences: of each mention, then of the end of
-    the list; None where they are not known, which reads as 1. offset: of the text in what spans are counted in.
+    the list; None where they are not known. offset: of the text in what spans are counted in.
     Raises ValueError where confidences are not one more than mentions, unless the answer cannot be read.
     """
     if mentions is None:
         return Reading(status, (), 0.0)
     if confidences is None:
-        return Reading(status, tuple(place_entities(text, mentions, offset=offset)), 1.0)
+        return Reading(status, tuple(place_entities(text, mentions, offset=offset)), None)
     if len(confidences) != len(mentions) + 1:
         raise ValueError(f"{len(confidences)} confidences of {len(mentions)} entities and the end of their list")
     found = place_entities(text, mentions, confidences[:-1], offset)
-    reading = Reading(status, tuple(found), min(confidences))
+    known = [confidence for confidence in confidences if confidence is not None]
+    reading = Reading(status, tuple(found), min(known, default=None))
     return reading if reading.ready else Reading(status, reading.found, 0.0)

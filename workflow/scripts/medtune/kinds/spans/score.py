@@ -113,11 +113,12 @@ def share_of(answers: Sequence[Answer], marks: Callable[[Answer], Sequence[bool]
 
 
 def calibration_of(answers: Sequence[Answer], unit: str) -> dict[str, dict]:
-    """Expected calibration error of the entities' confidences: right means a gold span."""
+    """Expected calibration error of the entities' confidences, where they have some: right means a gold span."""
     pairs = [
         (entity.confidence, right, answer.unit)
         for answer in answers
         for entity, right in zip(answer.reading.found, answer.right, strict=True)
+        if entity.confidence is not None
     ]
     confidence, right, drawn = zip(*pairs, strict=True) if pairs else ((), (), ())
     return {
@@ -126,10 +127,12 @@ def calibration_of(answers: Sequence[Answer], unit: str) -> dict[str, dict]:
     }
 
 
-def checked_confidences(prediction: Mapping[str, Any]) -> list[float] | None:
-    """Confidences of a prediction's entities and of the end of their list. Raises InputError unless they are there."""
+def checked_confidences(prediction: Mapping[str, Any]) -> list[float | None] | None:
+    """Confidences of a prediction's entities and of the end of their list; None where the method has none, and says so
+    by null. Raises InputError unless they are there."""
     confidences, value = prediction.get("part_confidences"), prediction["value"]
-    if confidences is None or (value is not None and len(confidences) != len(value) + 1):
+    wrong_number = None not in (confidences, value) and len(confidences) != len(value) + 1
+    if "part_confidences" not in prediction or wrong_number:
         raise InputError(f'predictions, id "{prediction["id"]}": needs a confidence for each item; generate again')
     return confidences
 

@@ -36,6 +36,7 @@ class SpanTask(Task):
 
     whole_prompts = True
     figure = "strict_f1"
+    annotation = (ENTITIES,)
 
     def __init__(self, study: str, prompt: str, entities: Sequence[str]):
         """prompt: with {text}, the place of the text. entities: the types."""
@@ -82,7 +83,7 @@ class SpanTask(Task):
         text: str,
         items: Sequence[Mapping[str, str]] | None,
         status: str,
-        confidences: Sequence[float] | None = None,
+        confidences: Sequence[float | None] | None = None,
     ) -> Reading:
         """A parsed answer in its places in the text. Arguments as of `ground_answer`."""
         return ground_answer(inert(text), self.mentions(text, items), status, confidences)

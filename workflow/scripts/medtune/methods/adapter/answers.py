@@ -8,6 +8,7 @@ from medtune.data.predictions import LONGER_GOLD
 from medtune.files import rounded
 from medtune.inference.confidence import geometric_mean
 from medtune.kinds.task import Part, Task
+from medtune.methods.answer_row import answer_row
 
 
 @dataclass(frozen=True)
@@ -60,23 +61,22 @@ def prediction_row(
 ) -> dict:
     """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some. With
     `LONGER_GOLD` where the gold answer is longer than what is generated."""
-    parsed = task.parse(answer.text)
     parts = task.parts(answer.text)
-    row = {
-        "id": question.example["id"],
-        "split": question.split,
-        "raw": answer.text,
-        "value": parsed.value,
-        "status": parsed.status,
-        "prompt_tokens": len(question.prompt),
-        "output_tokens": answer.length,
-        "finish": answer.finish,
-        "confidence": rounded(content_confidence(tokenizer, answer, task.content(answer.text))),
-    }
+    further: dict[str, Any] = {}
     if question.longer_gold:
-        row[LONGER_GOLD] = True
+        further[LONGER_GOLD] = True
     if likelihoods is not None:
-        row["label_log_likelihoods"] = likelihoods
+        further["label_log_likelihoods"] = likelihoods
     if parts is not None:
-        row["part_confidences"] = [rounded(value) for value in part_confidences(tokenizer, answer, parts)]
-    return row
+        further["part_confidences"] = [rounded(value) for value in part_confidences(tokenizer, answer, parts)]
+    return answer_row(
+        task,
+        question.split,
+        question.example,
+        answer.text,
+        confidence=rounded(content_confidence(tokenizer, answer, task.content(answer.text))),
+        prompt_tokens=len(question.prompt),
+        output_tokens=answer.length,
+        finish=answer.finish,
+        **further,
+    )

@@ -32,6 +32,7 @@ class MeerkatTask(Task):
 
     name = "meerkat"
     figure = "rouge_l"
+    annotation = ("answer",)
 
     def __init__(
         self,

@@ -281,8 +281,14 @@ def _result(split: str, report: Report, answers: Sequence[SentenceAnswer], entit
             if found.start is None
         ],
         "parsed": all(answer.reading.status == "ok" for answer in answers),
-        "confidence": min((answer.reading.confidence for answer in answers), default=1.0),
+        "confidence": _least_confidence(answers),
     }
+
+
+def _least_confidence(answers: Sequence[SentenceAnswer]) -> float | None:
+    """The least known one; 1 of a report without sentences, None where none is known."""
+    known = [answer.reading.confidence for answer in answers if answer.reading.confidence is not None]
+    return min(known, default=None if answers else 1.0)
 
 
 def _place(report: Report, label: str, start: int, end: int) -> dict:

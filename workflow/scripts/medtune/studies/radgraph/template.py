@@ -33,6 +33,7 @@ class RadGraphTask(Task):
     name = "radgraph"
     whole_prompts = True
     figure = "strict_f1"
+    annotation = ("output", "entities")
 
     def __init__(
         self,

@@ -62,12 +62,13 @@ def score(examples: Mapping[str, Sequence[dict]], predictions: Sequence[dict], s
         items_of_split = _items(split, rows, answers, cells, rationales)
         items += items_of_split
         labels = [predicted_label(answer, LABELS) for answer in answers]
+        tokens = [item["output_tokens"] for item in items_of_split if item["output_tokens"] is not None]
         splits[split] = {
             "n": len(rows),
             **answered_metrics(gold, labels, [row["source"] for row in rows]),
             **format_metrics(cells, DRAWN),
             "citation_rate": DRAWN.share([item["citations"] > 0 for item in items_of_split]).as_dict(),
-            "mean_answer_tokens": amount([item["output_tokens"] for item in items_of_split], UNIT).as_dict(),
+            "mean_answer_tokens": amount(tokens, UNIT).as_dict(),
             **likelihood_metrics(gold, label_probabilities(answers, LABELS), LABELS, DRAWN),
             **plain({name: scores.estimate() for name, scores in rationales.items()}),
         }
