@@ -13,7 +13,7 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
         *("direction", "pattern", "side", "length", "level", "kind", "outcome", "threshold", "device", "mode"),
         *("batch_size", "rounds", "bin_low", "bin_high", "gold", "predicted", "chosen", "entity", "model", "against"),
         *("target", "view", "run", "switch", "changes", "terms", "labels", "iteration", "reference", "specialty"),
-        *("metric", "form", "figure", "unit"),
+        *("metric", "form", "figure", "unit", "method", "interval_over", "cheapest"),
         *(f"{table}.confidence" for table in ("thresholds", "histogram", "means", "calibration")),
         *(f"{table}.precision" for table in ("speed", "precision", "streaming")),
     },
@@ -42,7 +42,12 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
             "recommended",
             "picked",
             "needs_human",
+            *("pareto_inference", "pareto_training"),
+            *(f"{name}_{column}" for name in ("best", "cheapest") for column in ("p_value", "p_holm", "verdict")),
         ),
+    },
+    "documents that a test would need": {
+        *(f"{name}_settle{end}" for name in ("best", "cheapest") for end in ("", "_least", "_most")),
     },
     "a score of the ranking, which follows from figures of the same row": {
         *("score", *(f"{criterion}_score" for criterion in ("validation_f1", "rare_f1", "speed", "size"))),
@@ -51,6 +56,7 @@ NEEDS_NONE: Mapping[str, Collection[str]] = {
     "a spread, beside the interval of its mean": {"seed_sd"},
     "measured once, of this training or process on this machine": {
         *("train_seconds", "peak_memory_mb", "weights_mb", "training_time_ratio", "seconds_per_document"),
+        "seconds_per_1000",
     },
 }
 """Columns that need no interval, by the reason; those of one table alone with its name before them."""

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from medtune.kinds.labels import figures
+from medtune.kinds.methods_table import method_columns
 from medtune.kinds.summary import COMPARISON_COLUMNS, SEED_COLUMNS, run_columns
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat import assess_readiness as readiness
@@ -21,7 +22,12 @@ from medtune.studies.relations import summarize as relations
 from tests.columns import ITEM_TABLES, NEEDS_NONE, faults, without_interval
 from tests.unit.yesno_study import table_columns
 
-OWN = {"runs": run_columns(figures), "comparisons": COMPARISON_COLUMNS, "seeds": SEED_COLUMNS}
+OWN = {
+    "runs": run_columns(figures),
+    "comparisons": COMPARISON_COLUMNS,
+    "seeds": SEED_COLUMNS,
+    "methods": method_columns(figures),
+}
 PARTS = {
     "own": SimpleNamespace(COLUMNS=OWN),
     "yesno": SimpleNamespace(COLUMNS=table_columns()),

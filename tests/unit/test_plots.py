@@ -1,6 +1,16 @@
 import pytest
 
-from medtune.reporting.plots import Bar, Curve, plot_bars, plot_confusions, plot_curves, plot_reliability, save_figure
+from medtune.reporting.plots import (
+    Bar,
+    CostPoint,
+    Curve,
+    plot_bars,
+    plot_confusions,
+    plot_curves,
+    plot_pareto,
+    plot_reliability,
+    save_figure,
+)
 from medtune.studies.yesno.rank_plot import Band, Point, plot_against_rank
 
 TABLE = {"Yes": {"Yes": 5, "No": 1, "none": 0}, "No": {"Yes": 2, "No": 3, "none": 1}}
@@ -82,3 +92,17 @@ def test_a_dollar_sign_in_a_name_is_one(tmp_path):
     figure = plot_bars([Bar("a", 0.5, 0.4, 0.6)], r"Costs of $\broken$", "y", True, ("",))
     save_figure(figure, tmp_path / "bars.svg")
     assert figure.axes[0].get_title(loc="left") == r"Costs of $\broken$"
+
+
+def test_costs_of_nothing_have_a_place_and_optimal_points_are_joined():
+    cheap, dear, beaten = (
+        CostPoint("rules", 0, 0.4, 0.3, 0.5, True),
+        CostPoint("adapter", 900, 0.8, 0.7, 0.9, True),
+        CostPoint("prompt", 2000, 0.5, 0.4, 0.6, False),
+    )
+    axes = plot_pareto({"seconds": [dear, beaten, cheap]}, "t", "accuracy").axes[0]
+    others, optimal = axes.containers
+    assert list(optimal.lines[0].get_xdata()) == [0, 900] and optimal.lines[0].get_linestyle() == "--"
+    assert list(others.lines[0].get_xdata()) == [2000] and others.lines[0].get_linestyle() == "None"
+    assert axes.get_xlim()[0] < 0 and axes.get_xlim()[1] > 2000
+    assert {text.get_text() for text in axes.texts} == {"rules", "adapter", "prompt"}

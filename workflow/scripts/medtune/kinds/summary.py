@@ -1,6 +1,5 @@
 """The runs of one study of the user's own beside the base model: tables, the choice, and what may be claimed."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +7,14 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.intervals import of_statistic
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
+from medtune.metrics.settling import documents_to_settle
 from medtune.metrics.significance import TESTED, paired_difference, tested_cells, untested_cells
 from medtune.reporting.tables import read_csv
 
@@ -183,10 +183,10 @@ def seed_rows(runs: Runs) -> list[dict]:
 def items_to_settle(row: Mapping[str, Any]) -> int | None:
     """Number of items at which a difference as large as that of a row of comparisons would be told from none with a
     power of 80 %, by the normal approximation with the interval's standard error; None where there is no difference."""
-    if not row["difference"]:
+    if row["difference"] is None:
         return None
     error = (row["difference_high"] - row["difference_low"]) / 2 / t.ppf(0.975, max(row["n"] - 1, 1))
-    return math.ceil(row["n"] * ((norm.ppf(0.975) + norm.ppf(0.8)) * error / row["difference"]) ** 2)
+    return documents_to_settle(row["difference"], error**2, 0.0, row["n"]).value
 
 
 def _read(files: RunFiles, kind: ModuleType) -> Run:

@@ -67,6 +67,18 @@ class Line:
     highs: Sequence[float | None]
 
 
+@dataclass(frozen=True)
+class CostPoint:
+    """A named figure with its interval at what it costs. optimal: drawn to stand out."""
+
+    name: str
+    cost: float
+    value: float
+    low: float
+    high: float
+    optimal: bool
+
+
 def bar_of(name: str, figure: Any, group: str = "") -> Bar:
     """The bar of a figure that is there, in any form that `end_values` takes."""
     return Bar(name, *end_values(figure), group)
@@ -199,6 +211,50 @@ def plot_bars(bars: Sequence[Bar], title: str, x_label: str, share: bool = True,
         axes.set_axisbelow(True)
         axes.set_title(title)
         group_legend(figure, [bar.group for bar in bars])
+    return figure
+
+
+def plot_pareto(
+    panels: Mapping[str, Sequence[CostPoint]],
+    title: str,
+    y_label: str,
+    share: bool = True,
+    optimal: str = "Pareto-optimal",
+) -> Figure:
+    """Figures with intervals against costs, a panel for each label of the x axis. Costs are on a logarithmic axis that
+    is linear below 1, where 0 has a place; the optimal points are joined."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.4 * len(panels), 4.2), layout="constrained")
+        all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (label, points) in zip(all_axes, panels.items(), strict=True):
+            for marked, (colour, marker), name in ((False, SERIES[0], "other methods"), (True, SERIES[1], optimal)):
+                chosen = sorted((point for point in points if point.optimal is marked), key=lambda point: point.cost)
+                if chosen:
+                    axes.errorbar(
+                        [point.cost for point in chosen],
+                        [point.value for point in chosen],
+                        yerr=error_lengths(chosen),
+                        fmt=f"{marker}--" if marked else marker,
+                        color=colour,
+                        capsize=3,
+                        linewidth=1.3,
+                        label=name,
+                    )
+            for place, point in enumerate(sorted(points, key=lambda point: (point.cost, point.value))):
+                offset = (5, 5) if place % 2 else (5, -12)  # neighbours above and below
+                axes.annotate(point.name, (point.cost, point.value), offset, textcoords="offset points", fontsize=8)
+            axes.set_xscale("symlog", linthresh=1)
+            axes.set_xlim(-0.1, 5 * max([1.0, *(point.cost for point in points)]))
+            axes.xaxis.set_major_formatter(lambda cost, _: f"{cost:g}")
+            axes.set_xlabel(label)
+            if share:
+                share_axis(axes, y_label)
+            axes.set_ylabel(y_label if axes is all_axes[0] else "")
+        names = dict(
+            pair for axes in figure.axes for pair in zip(*reversed(axes.get_legend_handles_labels()), strict=True)
+        )
+        figure.legend(names.values(), names.keys(), loc="outside lower center", ncols=2)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
 
 

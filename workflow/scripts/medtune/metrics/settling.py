@@ -1,0 +1,59 @@
+"""How many documents would tell a difference from none."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+POWER = 0.8
+NEEDED = float(norm.ppf(0.975) + norm.ppf(POWER))
+"""Standard errors that a difference is to have."""
+LEVEL = 0.8
+"""Of the interval."""
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Documents at which a difference would be told from none (two-sided 0.05) with a power of 80 %. value: were the
+    true difference the one measured; low, high: an 80 % interval. None: no number of documents would, as at no
+    difference, or where the seeds alone vary too much."""
+
+    value: int | None
+    low: int | None
+    high: int | None
+
+
+def documents_to_settle(difference: float, of_documents: float, of_seeds: float, n: int) -> Settling:
+    """The number for a difference over n documents. of_documents, of_seeds: the parts of its variance; the first falls
+    with the number of documents, the second does not.
+
+    The interval inverts the test of the size of the difference: its absolute value over its standard error has a folded
+    normal distribution, and the ends are the true values of which no more than a tenth of draws lies below, or above.
+    """
+    error = math.sqrt(of_documents + of_seeds)
+    if error == 0:
+        return Settling(None, None, None)
+
+    def documents(true: float) -> int | None:
+        left = (true / NEEDED) ** 2 - of_seeds
+        return None if left <= 0 else max(1, math.ceil(n * of_documents / left))
+
+    smallest, largest = _size_ends(abs(difference) / error)
+    return Settling(documents(difference), documents(error * largest), documents(error * smallest))
+
+
+def _size_ends(found: float) -> tuple[float, float]:
+    """80 % interval of the mean's absolute value of a normal distribution of variance 1, of which a draw's is found."""
+    tail = (1 - LEVEL) / 2
+
+    def below(mean: float) -> float:
+        """Share of draws whose absolute value is below the one found."""
+        return float(norm.cdf(found - mean) - norm.cdf(-found - mean))
+
+    def end(share: float) -> float:
+        if below(0) <= share:
+            return 0.0
+        return float(brentq(lambda mean: below(mean) - share, 0, found + 10))
+
+    return end(1 - tail), end(tail)
