@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from medtune.data.annotated import Mention
 from medtune.data.bio import repair, spans_of, tag_list, tags_of
+from medtune.data.flatten import flatten, kept_spans
 from medtune.data.span import Span
 from medtune.data.words import words_of
 from medtune.errors import InputError
 from medtune.files import write_jsonl
 from medtune.metrics.span_scores import count_spans
 from medtune.studies.maccrobat.analysis.documents import load_splits, tagged_document
-from medtune.studies.maccrobat.flatten import flatten, kept_spans
 from tests.unit.analysis_cases import document, dropped, prediction, row
 
 

@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 
 from medtune.data.annotated import Mention
 from medtune.data.bio import spans_of, tags_of
+from medtune.data.flatten import Entity, flatten, kept_spans
 from medtune.data.words import words_of
-from medtune.studies.maccrobat.flatten import Entity, flatten, kept_spans
 
 TEXT = "one two three four five six"
 WORDS = words_of(TEXT)

@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from medtune.data.bio import tag_list
+from medtune.data.flatten import RULE
 from medtune.files import read_jsonl, write_json
 from medtune.methods.encoder.tagger import TaggerSettings
 from medtune.reporting.cards import render_card
 from medtune.reporting.tables import estimate_text
 from medtune.stages.tag import tagger_script
 from medtune.studies.maccrobat.card import EXAMPLE, HEADLINES, study_card
-from medtune.studies.maccrobat.flatten import RULE
 from medtune.studies.maccrobat.runs import SYNTHETIC
 from medtune.studies.maccrobat.score import score
 from tests.unit.tagged_study import RUNS, TYPES, made_study

@@ -14,6 +14,7 @@ from medtune.files import read_json, read_jsonl, write_jsonl
 from medtune.methods.encoder.training import word_loss
 from medtune.models.loading import load_tagger, load_with_new_head
 from medtune.reporting.tracking import TrackedRun
+from medtune.stages import train_parts
 from medtune.stages import train_tagger as stage
 from medtune.stages.train_tagger import Job, train_tagger
 from tests.unit.tiny_tagger import TAGS, toy_study
@@ -125,7 +126,7 @@ def test_two_parts_give_the_model_of_one_whole_training(study, trained, tmp_path
             os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage.Tracker, "log", terminate)
+        patch.setattr(train_parts.Tracker, "log", terminate)
         with pytest.raises(SystemExit) as ended:
             run(job_of(study), tmp_path)
     assert ended.value.code == 143
@@ -145,11 +146,11 @@ def test_what_was_begun_with_other_settings_is_not_gone_on_with(study, tmp_path,
         raise OSError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "_write", fail)
+        patch.setattr(train_parts, "_write", fail)
         with pytest.raises(OSError, match="No space"):
             run(job_of(study, {"max_steps": 4}), tmp_path)
     steps = []
-    monkeypatch.setattr(stage.Tracker, "log", lambda self, metrics, step: steps.append(step))
+    monkeypatch.setattr(train_parts.Tracker, "log", lambda self, metrics, step: steps.append(step))
     assert run(job_of(study, {"max_steps": 4}, overlap_tokens=4), tmp_path)["resumed"] == 0
     assert steps[0] == 1
 
@@ -160,7 +161,7 @@ def test_lost_outputs_of_a_finished_training_are_written_without_training(study,
 
     short = job_of(study, {"max_steps": 2})
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "_write", fail)
+        patch.setattr(train_parts, "_write", fail)
         with pytest.raises(OSError, match="No space"):
             run(short, tmp_path)
     monkeypatch.setattr(stage, "run_training", lambda *args: pytest.fail("trained again"))

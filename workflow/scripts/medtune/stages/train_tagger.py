@@ -1,10 +1,11 @@
 """The train stage of the encoder studies: from rows of tagged words to a model folder and its record."""
 
-import logging
 import math
-import shutil
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,16 @@ from pydantic import BaseModel
 
 from medtune.config import TaggerTraining, Tracking
 from medtune.data.alignment import Layout, SubwordDocument, subwords
-from medtune.files import filled, fingerprint, make_writable, write_json
+from medtune.files import fingerprint
 from medtune.methods.encoder.checkpoint_figure import validation_figures
 from medtune.methods.encoder.layout import layout_of
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.models.model_record import read_record
-from medtune.reporting.tracking import TrackedRun, Tracker, track
-from medtune.state import open_state
-from medtune.training.attempts import bring_to_end
-from medtune.training.launch import Report, has_cuda, see_one_gpu
+from medtune.reporting.tracking import TrackedRun
+from medtune.stages.train_parts import Part, train_parts
+from medtune.training.launch import Report, has_cuda
 from medtune.training.preflight import Plan, make_plan
-from medtune.training.worker import started
 from medtune.versions import library_versions
-
-logger = logging.getLogger("medtune")
 
 
 class Job(BaseModel):
@@ -50,7 +47,8 @@ class Job(BaseModel):
 @dataclass(frozen=True)
 class Material:
     """A job's data and plan, checked. rows, validation_rows: `LabelledWindows`. documents, gold: of the validation
-    split, for its figures. words: of the training split. base: the base model's record."""
+    split, for its figures. words: of the training split. base: the base model's record. files: of the
+    model's folder, none."""
 
     tags: list[str]
     tokenizer: Any
@@ -63,35 +61,15 @@ class Material:
     cut_words: int
     plan: Plan
     base: dict
+    files: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train_tagger(
     job: Job, model: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, tracked: TrackedRun
 ) -> None:
-    """Train the job's tagger, or resume a killed attempt, and write its folder and record.
-
-    model: folder; its files are moved into place one by one, config.json last, and others in it are left.
-    record: training.json. state: folder for unfinished work, removed when both are written.
-    Raises InputError for bad rows or settings, and when the state is in use by another job; ends the
-    process with status 143 when SIGTERM came (a checkpoint is kept).
-    """
-    if job.processes == 1:
-        see_one_gpu()
-    make_writable(model, record.parent)
-    material = prepare(job)
-    if job.settings.warmup >= max(1, material.plan.steps):
-        logger.warning(
-            "warm-up takes %g steps and training %d: the learning rate stays below its peak",
-            job.settings.warmup,
-            material.plan.steps,
-        )
-    with open_state(state, _fingerprint(job, material)) as held:
-        checkpoints = held.folder / "checkpoints"
-        with track(tracking, tracked, _tracked(job, material), tracking_folder) as tracker:
-            alone = partial(run_training, job, material, checkpoints)
-            bring_to_end(checkpoints, partial(started(__name__, alone, job, checkpoints), tracker.log))
-            _write(job, material, checkpoints, model, record, tracker)
-        held.remove()
+    """Train the job's tagger, or resume a killed attempt, and write its folder and record; see `train_parts`."""
+    parts = [Part("", sys.modules[__name__], job)]
+    train_parts(parts, model, record, state, tracking, tracking_folder, tracked, itemgetter(0))
 
 
 def prepare(job: Job) -> Material:
@@ -166,22 +144,7 @@ def run_training(
     )
 
 
-def _write(job: Job, material: Material, checkpoints: Path, model: Path, record: Path, tracker: Tracker) -> None:
-    """Put model folder and record into place."""
-    from medtune.training.training_record import best_checkpoint
-
-    facts = _record(job, material, checkpoints)
-    with filled(model, last="config.json") as scratch:
-        best = best_checkpoint(checkpoints)
-        material.tokenizer.save_pretrained(scratch)
-        shutil.copyfile(best / "model.safetensors", scratch / "model.safetensors")
-        shutil.copyfile(best / "config.json", scratch / "config.json")
-        names = sorted(path.name for path in scratch.iterdir())
-    write_json(record, facts)
-    tracker.finish(facts, [model / name for name in names])
-
-
-def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
+def record_of_job(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
     """Content of training.json: see `record_of`; validation_*: figures of the best step. words_per_second: words of
     the training split that the optimiser steps went through in a second. cut_words: longer than a window."""
     from medtune.training.training_record import record_of
@@ -208,7 +171,7 @@ def _record(job: Job, material: Material, checkpoints: Path) -> dict[str, Any]:
     }
 
 
-def _fingerprint(job: Job, material: Material) -> str:
+def fingerprint_of(job: Job, material: Material) -> str:
     """Identifies all that determines the weights. Batch splits are not among it: they only change rounding."""
     return fingerprint(
         {
@@ -226,7 +189,7 @@ def _fingerprint(job: Job, material: Material) -> str:
     )
 
 
-def _tracked(job: Job, material: Material) -> dict[str, Any]:
+def tracked_facts(job: Job, material: Material) -> dict[str, Any]:
     """What a tracker may know of a job: settings and sizes, no text."""
     return {
         "base_model": material.base["name"],

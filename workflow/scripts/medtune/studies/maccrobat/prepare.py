@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medtune.data import bio, words
+from medtune.data import bio, flatten, words
 from medtune.data.annotated import TWIN_RULE, AnnotatedDocument, Corpus, drop_twins, label_counts, shapes
 from medtune.data.brat import UNKNOWN, brat_files, read_brat
 from medtune.data.dropped import Dropped
@@ -20,7 +20,6 @@ from medtune.data.splits import check_no_twins, whole_numbers
 from medtune.errors import InputError
 from medtune.files import fingerprint, sha256_of, write_json, write_jsonl
 from medtune.reporting.prose import counted
-from medtune.studies.maccrobat import flatten
 from medtune.studies.maccrobat import generator as synthetic
 from medtune.studies.maccrobat.generator import write_case_reports
 from medtune.studies.maccrobat.hub_json import read_maccrobat_json

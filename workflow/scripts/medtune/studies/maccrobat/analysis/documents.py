@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from medtune.data.bio import repair, spans_of
+from medtune.data.flatten import DISCONTINUOUS
 from medtune.data.span import Span
 from medtune.errors import InputError
 from medtune.files import read_jsonl
 from medtune.metrics.span_matching import match_spans
 from medtune.metrics.span_scores import SpanDocument
-from medtune.studies.maccrobat.flatten import DISCONTINUOUS
 
 ROW_FIELDS = ("id", "text", "words", "offsets", "tags", "entities")
 PREDICTION_FIELDS = ("id", "split", "tags", "confidence", "calibrated")
