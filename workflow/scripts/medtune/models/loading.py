@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.models.purpose import check_writer
 from medtune.models.tokenizers import tokenizer_of
 
 Quantization = Literal["none", "int8", "nf4"]
@@ -45,10 +46,12 @@ def load_base(
 
     quantization: of the linear layers, on loading (bitsandbytes; also on CPU). device, dtype: by default
     what this machine has, see `default_device` and `default_dtype`.
-    Raises InputError when weights are missing under the names that the model gives them; see `check_quantization`.
+    Raises InputError for an encoder, and when weights are missing under the names that the model gives them; see
+    `check_quantization`.
     """
     from transformers import AutoModelForCausalLM
 
+    check_writer(folder)
     device = device or default_device()
     dtype = dtype or default_dtype(device)
     check_quantization(folder, quantization)

@@ -1,0 +1,137 @@
+"""The answer stage of the method `encoder`: predictions.jsonl in the study's own answer form, and answering.json."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from medtune.data.bio import tag_list
+from medtune.files import read_json, read_jsonl, write_json, write_jsonl
+from medtune.methods.encoder.entity_rows import entities_in, entity_rows
+from medtune.methods.encoder.tagger import Entity, TaggedWords
+from medtune.methods.found import Found, found_row
+from medtune.scratch import scratch_beside
+from medtune.stages import tag
+from medtune.studies import get_task
+
+logger = logging.getLogger("medtune")
+
+
+class Job(BaseModel):
+    """What the predictions of one encoder are made of. task, task_options: of the study. splits: JSON-lines file of
+    each split, by its name, `validation` among them. model: folder that the train stage wrote. window_tokens,
+    overlap_tokens: as in training. batch_tokens: windows × longest window of a forward pass; changes speed only."""
+
+    task: str
+    task_options: dict[str, Any] = Field(default_factory=dict)
+    splits: dict[str, Path]
+    model: Path
+    window_tokens: int
+    overlap_tokens: int
+    batch_tokens: int
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was found in each example, in their order. seconds: of answering, without loading."""
+
+    found: list[Found]
+    seconds: float
+    peak_memory_mb: float
+    device: str
+
+
+def apply_encoder(job: Job, predictions: Path, record: Path) -> None:
+    """Answer all examples of all splits.
+
+    predictions: rows of `found_row`. record: answering.json: `seconds` without loading, `documents`, `peak_memory_mb`,
+    `device`. A killed job starts again: this is minutes of work.
+    Raises InputError for a model of other types.
+    """
+    task = get_task(job.task, **job.task_options)
+    examples = [(split, example) for split, path in job.splits.items() for example in read_jsonl(path)]
+    with scratch_beside(predictions.parent / "tagged") as folder:
+        folder.mkdir()
+        answered = find_entities(job, examples, folder)
+    rows = zip(examples, answered.found, strict=True)
+    write_jsonl(predictions, (found_row(task, split, example, found) for (split, example), found in rows))
+    write_json(
+        record,
+        {
+            "seconds": round(answered.seconds, 3),
+            "documents": len(examples),
+            "peak_memory_mb": answered.peak_memory_mb,
+            "device": answered.device,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class TaggedExample:
+    """The entities of an example, and the least calibrated probability among the tags of its words."""
+
+    entities: list[Entity]
+    confidence: float
+
+
+def tag_examples(
+    job: Job, tagger: Path, examples: Sequence[tuple[str, dict]], folder: Path
+) -> tuple[list[TaggedExample], dict[str, Any]]:
+    """Tag examples as MACCROBAT's documents are, see `stages.tag`. Returns the record of tagging.json as well.
+
+    tagger: folder. folder: for what lies between.
+    """
+    splits = {}
+    for split in job.splits:
+        splits[split] = folder / f"{split}.jsonl"
+        write_jsonl(splits[split], entity_rows([example for own, example in examples if own == split]).rows)
+    write_json(folder / "tags.json", {"tags": tag_list(job.task_options["entities"])})
+    outputs = {name: folder / name for name in ("predictions", "record", "settings", "script")}
+    tag.tag_documents(
+        tag.Job(
+            model=tagger,
+            splits=splits,
+            tags=folder / "tags.json",
+            window_tokens=job.window_tokens,
+            overlap_tokens=job.overlap_tokens,
+            batch_tokens=job.batch_tokens,
+        ),
+        **outputs,
+    )
+    tagged = {(row["split"], row["id"]): row for row in read_jsonl(outputs["predictions"])}
+    return [_tagged(example, tagged.get((split, example["id"]))) for split, example in examples], read_json(
+        outputs["record"]
+    )
+
+
+def find_entities(job: Job, examples: Sequence[tuple[str, dict]], folder: Path) -> Answered:
+    """The entities of examples."""
+    tagged, record = tag_examples(job, job.model, examples, folder)
+    found = [
+        Found(
+            {"entities": canonical_entities(example["text"], of_example.entities)},
+            confidence=of_example.confidence,
+            parts=[entity.confidence for entity in of_example.entities],
+        )
+        for (_, example), of_example in zip(examples, tagged, strict=True)
+    ]
+    return Answered(found, record["seconds"], record["peak_memory_mb"], record["device"])
+
+
+def canonical_entities(text: str, entities: Sequence[Entity]) -> list[dict[str, Any]]:
+    """Entities as examples have them."""
+    return [
+        {"start": entity.start, "end": entity.end, "type": entity.label, "text": text[entity.start : entity.end]}
+        for entity in entities
+    ]
+
+
+def _tagged(example: dict, row: dict | None) -> TaggedExample:
+    """row: of tagging; none where the text has no words."""
+    if row is None:
+        return TaggedExample([], 1.0)
+    words = TaggedWords(row["tags"], row["confidence"], row["calibrated"])
+    return TaggedExample(entities_in(example["text"], words), min(row["calibrated"]))

@@ -1,0 +1,109 @@
+"""The train stage of the method `encoder`: from examples of a study to a model folder and a record."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from medtune.config import TaggerTraining, Tracking
+from medtune.data.bio import tag_list
+from medtune.errors import InputError
+from medtune.files import make_writable, read_jsonl, write_json, write_jsonl
+from medtune.methods.encoder.entity_rows import entity_rows
+from medtune.models.purpose import check_encoder
+from medtune.reporting.tracking import TrackedRun
+from medtune.scratch import scratch_beside
+from medtune.stages import train_tagger
+from medtune.stages.train_parts import Part, train_parts
+from medtune.training.launch import has_cuda
+
+logger = logging.getLogger("medtune")
+
+METHOD = "encoder"
+SPLITS = ("train", "validation")
+
+
+class Job(BaseModel):
+    """What one training is made of.
+
+    kind: of the study. entities: its types. train, validation: canonical examples. base: folder of the encoder.
+    window_tokens: longest window, special tokens included. overlap_tokens: shared by windows of a longer text.
+    """
+
+    kind: Literal["spans"]
+    entities: list[str] = []
+    settings: TaggerTraining
+    seed: int
+    train: Path
+    validation: Path
+    base: Path
+    window_tokens: int
+    overlap_tokens: int
+    batch_divisor: int = 1
+    processes: int = 1
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What the jobs of all parts have."""
+        names = ("settings", "seed", "base", "window_tokens", "overlap_tokens", "batch_divisor", "processes")
+        return {name: getattr(self, name) for name in names}
+
+
+def train_encoder(
+    job: Job, model: Path, record: Path, state: Path, tracking: Tracking, tracking_folder: Path, tracked: TrackedRun
+) -> None:
+    """Train the job's encoder, or resume a killed attempt, and write its folder and record, see `train_parts`.
+
+    record: that of the training with `method`, `examples` (training documents), `device` and, where entities are
+    tagged, `entities`: by split how many flat tags hold and why others are left out.
+    Raises InputError for a base model that is no encoder, and for bad examples or settings.
+    """
+    make_writable(model, record.parent)
+    check_encoder(job.base)
+    examples = {split: read_examples(getattr(job, split)) for split in SPLITS}
+    with scratch_beside(record.parent / "rows") as rows:
+        rows.mkdir()
+        facts = {
+            "method": METHOD,
+            "examples": len(examples["train"]),
+            "device": "cuda" if has_cuda() else "cpu",
+            "entities": _write_rows(job, examples, rows),
+        }
+        parts = [_tagger(job, rows)]
+        train_parts(
+            parts, model, record, state, tracking, tracking_folder, tracked, lambda records: {**records[0], **facts}
+        )
+
+
+def read_examples(path: Path) -> list[dict]:
+    """The examples of a file. Raises InputError where it has none."""
+    examples = read_jsonl(path)
+    if not examples:
+        raise InputError(f"{path}: no examples; expected at least one")
+    return examples
+
+
+def _write_rows(job: Job, examples: Mapping[str, Sequence[dict]], folder: Path) -> dict[str, dict[str, int]]:
+    """Write rows of tagged words and tags.json. Returns by split what became of the entities."""
+    counts = {}
+    for split, of_split in examples.items():
+        found = entity_rows(of_split)
+        write_jsonl(folder / f"{split}.jsonl", found.rows)
+        counts[split] = found.counts
+        if found.left_out:
+            logger.warning(
+                "%s: %d of %d entities overlap a longer one or hold no word; flat tags cannot hold them, and they are "
+                "left out",
+                getattr(job, split),
+                found.left_out,
+                found.left_out + found.counts["kept"],
+            )
+    write_json(folder / "tags.json", {"tags": tag_list(job.entities)})
+    return counts
+
+
+def _tagger(job: Job, rows: Path) -> Part:
+    files = {split: rows / f"{split}.jsonl" for split in SPLITS}
+    return Part("", train_tagger, train_tagger.Job(**job.shared, **files, tags=rows / "tags.json"))
