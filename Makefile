@@ -76,6 +76,9 @@ lock: ## renew requirements*.lock and envs/ from requirements*.in, in a fresh en
 	.venv-lock/bin/pip freeze | sed 's/+cpu$$//' > requirements.lock
 	.venv-lock/bin/pip install --quiet --requirement requirements.in --requirement requirements-test.in
 	.venv-lock/bin/pip freeze | sed 's/+cpu$$//' > requirements-test.lock
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --requirement requirements-context.in
+	.venv-lock/bin/pip freeze > requirements-context.lock
 	rm -rf .venv-lock
 	$(PYTHON) envs/from_lock.py
 

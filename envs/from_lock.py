@@ -1,4 +1,4 @@
-"""Write the conda environments from the lock file, so that `--sdm conda` runs the same versions."""
+"""Write the conda environments from the lock files, so that `--sdm conda` runs the same versions."""
 
 from pathlib import Path
 
@@ -11,16 +11,20 @@ ANALYSIS = (
 HEAD = "channels:\n  - conda-forge\n  - nodefaults\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n"
 
 
-def locked() -> dict[str, str]:
-    """Name (lower case) to the line of the lock file."""
-    lines = (ROOT / "requirements.lock").read_text().split()
+def locked(file: str = "requirements.lock") -> dict[str, str]:
+    """Name (lower case) to the line of a lock file."""
+    lines = (ROOT / file).read_text().split()
     return {line.split("==")[0].lower(): line for line in lines}
 
 
 def environments() -> dict[str, str]:
     """File name to content of each environment."""
     lock = locked()
-    chosen = {"train.yaml": list(lock.values()), "analysis.yaml": [lock[name] for name in ANALYSIS]}
+    chosen = {
+        "train.yaml": list(lock.values()),
+        "analysis.yaml": [lock[name] for name in ANALYSIS],
+        "context.yaml": list(locked("requirements-context.lock").values()),
+    }
     return {name: HEAD + "".join(f"      - {line}\n" for line in lines) for name, lines in chosen.items()}
 
 

@@ -16,7 +16,7 @@ def pins(file: str) -> dict[str, str]:
     return {re.sub("[-_.]+", "-", name).lower(): version for name, version in found}
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-test"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-test", "requirements-context"])
 def test_every_direct_dependency_is_pinned_and_locked(name):
     assert pins(f"{name}.in").items() <= pins(f"{name}.lock").items()
 
