@@ -5,13 +5,19 @@ import sys
 import pytest
 
 from medtune.studies.maccrobat import notebook_file as notebook
-from medtune.studies.maccrobat.notebook_file import Code, Text, build, execute, to_html
+from medtune.studies.maccrobat.notebook_file import Code, Text, build, cells_of, execute, to_html
 
 
 def test_cells_keep_their_order_and_have_steady_names():
     made = build([Text("# Title"), Code("1 + 1")], "name")
     assert [(cell.cell_type, cell.id) for cell in made.cells] == [("markdown", "cell-1"), ("code", "cell-2")]
     assert made == build([Text("# Title"), Code("1 + 1")], "name")
+
+
+def test_each_block_of_python_is_a_cell_and_what_stands_between_two_is_one():
+    markdown = "# Title\n\nText.\n\n```python\ndef f():\n    return 1\n\n\nf()\n```\n\n```python\n2\n```\n\nEnd\n"
+    code = Code("def f():\n    return 1\n\n\nf()")
+    assert cells_of(markdown) == [Text("# Title\n\nText."), code, Code("2"), Text("End")]
 
 
 def test_a_page_needs_no_network_and_escapes_the_title():

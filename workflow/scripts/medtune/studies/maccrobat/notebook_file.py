@@ -1,7 +1,9 @@
 """Notebooks: built from cells, executed in a kernel of this Python, and written as .ipynb and as one HTML page."""
 
 import contextlib
+import itertools
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +48,14 @@ class Code:
 
 
 Cell = Text | Code
+
+_FENCED = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+
+
+def cells_of(markdown: str) -> list[Cell]:
+    """A cell for each block of Python in a Markdown document, and for what stands between two of them."""
+    parts = zip(itertools.cycle((Text, Code)), _FENCED.split(markdown), strict=False)
+    return [kind(part.strip("\n")) for kind, part in parts if part.strip()]
 
 
 def write_notebook(cells: Sequence[Cell], title: str, ipynb: Path | str, html: Path | str) -> None:
