@@ -1,5 +1,6 @@
 import pytest
 
+from medtune.metrics.estimate import Range
 from medtune.reporting.plots import SERIES, Bar, Line, plot_bars, plot_heatmap, save_figure
 from medtune.studies.maccrobat.analysis.drawing import Dot, plot_dots, plot_histograms, plot_lines
 
@@ -8,14 +9,15 @@ BINS = [
     {"bin_low": 0.0, "bin_high": 0.5, "right": 1, "wrong": 2},
     {"bin_low": 0.5, "bin_high": 1, "right": 4, "wrong": 0},
 ]
-LINES = [Line("precision", [0.5, 0.9], [0.8, None], [0.7, None], [0.9, None])]
+ONE, OTHER = Range(0.7, 0.6, 0.8), Range(0.5, 0.2, 0.6)
+LINES = [Line("precision", [0.5, 0.9], [Range(0.8, 0.7, 0.9), None])]
 
 
 def figures():
     return {
-        "bars": plot_bars([Bar("a", 0.7, 0.6, 0.8, "g"), Bar("b", 0.5, 0.2, 0.6, "h")], "t", "x"),
+        "bars": plot_bars([Bar("a", ONE, "g"), Bar("b", OTHER, "h")], "t", "x"),
         "no_bars": plot_bars([], "t", "x"),
-        "dots": plot_dots([Dot("a", 20, 0.7, 0.6, 0.8, "g"), Dot("b", 2000, 0.5, 0.2, 0.6, "h")], "t", "x", "y"),
+        "dots": plot_dots([Dot("a", 20, ONE, "g"), Dot("b", 2000, OTHER, "h")], "t", "x", "y"),
         "lines": plot_lines(LINES, "t", "x", "y", (0.6, "recommended")),
         "histograms": plot_histograms([("one", BINS), ("two", BINS)], ("right", "wrong"), "t", "x"),
         "heatmap": plot_heatmap(TABLE, "t", "x", "y"),
@@ -38,14 +40,14 @@ def test_the_first_bar_stands_on_top():
 
 
 def test_named_groups_keep_their_colours_whatever_comes_first():
-    axes = plot_bars([Bar("a", 0.7, 0.6, 0.8, "rare")], "t", "x", groups=("frequent", "rare")).axes[0]
+    axes = plot_bars([Bar("a", Range(0.7, 0.6, 0.8), "rare")], "t", "x", groups=("frequent", "rare")).axes[0]
     red, green, blue, _ = axes.patches[0].get_facecolor()
     assert "#{:02X}{:02X}{:02X}".format(*(round(255 * part) for part in (red, green, blue))) == SERIES[1][0]
 
 
 def test_names_of_dots_do_not_cover_each_other():
-    dots = [Dot(f"a name {number}", 100, 0.9, 0.8, 1, "g") for number in range(9)]
-    axes = plot_dots([*dots, Dot("far away", 1000, 0.1, 0, 0.2, "g")], "t", "x", "y").axes[0]
+    dots = [Dot(f"a name {number}", 100, Range(0.9, 0.8, 1), "g") for number in range(9)]
+    axes = plot_dots([*dots, Dot("far away", 1000, Range(0.1, 0, 0.2), "g")], "t", "x", "y").axes[0]
     names = [name.get_text() for name in axes.texts]
     assert names == ["a name 0", "a name 1", "far away"]  # at the left edge: above and below, on the right
     boxes = [name.get_window_extent() for name in axes.texts]

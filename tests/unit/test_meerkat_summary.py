@@ -5,6 +5,7 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
+from medtune.metrics.estimate import Range
 from medtune.reporting.pages import render_page
 from medtune.reporting.plots import Line, save_figure
 from medtune.reporting.prose import score_text
@@ -335,7 +336,7 @@ def test_copies_are_named_on_the_axis(tmp_path):
 
 
 def test_scores_that_are_missing_are_not_drawn(tmp_path):
-    lines = [Line("a", [0, 1], [0.2, None], [0.1, None], [0.3, None])]
+    lines = [Line("a", [0, 1], [Range(0.2, 0.1, 0.3), None])]
     panel = plot_line_panels([("", lines)], "t", "x", "y")
     assert len(panel.axes[0].containers[0].lines[2][0].get_segments()) == 1
     heat = plot_score_map(["a"], ["x", "y"], [[None, 0.5]], "t", "x", "v")

@@ -1,5 +1,6 @@
 import pytest
 
+from medtune.metrics.estimate import Range
 from medtune.reporting.plots import (
     Bar,
     CostPoint,
@@ -27,13 +28,18 @@ BIN = {
 
 def by_rank(points):
     return plot_against_rank(
-        points, [Band(0.3, 0.2, 0.4, "base"), Band(0.5, 0.4, 0.6, "practised")], "title", "accuracy", "run", "chosen"
+        points,
+        [Band(Range(0.3, 0.2, 0.4), "base"), Band(Range(0.5, 0.4, 0.6), "practised")],
+        "title",
+        "accuracy",
+        "run",
+        "chosen",
     )
 
 
 def figures():
     return {
-        "accuracy": by_rank([Point(4, 0.7, 0.5, 0.8), Point(16, 0.8, 0.6, 0.9, marked=True)]),
+        "accuracy": by_rank([Point(4, Range(0.7, 0.5, 0.8)), Point(16, Range(0.8, 0.6, 0.9), marked=True)]),
         "confusion": plot_confusions([("base", TABLE), ("chosen", TABLE)], "title"),
         "reliability": plot_reliability([BIN], "title"),
         "curves": plot_curves(
@@ -53,7 +59,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path, name, suffix):
 
 
 def test_the_ranks_are_the_ticks_of_a_log2_axis():
-    axes = by_rank([Point(rank, 0.7, 0.5, 0.8) for rank in (4, 8, 24, 128)]).axes[0]
+    axes = by_rank([Point(rank, Range(0.7, 0.5, 0.8)) for rank in (4, 8, 24, 128)]).axes[0]
     assert (axes.get_xscale(), [label.get_text() for label in axes.get_xticklabels()]) == (
         "log",
         ["4", "8", "24", "128"],
@@ -61,14 +67,14 @@ def test_the_ranks_are_the_ticks_of_a_log2_axis():
 
 
 def test_runs_of_one_rank_stand_side_by_side():
-    axes = by_rank([Point(8, 0.7, 0.5, 0.8), Point(8, 0.7, 0.5, 0.8)]).axes[0]
+    axes = by_rank([Point(8, Range(0.7, 0.5, 0.8)), Point(8, Range(0.7, 0.5, 0.8))]).axes[0]
     places = axes.containers[0].lines[0].get_xdata()
     assert len(set(places)) == 2
     assert places[0] * places[1] == pytest.approx(64)
 
 
 def test_intervals_are_drawn_as_given():
-    axes = by_rank([Point(8, 0.7, 0.5, 0.8)]).axes[0]
+    axes = by_rank([Point(8, Range(0.7, 0.5, 0.8))]).axes[0]
     (segment,) = axes.containers[0].lines[2][0].get_segments()
     assert segment[:, 1] == pytest.approx([0.5, 0.8])
 
@@ -80,7 +86,7 @@ def test_the_confusion_matrix_shows_every_count():
 
 def test_other_kinds_of_picture_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"expected \.png or \.svg"):
-        save_figure(by_rank([Point(8, 0.7, 0.5, 0.8)]), tmp_path / "plot.jpg")
+        save_figure(by_rank([Point(8, Range(0.7, 0.5, 0.8))]), tmp_path / "plot.jpg")
 
 
 def test_a_plot_without_points_is_still_drawn(tmp_path):
@@ -89,16 +95,16 @@ def test_a_plot_without_points_is_still_drawn(tmp_path):
 
 
 def test_a_dollar_sign_in_a_name_is_one(tmp_path):
-    figure = plot_bars([Bar("a", 0.5, 0.4, 0.6)], r"Costs of $\broken$", "y", True, ("",))
+    figure = plot_bars([Bar("a", Range(0.5, 0.4, 0.6))], r"Costs of $\broken$", "y", True, ("",))
     save_figure(figure, tmp_path / "bars.svg")
     assert figure.axes[0].get_title(loc="left") == r"Costs of $\broken$"
 
 
 def test_costs_of_nothing_have_a_place_and_optimal_points_are_joined():
     cheap, dear, beaten = (
-        CostPoint("rules", 0, 0.4, 0.3, 0.5, True),
-        CostPoint("adapter", 900, 0.8, 0.7, 0.9, True),
-        CostPoint("prompt", 2000, 0.5, 0.4, 0.6, False),
+        CostPoint("rules", 0, Range(0.4, 0.3, 0.5), True),
+        CostPoint("adapter", 900, Range(0.8, 0.7, 0.9), True),
+        CostPoint("prompt", 2000, Range(0.5, 0.4, 0.6), False),
     )
     axes = plot_pareto({"seconds": [dear, beaten, cheap]}, "t", "accuracy").axes[0]
     others, optimal = axes.containers

@@ -42,12 +42,16 @@ class Estimate:
 
 
 class Range(NamedTuple):
-    """A figure of repeated rounds, with the least and the greatest of them (no confidence interval), None where there
-    are none."""
+    """A figure and its ends alone, None where there are none: the ends of its interval, or the least and the greatest
+    of repeated rounds."""
 
-    value: float
+    value: float | None
     low: float | None
     high: float | None
+
+
+AnyFigure = Figure | Mapping[str, Any] | None
+"""A figure, its dictionary form, or none."""
 
 
 def nothing(unit: str) -> Estimate:
@@ -60,20 +64,20 @@ def end_columns(*names: str) -> tuple[str, ...]:
     return tuple(f"{name}{end}" for name in names for end in ENDS)
 
 
-def end_cells(name: str, figure: Figure | Mapping[str, Any] | None) -> dict[str, float | None]:
+def end_cells(name: str, figure: AnyFigure) -> dict[str, float | None]:
     """The cells of a figure by their columns."""
     return dict(zip(end_columns(name), end_values(figure), strict=True))
 
 
-def value_cells(figure: Figure | Mapping[str, Any] | None) -> dict[str, float | None]:
+def value_cells(figure: AnyFigure) -> dict[str, float | None]:
     """The cells of a figure by the columns `VALUES`."""
     return dict(zip(VALUES, end_values(figure), strict=True))
 
 
-def end_values(figure: Figure | Mapping[str, Any] | None) -> tuple[float | None, float | None, float | None]:
-    """The cells of a figure, or of its dictionary form, in the order of `ENDS`; None: of what has no figure."""
+def end_values(figure: AnyFigure) -> Range:
+    """The cells of a figure in the order of `ENDS`."""
     if figure is None:
-        return None, None, None
+        return Range(None, None, None)
     if isinstance(figure, Mapping):
-        return figure["value"], figure["low"], figure["high"]
-    return figure.value, figure.low, figure.high
+        return Range(*(figure[name] for name in VALUES))
+    return Range(figure.value, figure.low, figure.high)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from medtune.files import atomic
-from medtune.metrics.estimate import end_values
+from medtune.metrics.estimate import AnyFigure, Range, end_values
 from medtune.reporting.prose import estimate_in
 
 # Okabe and Ito's palette, told apart with every kind of colour vision.
@@ -50,21 +50,17 @@ class Bar:
     """A named figure with its interval. group: what it is coloured by."""
 
     name: str
-    value: float
-    low: float
-    high: float
+    figure: AnyFigure
     group: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A named line through points with a band around it; a point without value (None) is left out."""
+    """A named line through figures with their intervals, one for each x; those without a value are left out."""
 
     name: str
     x: Sequence[float]
-    values: Sequence[float | None]
-    lows: Sequence[float | None]
-    highs: Sequence[float | None]
+    figures: Sequence[AnyFigure]
 
 
 @dataclass(frozen=True)
@@ -73,15 +69,13 @@ class CostPoint:
 
     name: str
     cost: float
-    value: float
-    low: float
-    high: float
+    figure: AnyFigure
     optimal: bool
 
 
-def bar_of(name: str, figure: Any, group: str = "") -> Bar:
-    """The bar of a figure that is there, in any form that `end_values` takes."""
-    return Bar(name, *end_values(figure), group)
+def or_zero(figure: AnyFigure) -> Range:
+    """To draw a figure that is not there as 0."""
+    return Range(*(end or 0.0 for end in end_values(figure)))
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
@@ -132,10 +126,10 @@ def plot_reliability(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
         figure = Figure(figsize=(5.2, 5.4), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
         upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.5, label="perfectly calibrated")
-        upper.errorbar(
+        draw_figures(
+            upper,
             [row["confidence"] for row in rows],
-            [row["accuracy"] for row in rows],
-            yerr=error_lengths(estimate_in(row, "accuracy") for row in rows),
+            [estimate_in(row, "accuracy") for row in rows],
             fmt="o",
             color=BLUE,
             capsize=3,
@@ -192,8 +186,8 @@ def plot_bars(bars: Sequence[Bar], title: str, x_label: str, share: bool = True,
             of_group = [(place, bar) for place, bar in enumerate(bars) if bar.group == group]
             axes.barh(
                 [place for place, _ in of_group],
-                [bar.value for _, bar in of_group],
-                xerr=error_lengths(bar for _, bar in of_group),
+                [end_values(bar.figure).value for _, bar in of_group],
+                xerr=error_lengths(bar.figure for _, bar in of_group),
                 color=colour,
                 ecolor=BLACK,
                 capsize=2,
@@ -230,19 +224,20 @@ def plot_pareto(
             for marked, (colour, marker), name in ((False, SERIES[0], "other methods"), (True, SERIES[1], optimal)):
                 chosen = sorted((point for point in points if point.optimal is marked), key=lambda point: point.cost)
                 if chosen:
-                    axes.errorbar(
+                    draw_figures(
+                        axes,
                         [point.cost for point in chosen],
-                        [point.value for point in chosen],
-                        yerr=error_lengths(chosen),
+                        [point.figure for point in chosen],
                         fmt=f"{marker}--" if marked else marker,
                         color=colour,
                         capsize=3,
                         linewidth=1.3,
                         label=name,
                     )
-            for place, point in enumerate(sorted(points, key=lambda point: (point.cost, point.value))):
-                offset = (5, 5) if place % 2 else (5, -12)  # neighbours above and below
-                axes.annotate(point.name, (point.cost, point.value), offset, textcoords="offset points", fontsize=8)
+            places = {(point.cost, end_values(point.figure).value, point.name) for point in points}
+            for number, (cost, value, named) in enumerate(sorted(places)):
+                offset = (5, 5) if number % 2 else (5, -12)  # neighbours above and below
+                axes.annotate(named, (cost, value), offset, textcoords="offset points", fontsize=8)
             axes.set_xscale("symlog", linthresh=1)
             axes.set_xlim(-0.1, 5 * max([1.0, *(point.cost for point in points)]))
             axes.xaxis.set_major_formatter(lambda cost, _: f"{cost:g}")
@@ -296,11 +291,28 @@ def group_legend(figure: Figure, groups: Sequence[str]) -> None:
         figure.legend(loc="outside lower center", ncols=4)
 
 
-def error_lengths(figures: Iterable[Any]) -> list[list[float]]:
-    """Lengths of error bars, below and above, of figures in any form that `end_values` takes.
+def draw_figures(
+    axes: Axes, places: Sequence[float], figures: Sequence[AnyFigure], horizontal: bool = False, **look: Any
+) -> None:
+    """Figures that have a value, with their intervals, each at its place on the x axis. horizontal: on the y axis.
+    look: as of `Axes.errorbar`."""
+    there = with_value(places, figures)
+    at, values = [place for place, _ in there], [ends.value for _, ends in there]
+    lengths = error_lengths(ends for _, ends in there)
+    if horizontal:
+        axes.errorbar(values, at, xerr=lengths, **look)
+    else:
+        axes.errorbar(at, values, yerr=lengths, **look)
 
-    Rounding may leave a value beyond its interval.
-    """
+
+def with_value(places: Sequence[float], figures: Sequence[AnyFigure]) -> list[tuple[float, Range]]:
+    """The places whose figures have a value, and these."""
+    pairs = [(place, end_values(figure)) for place, figure in zip(places, figures, strict=True)]
+    return [(place, ends) for place, ends in pairs if None not in ends]
+
+
+def error_lengths(figures: Iterable[AnyFigure]) -> list[list[float]]:
+    """Lengths of error bars, below and above. Rounding may leave a value beyond its interval."""
     ends = [end_values(figure) for figure in figures]
     return [[max(0.0, value - low) for value, low, _ in ends], [max(0.0, high - value) for value, _, high in ends]]
 

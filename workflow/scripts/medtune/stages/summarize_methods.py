@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from medtune.files import write_text
 from medtune.kinds.methods_table import PARETO, Methods, UnitFiles, method_columns, method_rows, read_methods
 from medtune.reporting.pages import write_page
-from medtune.reporting.plots import CostPoint, bar_of, plot_bars, plot_pareto, save_figure
+from medtune.reporting.plots import Bar, CostPoint, plot_bars, plot_pareto, save_figure
 from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import estimate_text, write_csv, write_html_table
 from medtune.studies import part_of
@@ -63,12 +63,12 @@ def _plots(methods: Methods, rows: Sequence[Mapping], title: str) -> dict[str, F
     """The judged figure of all methods, and the same against what those at full size cost."""
     key, name, share = methods.judged.key, methods.judged.name, methods.judged.share
     there = [(entry, row) for entry, row in zip(methods.entries, rows, strict=True) if row[key] is not None]
-    bars = [bar_of(entry.title, estimate_in(row, key), entry.files.type) for entry, row in there]
+    bars = [Bar(entry.title, estimate_in(row, key), entry.files.type) for entry, row in there]
     costs = {"pareto_inference": "seconds_per_1000", "pareto_training": "train_seconds"}
     labels = {"pareto_inference": "seconds of answering 1,000 documents", "pareto_training": "seconds of training"}
     panels = {
         labels[optimal]: [
-            CostPoint(entry.title, row[costs[optimal]], *estimate_in(row, key).values(), row[optimal])
+            CostPoint(entry.title, row[costs[optimal]], estimate_in(row, key), row[optimal])
             for entry, row in there
             if entry.full
         ]

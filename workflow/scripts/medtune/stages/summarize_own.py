@@ -20,7 +20,7 @@ from medtune.kinds.summary import (
     seed_rows,
 )
 from medtune.reporting.pages import write_page
-from medtune.reporting.plots import Curve, bar_of, plot_bars, plot_curves, save_figure
+from medtune.reporting.plots import Bar, Curve, plot_bars, plot_curves, save_figure
 from medtune.reporting.tables import estimate_text, write_csv, write_html_table
 from medtune.studies import KIND, part_of
 
@@ -106,7 +106,7 @@ def _plots(runs: Runs, title: str) -> dict[str, Figure]:
     key, name, share = runs.judged.key, runs.judged.name, runs.judged.share
     found = [(run, run.splits["test"][key]) for run in (runs.base, *runs.trained)]
     bars = [
-        bar_of(run.title, figure, "chosen" if run is runs.chosen else "others")
+        Bar(run.title, figure, "chosen" if run is runs.chosen else "others")
         for run, figure in found
         if figure["value"] is not None
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import Bar, bar_of, plot_bars
+from medtune.reporting.plots import Bar, or_zero, plot_bars
 from medtune.reporting.prose import estimate_in
 from medtune.studies.maccrobat.analysis.comparison import TaggerRun
 
@@ -13,17 +13,11 @@ def figures(runs: Sequence[TaggerRun], chosen: TaggerRun, rows: Mapping[str, Seq
     """The plots by the names of `tables.PLOTS`."""
     n = rows["models"][0]["n_documents"]
     bars = [
-        Bar(
-            f"{run.name}{', chosen' if run is chosen else ''}",
-            row["micro_f1"] or 0,
-            row["micro_f1_low"] or 0,
-            row["micro_f1_high"] or 0,
-            run.encoder,
-        )
+        Bar(f"{run.name}{', chosen' if run is chosen else ''}", or_zero(estimate_in(row, "micro_f1")), run.encoder)
         for run, row in zip(runs, rows["models"], strict=True)
     ]
     by_type = [
-        bar_of(row["type"], estimate_in(row, "f1"), row["encoder"])
+        Bar(row["type"], estimate_in(row, "f1"), row["encoder"])
         for row in sorted(rows["best_by_type"], key=lambda row: -(row["f1"] or 0))
         if row["f1"] is not None
     ]

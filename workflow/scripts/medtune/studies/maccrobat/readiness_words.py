@@ -6,9 +6,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from medtune.metrics.estimate import end_columns
 from medtune.reporting.plots import Line
-from medtune.reporting.prose import counted, figure_text, interval_text, listed
+from medtune.reporting.prose import counted, estimate_in, figure_text, interval_text, listed
 from medtune.reporting.tables import percent
 from medtune.studies.maccrobat.analysis.comparison import tagger_name
 from medtune.studies.maccrobat.analysis.drawing import plot_lines
@@ -60,11 +59,7 @@ def figures(found: Readiness) -> dict[str, Figure]:
     ):
         shown = [row for row in rows if row["split"] == "test"]
         lines = [
-            Line(
-                label,
-                [row["threshold"] for row in shown],
-                *([row[column] for row in shown] for column in end_columns(key)),
-            )
+            Line(label, [row["threshold"] for row in shown], [estimate_in(row, key) for row in shown])
             for key, label in _SERIES[name].items()
         ]
         marked = None if threshold is None else (threshold, "chosen on validation")

@@ -1,10 +1,9 @@
 """The summary's plots. Everything shown here was computed before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from medtune.metrics.estimate import VALUES
 from medtune.reporting.plots import Line
 from medtune.studies.meerkat.medical_qa import ALL
 from medtune.studies.meerkat.runs import PRACTISED, SPLITS, STEERING_SPLIT, Run
@@ -39,7 +38,7 @@ def figures(bases: Sequence[Run], runs: Sequence[Run], metric: str) -> dict[str,
                 (
                     f"{name}, n = {found[name][0]['n']}",
                     [
-                        _line("in the study's form", iterations, found[name]),
+                        Line("in the study's form", iterations, found[name]),
                         *_marks(practised, STEERING_SPLIT, metric, name),
                     ],
                 )
@@ -56,7 +55,7 @@ def figures(bases: Sequence[Run], runs: Sequence[Run], metric: str) -> dict[str,
                 (
                     "",
                     [
-                        *(_line(f"{split}, n = {sizes[split]}", iterations, by_split[split]) for split in SPLITS),
+                        *(Line(f"{split}, n = {sizes[split]}", iterations, by_split[split]) for split in SPLITS),
                         *(mark for split in SPLITS for mark in _marks(practised, split, metric)),
                     ],
                 )
@@ -72,7 +71,7 @@ def figures(bases: Sequence[Run], runs: Sequence[Run], metric: str) -> dict[str,
                     "",
                     [
                         *(
-                            _line(f"{split}, n = {sizes[split]}", [run.train_size() for run in models], by_split[split])
+                            Line(f"{split}, n = {sizes[split]}", [run.train_size() for run in models], by_split[split])
                             for split in SPLITS
                         ),
                         *(mark for split in SPLITS for mark in _marks(practised, split, metric)),
@@ -86,14 +85,10 @@ def figures(bases: Sequence[Run], runs: Sequence[Run], metric: str) -> dict[str,
     }
 
 
-def _line(name: str, places: Sequence[int], estimates: Sequence[Mapping]) -> Line:
-    return Line(name, places, *([estimate[end] for estimate in estimates] for end in VALUES))
-
-
 def _marks(practised: Sequence[Run], split: str, metric: str, specialty: str = ALL) -> list[Line]:
     """The base model in its practised form, where the base model stands."""
     name = "practised form" if specialty != ALL else f"practised form, {split}"
-    return [_line(name, [0], [run.estimate(split, metric, specialty)]) for run in practised]
+    return [Line(name, [0], [run.estimate(split, metric, specialty)]) for run in practised]
 
 
 def _tick(run: Run) -> str:

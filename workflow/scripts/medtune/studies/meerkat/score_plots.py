@@ -9,8 +9,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medtune.metrics.contrasts import Contrast
-from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line, error_lengths
+from medtune.metrics.estimate import AnyFigure, end_values
+from medtune.reporting.plots import BLACK, GREY, ORANGE, SERIES, STYLE, Line, draw_figures
 from medtune.reporting.prose import score_text
 
 BEFORE, AFTER = ((GREY, "s"), (BLACK, "^")), (ORANGE, "D")
@@ -91,9 +91,7 @@ def plot_line_panels(
             axes.set_title(name, fontsize=9)
             axes.grid(True, axis="y")
             axes.set_axisbelow(True)
-        _show_zero(
-            all_axes[0], "y", [end for _, drawn in panels for line in drawn for end in (*line.lows, *line.highs)]
-        )
+        _show_zero(all_axes[0], "y", [figure for _, drawn in panels for line in drawn for figure in line.figures])
         if single:
             all_axes[0].set(xlabel=x_label, ylabel=y_label)
         else:
@@ -144,11 +142,11 @@ def _draw_panel(axes: Axes, panel: ScorePanel, named: bool) -> None:
     marks = _marks(len(panel.series))
     for number, ((_, estimates), (colour, marker)) in enumerate(zip(panel.series, marks, strict=True)):
         shift = 0.26 * (number - (len(panel.series) - 1) / 2)
-        drawn = [(y + shift, e) for y, e in enumerate(estimates) if e["value"] is not None]
-        axes.errorbar(
-            [e["value"] for _, e in drawn],
-            [y for y, _ in drawn],
-            xerr=error_lengths(e for _, e in drawn),
+        draw_figures(
+            axes,
+            [y + shift for y in range(len(estimates))],
+            estimates,
+            horizontal=True,
             fmt=marker,
             color=colour,
             markersize=5,
@@ -157,7 +155,7 @@ def _draw_panel(axes: Axes, panel: ScorePanel, named: bool) -> None:
         )
     axes.set_yticks(range(len(panel.rows)), panel.rows if named else [""] * len(panel.rows), fontsize=8)
     axes.set_ylim(len(panel.rows) - 0.4, -0.6)
-    _show_zero(axes, "x", [e[end] for _, estimates in panel.series for e in estimates for end in ("low", "high")])
+    _show_zero(axes, "x", [estimate for _, estimates in panel.series for estimate in estimates])
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(True, axis="x")
@@ -166,11 +164,10 @@ def _draw_panel(axes: Axes, panel: ScorePanel, named: bool) -> None:
 
 
 def _draw_line(axes: Axes, line: Line, colour: str, marker: str, shift: float) -> None:
-    points = [point for point in zip(line.x, line.values, line.lows, line.highs, strict=True) if None not in point]
-    axes.errorbar(
-        [x + shift for x, *_ in points],
-        [value for _, value, *_ in points],
-        yerr=error_lengths(Contrast(*point[1:]) for point in points),
+    draw_figures(
+        axes,
+        [x + shift for x in line.x],
+        line.figures,
         color=colour,
         marker=marker,
         markersize=5,
@@ -180,9 +177,9 @@ def _draw_line(axes: Axes, line: Line, colour: str, marker: str, shift: float) -
     )
 
 
-def _show_zero(axes: Axes, which: str, ends: Sequence[float | None]) -> None:
+def _show_zero(axes: Axes, which: str, figures: Sequence[AnyFigure]) -> None:
     """Limits that hold 0 and all ends of intervals."""
-    there = [0.0, *(end for end in ends if end is not None)]
+    there = [0.0, *(end for figure in figures for end in end_values(figure)[1:] if end is not None)]
     low, high = min(there), max(there)
     room = 0.04 * (high - low) or 1.0
     axes.set(**{f"{which}lim": (low - room, high + room)})

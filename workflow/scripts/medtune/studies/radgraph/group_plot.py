@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import BLUE, GREY, ORANGE, STYLE, error_lengths, share_axis
+from medtune.reporting.plots import BLUE, GREY, ORANGE, STYLE, draw_figures, share_axis
 
 
 def plot_groups(
@@ -22,11 +22,10 @@ def plot_groups(
         axes = figure.subplots()
         for number, ((name, estimates), (colour, marker)) in enumerate(zip(series, looks, strict=False)):
             shift = 0.16 * (number - (len(series) - 1) / 2)
-            drawn = [(x + shift, e) for x, e in enumerate(estimates) if e["value"] is not None]
-            axes.errorbar(
-                [x for x, _ in drawn],
-                [e["value"] for _, e in drawn],
-                yerr=error_lengths(e for _, e in drawn),
+            draw_figures(
+                axes,
+                [x + shift for x in range(len(estimates))],
+                estimates,
                 fmt=marker,
                 color=colour,
                 markersize=7,

@@ -1,12 +1,11 @@
 """The comparison of runs in pictures. Everything shown here was computed before."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
 from medtune.kinds.relations.matching import CLASSES
-from medtune.reporting.plots import Bar, plot_bars, plot_heatmap
+from medtune.reporting.plots import Bar, or_zero, plot_bars, plot_heatmap
 from medtune.studies.relations.runs import Labels, Run, Runs
 
 ENTITIES, RELATIONS, WITH_GOLD = "entities", "relations", "relations, gold entities given"
@@ -62,7 +61,10 @@ def _run_bars(run: Run, chosen: bool) -> list[Bar]:
         WITH_GOLD: test["relation_f1_gold_entities"],
     }
     # As in the other plots, the bar in the middle bears the name.
-    return [_bar(name if group == RELATIONS else "", estimate, group) for group, estimate in figures_by_group.items()]
+    return [
+        Bar(name if group == RELATIONS else "", or_zero(estimate), group)
+        for group, estimate in figures_by_group.items()
+    ]
 
 
 def _type_bars(shown: Sequence[Run]) -> list[Bar]:
@@ -70,9 +72,9 @@ def _type_bars(shown: Sequence[Run]) -> list[Bar]:
     by_label = shown[0].splits["test"]["relations"]["by_label"]
     types = {label: found["gold"] for label, found in by_label.items() if found["gold"]}
     return [
-        _bar(
+        Bar(
             f"{label} ({gold})" if run is _middle(shown) else "",
-            run.splits["test"]["relations"]["by_label"][label]["schemes"]["strict"]["f1"],
+            or_zero(run.splits["test"]["relations"]["by_label"][label]["schemes"]["strict"]["f1"]),
             run.name,
         )
         for label, gold in types.items()
@@ -82,7 +84,7 @@ def _type_bars(shown: Sequence[Run]) -> list[Bar]:
 
 def _error_bars(shown: Sequence[Run]) -> list[Bar]:
     return [
-        _bar(kind if run is _middle(shown) else "", run.splits["test"]["errors"][kind]["share"], run.name)
+        Bar(kind if run is _middle(shown) else "", or_zero(run.splits["test"]["errors"][kind]["share"]), run.name)
         for kind in CLASSES
         for run in shown
     ]
@@ -91,8 +93,3 @@ def _error_bars(shown: Sequence[Run]) -> list[Bar]:
 def _middle(shown: Sequence[Run]) -> Run:
     """The run whose bar bears the name of its group of bars."""
     return shown[(len(shown) - 1) // 2]
-
-
-def _bar(name: str, estimate: Mapping[str, Any], group: str) -> Bar:
-    """A figure that is not there, since there is nothing gold or predicted, is drawn as 0."""
-    return Bar(name, *(estimate[end] or 0.0 for end in ("value", "low", "high")), group)

@@ -1,6 +1,6 @@
 """The summary's plots. Everything shown here was computed before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
@@ -17,8 +17,8 @@ def figures(bases: Sequence[Run], runs: Sequence[Run], chosen: Run) -> dict[str,
     n = test["n"]
     return {
         "accuracy": plot_against_rank(
-            [Point(run.rank, **_interval(run.splits["test"]["accuracy"]), marked=run is chosen) for run in runs],
-            [Band(**_interval(base.splits["test"]["accuracy"]), name=f"{base.title}, 95 % interval") for base in bases],
+            [Point(run.rank, run.splits["test"]["accuracy"], run is chosen) for run in runs],
+            [Band(base.splits["test"]["accuracy"], f"{base.title}, 95 % interval") for base in bases],
             title=f"Test accuracy by LoRA rank, 95 % Wilson intervals, n = {n}",
             y_label="test accuracy",
             point_name="trained run",
@@ -60,7 +60,3 @@ def _curve(run: Run, runs: Sequence[Run], chosen: Run) -> list[Curve]:
 
 def _several_seeds(runs: Sequence[Run]) -> bool:
     return len({run.rank for run in runs}) < len(runs)
-
-
-def _interval(estimate: Mapping) -> dict:
-    return {key: estimate[key] for key in ("value", "low", "high")}

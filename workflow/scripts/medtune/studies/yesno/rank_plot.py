@@ -7,7 +7,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from medtune.reporting.plots import BLUE, GREY, ORANGE, STYLE, error_lengths, share_axis
+from medtune.metrics.estimate import AnyFigure, end_values
+from medtune.reporting.plots import BLUE, GREY, ORANGE, STYLE, draw_figures, share_axis
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,7 @@ class Point:
     """A figure with its interval at x. marked: drawn to stand out."""
 
     x: float
-    value: float
-    low: float
-    high: float
+    figure: AnyFigure
     marked: bool = False
 
 
@@ -25,9 +24,7 @@ class Point:
 class Band:
     """A reference figure with its interval, the same for all x."""
 
-    value: float
-    low: float
-    high: float
+    figure: AnyFigure
     name: str
 
 
@@ -42,15 +39,16 @@ def plot_against_rank(
         figure = Figure(figsize=(7, 4.2), layout="constrained")
         axes = figure.subplots()
         for band, line in zip(bands, ("--", ":", "-."), strict=False):
-            axes.axhspan(band.low, band.high, color=GREY, alpha=0.18, linewidth=0)
-            axes.axhline(band.value, color=GREY, linestyle=line, linewidth=1.5, label=band.name)
+            value, low, high = end_values(band.figure)
+            axes.axhspan(low, high, color=GREY, alpha=0.18, linewidth=0)
+            axes.axhline(value, color=GREY, linestyle=line, linewidth=1.5, label=band.name)
         for marked, colour, marker, name in ((False, BLUE, "o", point_name), (True, ORANGE, "D", marked_name)):
             chosen = [(x, p) for x, p in _side_by_side(points) if p.marked is marked]
             if chosen:
-                axes.errorbar(
+                draw_figures(
+                    axes,
                     [x for x, _ in chosen],
-                    [p.value for _, p in chosen],
-                    yerr=error_lengths(p for _, p in chosen),
+                    [p.figure for _, p in chosen],
                     fmt=marker,
                     color=colour,
                     markersize=7,

@@ -8,18 +8,27 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medtune.reporting.plots import BLACK, SERIES, STYLE, Bar, Line, by_group, error_lengths, group_legend, share_axis
+from medtune.metrics.estimate import AnyFigure, end_values
+from medtune.reporting.plots import (
+    BLACK,
+    SERIES,
+    STYLE,
+    Line,
+    by_group,
+    draw_figures,
+    group_legend,
+    share_axis,
+    with_value,
+)
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A named point of a scatter plot with the interval of y. group: what it is coloured by."""
+    """A named point of a scatter plot: a figure, with its interval, at x. group: what it is coloured by."""
 
     name: str
     x: float
-    y: float
-    low: float
-    high: float
+    figure: AnyFigure
     group: str = ""
 
 
@@ -31,10 +40,10 @@ def plot_dots(dots: Sequence[Dot], title: str, x_label: str, y_label: str, group
         axes = figure.subplots()
         for group, (colour, marker) in by_group(dots, groups).items():
             of_group = [dot for dot in dots if dot.group == group]
-            axes.errorbar(
+            draw_figures(
+                axes,
                 [dot.x for dot in of_group],
-                [dot.y for dot in of_group],
-                yerr=error_lengths(Bar(dot.name, dot.y, dot.low, dot.high) for dot in of_group),
+                [dot.figure for dot in of_group],
                 fmt=marker,
                 color=colour,
                 ecolor=(*matplotlib.colors.to_rgb(colour), 0.35),
@@ -59,10 +68,9 @@ def plot_lines(
         figure = Figure(figsize=(7, 4.4), layout="constrained")
         axes = figure.subplots()
         for line, (colour, marker) in zip(lines, SERIES, strict=False):
-            points = [
-                point for point in zip(line.x, line.values, line.lows, line.highs, strict=True) if None not in point
-            ]
-            x, values, lows, highs = zip(*points, strict=True) if points else ((), (), (), ())
+            there = with_value(line.x, line.figures)
+            x, ends = [place for place, _ in there], [ends for _, ends in there]
+            values, lows, highs = zip(*ends, strict=True) if ends else ((), (), ())
             axes.fill_between(x, lows, highs, color=colour, alpha=0.15, linewidth=0)
             axes.plot(x, values, color=colour, marker=marker, markersize=5, linewidth=1.6, label=line.name)
         if marked is not None:
@@ -107,7 +115,7 @@ def _name_dots(axes: Axes, dots: Sequence[Dot]) -> None:
         for side, height in ((4, 3), (4, -8), (-4, 3), (-4, -8)):
             name = axes.annotate(
                 dot.name,
-                (dot.x, dot.y),
+                (dot.x, end_values(dot.figure).value),
                 xytext=(side, height),
                 textcoords="offset points",
                 ha="left" if side > 0 else "right",

@@ -7,8 +7,9 @@ from pathlib import Path
 from medtune.files import write_json
 from medtune.metrics.calibration import reliability_table
 from medtune.metrics.contrasts import contrast
-from medtune.metrics.estimate import ENDS, end_cells, end_columns
+from medtune.metrics.estimate import end_cells, end_columns
 from medtune.reporting.plots import Line, plot_reliability, save_figure
+from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import percent, write_csv
 from medtune.studies.maccrobat.analysis.confidence import (
     CALIBRATED,
@@ -184,7 +185,7 @@ def threshold_plot(rows: Sequence[Mapping], point: Mapping):
         Line(
             {"recall": "recall (of all gold entities)"}.get(name, name),
             [row["threshold"] for row in shown],
-            *([row[f"{name}{end}"] for row in shown] for end in ENDS),
+            [estimate_in(row, name) for row in shown],
         )
         for name in FIGURES
     ]

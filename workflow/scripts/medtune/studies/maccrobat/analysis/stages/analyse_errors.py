@@ -7,7 +7,7 @@ from pathlib import Path
 from medtune.files import write_json
 from medtune.metrics.counts import class_counts
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.reporting.plots import bar_of, plot_bars, plot_heatmap, save_figure
+from medtune.reporting.plots import Bar, plot_bars, plot_heatmap, save_figure
 from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.confusion import (
@@ -88,7 +88,7 @@ def analyse_errors(
     figures = {
         "classes": plot_bars(
             [
-                bar_of(row["class"], estimate_in(row, "share_of_errors"))
+                Bar(row["class"], estimate_in(row, "share_of_errors"))
                 for row in rows["classes"]
                 if row["share_of_errors"] is not None
             ],
@@ -99,7 +99,7 @@ def analyse_errors(
             matrix, "Most frequent types: what entities were taken for", "predicted type", "gold type"
         ),
         "lengths": plot_bars(
-            [bar_of(row["length"], estimate_in(row, "f1")) for row in rows["lengths"] if row["f1"] is not None],
+            [Bar(row["length"], estimate_in(row, "f1")) for row in rows["lengths"] if row["f1"] is not None],
             "Strict F1 by length in words",
             "strict F1, 95 % interval over documents",
         ),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medtune.errors import InputError
 from medtune.files import read_jsonl, write_json
-from medtune.reporting.plots import bar_of, plot_bars, save_figure
+from medtune.reporting.plots import Bar, plot_bars, save_figure
 from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.speed import (
@@ -78,7 +78,7 @@ def analyse_speed(
     figures = {
         "throughput": plot_bars(
             [
-                bar_of(
+                Bar(
                     f"{row['device']} {row['precision']}, {row['mode']}, {row['batch_size']}",
                     estimate_in(row, "documents_per_second"),
                     f"{row['device']} {row['precision']}",
@@ -90,7 +90,7 @@ def analyse_speed(
             share=False,
         ),
         "precision": plot_bars(
-            [bar_of(f"{row['device']} {row['precision']}", estimate_in(row, "f1")) for row in rows["precision"]],
+            [Bar(f"{row['device']} {row['precision']}", estimate_in(row, "f1")) for row in rows["precision"]],
             "Strict F1 by precision",
             "strict F1 on the test split, 95 % interval over documents",
         ),

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.files import write_json
-from medtune.metrics.estimate import end_values
 from medtune.metrics.prf import Figures
-from medtune.reporting.plots import bar_of, plot_bars, save_figure
+from medtune.reporting.plots import Bar, plot_bars, save_figure
 from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat.analysis.confusion import PAIR_COLUMNS, confused_pairs
@@ -75,14 +74,14 @@ def analyse_types(
     shown = [row for row in types if row["gold"]]
     figures = {
         "f1_by_type": plot_bars(
-            [bar_of(row["type"], estimate_in(row, "f1"), row["tier"]) for row in shown],
+            [Bar(row["type"], estimate_in(row, "f1"), row["tier"]) for row in shown],
             "Strict F1 by entity type",
             "strict F1 on the test split, 95 % interval over documents",
             groups=TIERS,
         ),
         "frequency": plot_dots(
             [
-                Dot(row["type"], row["corpus_count"], *end_values(estimate_in(row, "f1")), row["tier"])
+                Dot(row["type"], row["corpus_count"], estimate_in(row, "f1"), row["tier"])
                 for row in shown
                 if row["corpus_count"]
             ],
@@ -93,7 +92,7 @@ def analyse_types(
         ),
         "tiers": plot_bars(
             [
-                bar_of(f"{row['tier']}, {average}", estimate_in(row, f"{average}_f1"), average)
+                Bar(f"{row['tier']}, {average}", estimate_in(row, f"{average}_f1"), average)
                 for row in rows["tiers"]
                 for average in ("micro", "macro")
                 if row[f"{average}_f1"] is not None
