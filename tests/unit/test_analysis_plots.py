@@ -54,6 +54,13 @@ def test_names_of_dots_do_not_cover_each_other():
     assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
 
 
+def test_powers_of_ten_on_the_log_axis_are_drawn_as_such(tmp_path):
+    figure = figures()["dots"]
+    save_figure(figure, tmp_path / "dots.svg")
+    ticks = figure.axes[0].get_xticklabels()
+    assert ticks and all("10^{" in tick.get_text() and tick.get_parse_math() for tick in ticks)
+
+
 def test_a_line_leaves_out_points_without_value():
     line = figures()["lines"].axes[0].lines[0]
     assert list(line.get_xdata()) == [0.5]

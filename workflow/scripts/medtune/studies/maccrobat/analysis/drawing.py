@@ -56,6 +56,8 @@ def plot_dots(dots: Sequence[Dot], title: str, x_label: str, y_label: str, group
         share_axis(axes, y_label)
         axes.set_title(title)
         group_legend(figure, [dot.group for dot in dots])
+        for tick in axes.get_xticklabels(which="both"):
+            tick.set_parse_math(True)  # powers of ten
         _name_dots(axes, dots)
     return figure
 
