@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, Literal, TextIO, TypeVar
 
@@ -47,22 +47,31 @@ class StreamedFiles(Generic[Shown]):
     json: all texts. shown: the first texts, for the page. counts: of anything. skipped: what was left out, by reason.
     """
 
-    def __init__(self, json_file: JsonParts, tables: Mapping[str, TextIO], page_items: int):
+    def __init__(self, json_file: JsonParts, tables: Mapping[str, tuple[TextIO, Sequence[str]]], page_items: int):
+        """tables: stream and columns by name."""
         self.json = json_file
         self.shown: list[Shown] = []
         self.counts: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self._tables = tables
         self._page_items = page_items
+        for stream, columns in tables.values():
+            stream.write(csv_line(columns))
 
-    def add_row(self, table: str, row: Iterable[Any]) -> None:
-        """The next row of a table."""
-        self._tables[table].write(csv_line(row))
+    def add_row(self, table: str, of: Any = None, /, **cells: Any) -> None:
+        """The next row of a table: cells by column; those that are not given are the attributes of `of`.
 
-    def skip(self, *row: Any) -> None:
-        """The next row of the table `SKIPPED`, whose last column is the reason."""
-        self.add_row(SKIPPED, row)
-        self.skipped[row[-1]] += 1
+        Raises TypeError for a cell that has no column.
+        """
+        stream, columns = self._tables[table]
+        if unknown := cells.keys() - set(columns):
+            raise TypeError(f"table {table} has no column {', '.join(sorted(unknown))}")
+        stream.write(csv_line(cells[column] if column in cells else getattr(of, column) for column in columns))
+
+    def skip(self, problem: Any, /, **cells: Any) -> None:
+        """The next row of the table `SKIPPED`, as of `add_row`. problem: has a reason."""
+        self.add_row(SKIPPED, problem, **cells)
+        self.skipped[problem.reason] += 1
 
     def show(self, make: Callable[[], Shown]) -> None:
         """Put the text on the page, unless that is full."""
@@ -87,11 +96,8 @@ def streamed_files(
     path, kind = json_file
     with contextlib.ExitStack() as stack:
         parts = JsonParts(_opened(path, stack), kind)
-        streams = {name: _opened(table, stack) for name, (table, _) in tables.items()}
-        files = StreamedFiles(parts, streams, page_items)
-        for name, (_, columns) in tables.items():
-            files.add_row(name, columns)
-        yield files
+        opened = {name: (_opened(table, stack), columns) for name, (table, columns) in tables.items()}
+        yield StreamedFiles(parts, opened, page_items)
         parts.close()
 
 

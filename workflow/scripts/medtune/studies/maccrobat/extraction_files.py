@@ -86,16 +86,17 @@ def write_extractions(
         for item in items:
             if isinstance(item, SkippedReport):
                 files.counts["notes_skipped"] += 1
-                files.skip(item.id, item.reason)
+                files.skip(item, note=item.id)
                 continue
             sure = note_confidence(item, rule)
-            decision, confidence = rule.of_document(sure), rounded(sure)
+            decision = rule.of_document(sure)
             rows = [_row(item, entity, rule, decision) for entity in item.entities]
             for_review = sum(row["decision"] == REVIEW for row in rows)
             files.json.add({"id": item.id, "text": item.text, "decision": decision, "entities": rows})
             for row in rows:
-                files.add_row("entities", (item.id, *row.values()))
-            files.add_row("notes", (item.id, len(rows), for_review, confidence, decision))
+                files.add_row("entities", note=item.id, **row)
+            whole = {"confidence": rounded(sure), "decision": decision}
+            files.add_row("notes", note=item.id, entities=len(rows), for_review=for_review, **whole)
             files.counts.update(notes=1, entities=len(rows), entities_accepted=len(rows) - for_review)
             files.counts["notes_accepted"] += decision == AUTO
             by_label.update(entity.label for entity in item.entities)

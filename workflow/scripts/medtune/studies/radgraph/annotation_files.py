@@ -51,11 +51,12 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something of an answer that could not be used. start_char, end_char: of its sentence in the report."""
+    """Something of an answer, or a whole report, that could not be used. start_char, end_char: of the answer's sentence
+    in the report."""
 
-    label: str
-    start_char: int
-    end_char: int
+    label: str | None
+    start_char: int | None
+    end_char: int | None
     reason: str
 
 
@@ -96,20 +97,21 @@ def write_annotations(
         for item in items:
             if isinstance(item, SkippedReport):
                 files.counts["reports_skipped"] += 1
-                files.skip(item.id, None, None, None, item.reason)
+                files.skip(Problem(None, None, None, item.reason), report=item.id)
                 continue
             kept, conflicts = combine_entities(item.found)
             files.json.update(layout_of([annotated(item.id, item.text, kept, source=None, split=None)]))
             disputed = {conflict.kept for conflict in conflicts}
             for entity in kept:
-                files.add_row("entities", _entity_row(item.id, entity, entity in disputed))
+                files.add_row("entities", entity, report=item.id, conflict=entity in disputed)
             for conflict in conflicts:
-                files.add_row("conflicts", conflict_row(item.id, conflict).values())
+                files.add_row("conflicts", **conflict_row(item.id, conflict))
             for problem in item.problems:
-                files.skip(item.id, problem.label, problem.start_char, problem.end_char, problem.reason)
-            in_report = Counter(entity.label for entity in kept)
+                files.skip(problem, report=item.id)
+            in_report = dict.fromkeys(MEANINGS, 0) | Counter(entity.label for entity in kept)
             accepted = accepts(threshold, item.confidence)
-            files.add_row("reports", _report_row(item, in_report, len(conflicts), accepted))
+            numbers = {"conflicts": len(conflicts), "skipped": len(item.problems), "accepted": accepted}
+            files.add_row("reports", item, report=item.id, **in_report, **numbers)
             by_label.update(in_report)
             files.counts.update(reports=1, accepted=int(accepted), sentences=item.sentences, conflicts=len(conflicts))
             files.show(lambda item=item, kept=kept: MarkedText(item.id, item.text, tuple(map(_mark, kept))))
@@ -121,25 +123,6 @@ def write_annotations(
         "conflicts": files.counts["conflicts"],
         "skipped": files.skipped_by_reason(),
     }
-
-
-def _entity_row(report: str, entity: Found, disputed: bool) -> tuple[Any, ...]:
-    return (
-        report,
-        entity.label,
-        entity.text,
-        entity.start_char,
-        entity.end_char,
-        entity.start_token,
-        entity.end_token,
-        entity.confidence,
-        disputed,
-    )
-
-
-def _report_row(item: Annotation, by_label: Counter[str], conflicts: int, accepted: bool) -> tuple[Any, ...]:
-    numbers = [by_label[label] for label in MEANINGS]
-    return (item.id, item.sentences, *numbers, conflicts, len(item.problems), item.confidence, accepted)
 
 
 def _mark(entity: Found) -> Mark:

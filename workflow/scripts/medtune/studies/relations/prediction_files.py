@@ -53,6 +53,14 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What could not be used of an answer. item: an entity or relation; None: the answer as a whole."""
+
+    item: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What the model found in one note. found: without duplicates and relations that the schema does not allow.
     status: of the answer, see `RelationsTask.parse`. readable: whether there is an answer at all."""
@@ -87,18 +95,27 @@ def write_predictions(
         for item in items:
             if isinstance(item, SkippedReport):
                 files.counts["notes_skipped"] += 1
-                files.skip(item.id, None, item.reason)
-                files.add_row("documents", (item.id, SKIPPED, *[None] * (len(DOCUMENT_COLUMNS) - 2)))
+                files.skip(item, note=item.id, item=None)
+                files.add_row("documents", **dict.fromkeys(DOCUMENT_COLUMNS) | {"note": item.id, "status": SKIPPED})
                 continue
             document, left_out = _placed(item)
             files.json.add({**to_row(document), "status": item.status})
             for number, entity in enumerate(document.entities):
-                files.add_row("entities", (item.id, number, entity.label, entity.text, entity.start, entity.end))
+                files.add_row("entities", entity, note=item.id, entity=number)
             for relation in document.relations:
-                files.add_row("relations", _relation_row(document, relation))
+                files.add_row("relations", relation, note=item.id, **_arguments(document, relation))
             for problem in (*_problems(item), *left_out):
-                files.skip(item.id, *problem)
-            files.add_row("documents", _document_row(item, document, len(left_out)))
+                files.skip(problem, note=item.id)
+            files.add_row(
+                "documents",
+                item.found.removals,
+                note=item.id,
+                status=item.status,
+                entities=len(document.entities),
+                relations=len(document.relations),
+                left_out=len(left_out),
+                confidence=item.confidence,
+            )
             files.counts["notes"] += 1
             statuses[item.status] += 1
             entities.update(entity.label for entity in document.entities)
@@ -120,16 +137,15 @@ def write_predictions(
     }
 
 
-def _placed(item: Prediction) -> tuple[RelatedDocument, list[tuple[str, str]]]:
-    """The note with all that has a place and a type in it, entities in the order of the text; and (item, reason) of
-    what is left out."""
-    left_out: list[tuple[str, str]] = []
+def _placed(item: Prediction) -> tuple[RelatedDocument, list[Problem]]:
+    """The note with all that has a place and a type in it, entities in the order of the text; and what is left out."""
+    left_out: list[Problem] = []
     placed: list[tuple[RelatedEntity, int]] = []
     for index, entity in enumerate(item.found.entities):
         if entity.start is None or entity.end is None:
-            left_out.append((f"{entity.value} ({entity.label})", NOT_THERE))
+            left_out.append(Problem(f"{entity.value} ({entity.label})", NOT_THERE))
         elif entity.label == UNKNOWN:
-            left_out.append((entity.value, NO_SUCH_TYPE))
+            left_out.append(Problem(entity.value, NO_SUCH_TYPE))
         else:
             text = item.text[entity.start : entity.end]
             placed.append((RelatedEntity(entity.start, entity.end, entity.label, text), index))
@@ -141,40 +157,21 @@ def _placed(item: Prediction) -> tuple[RelatedDocument, list[tuple[str, str]]]:
             relations.append(Relation(relation.type, numbers[relation.head], numbers[relation.tail]))
         else:
             head, tail = (item.found.entities[argument].value for argument in (relation.head, relation.tail))
-            left_out.append((f"{head} {relation.type} {tail}", ARGUMENT_NOT_THERE))
+            left_out.append(Problem(f"{head} {relation.type} {tail}", ARGUMENT_NOT_THERE))
     entities = tuple(entity for entity, _ in placed)
     return RelatedDocument(item.id, item.text, entities, tuple(relations)), left_out
 
 
-def _problems(item: Prediction) -> Iterator[tuple[str | None, str]]:
-    """(item, reason) of the answer as a whole."""
+def _problems(item: Prediction) -> Iterator[Problem]:
+    """Of the answer as a whole."""
     if item.status != "ok":
-        yield None, f"{READ_IN_PART if item.readable else UNREADABLE} ({item.status})"
+        yield Problem(None, f"{READ_IN_PART if item.readable else UNREADABLE} ({item.status})")
 
 
-def _relation_row(document: RelatedDocument, relation: Relation) -> tuple[Any, ...]:
-    ends: list[Any] = []
-    for argument in (relation.head, relation.tail):
-        entity = document.entities[argument]
-        ends += [argument, entity.label, entity.text]
-    return (document.id, relation.type, *ends)
-
-
-def _document_row(item: Prediction, document: RelatedDocument, left_out: int) -> tuple[Any, ...]:
-    removals = item.found.removals
-    return (
-        item.id,
-        item.status,
-        len(document.entities),
-        len(document.relations),
-        removals.duplicate_entities,
-        removals.duplicate_relations,
-        removals.violations,
-        removals.unknown_arguments,
-        removals.unplaced_entities,
-        left_out,
-        item.confidence,
-    )
+def _arguments(document: RelatedDocument, relation: Relation) -> dict[str, str]:
+    """Cells of a relation's row."""
+    head, tail = document.entities[relation.head], document.entities[relation.tail]
+    return {"head_label": head.label, "head_text": head.text, "tail_label": tail.label, "tail_text": tail.text}
 
 
 def _example(document: RelatedDocument, schema: RelationSchema) -> Example:
