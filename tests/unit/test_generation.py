@@ -212,3 +212,51 @@ def test_a_diverged_model_ends_with_a_sentence():
     model.model.norm.weight.data.fill_(float("nan"))
     with pytest.raises(InputError, match=r"scores are not numbers \(NaN\): its adapter has diverged in training"):
         generate(model, tokenizer, [[5, 6]], Generation(max_new_tokens=4), seed=0)
+
+
+@pytest.mark.parametrize("prefix", [[], INSTRUCTION], ids=["no prefix", "prefix"])
+def test_an_answer_ends_before_a_stop_and_others_stay_as_they_are(stopping, prefix):
+    model, tokenizer = stopping
+    prompts = random_prompts(17, prefix=prefix)
+    free = generate(model, tokenizer, prompts, SETTINGS, seed=0)
+    longest = max((answer.text for answer in free), key=len)
+    stop = longest[6:8]
+    stopped = generate(model, tokenizer, prompts, SETTINGS, seed=0, stop=stop)
+    assert {"eos", "stop"} <= {answer.finish for answer in stopped}
+    for before, after in zip(free, stopped, strict=True):
+        place = before.text.find(stop, len(before.text) - len(before.text.lstrip()))
+        if place < 0:
+            assert after == before
+            continue
+        assert (after.text, after.finish) == (before.text[:place], "stop")
+        n = len(after.tokens)
+        assert 0 < n == after.length
+        assert after.tokens == before.tokens[:n]
+        assert after.token_probabilities == pytest.approx(before.token_probabilities[:n])
+        assert tokenizer.decode(after.tokens).startswith(after.text)
+        assert n == 1 or not tokenizer.decode(after.tokens[:-1]).startswith(after.text)
+
+
+def test_a_stop_counts_behind_the_beginning_of_an_answer_alone(stopping):
+    """Neither one that begins in the prompt, nor white space before the answer."""
+    model, tokenizer = stopping
+    line = tokenizer("\n", add_special_tokens=False)["input_ids"]
+    prompt = [*random_prompts(1)[0], *line]
+    (free,) = generate(model, tokenizer, [prompt], SETTINGS, seed=0)
+    (stopped,) = generate(model, tokenizer, [prompt], SETTINGS, seed=0, stop="\n" + free.text[:1])
+    assert stopped == free
+    assert generation._place_of("\n\n", "\n\nYes.\n\nText") == 6
+    assert generation._place_of("\n\n", "\n\n") is None
+    assert generation._place_of(None, "Yes.\n\n") is None
+
+
+def test_generation_ends_with_the_last_row_that_a_stop_ends(stopping, monkeypatch):
+    model, tokenizer = stopping
+    steps = []
+    called = generation._Stop.__call__
+    monkeypatch.setattr(generation._Stop, "__call__", lambda *a, **b: steps.append(1) or called(*a, **b))
+    prompts = [INSTRUCTION] * 3
+    (free, *_) = generate(model, tokenizer, prompts, SETTINGS, seed=0)
+    (stopped, *_) = generate(model, tokenizer, prompts, SETTINGS, seed=0, stop=free.text[3:5])
+    assert stopped.finish == "stop"
+    assert len(stopped.tokens) <= len(steps) < len(free.tokens)

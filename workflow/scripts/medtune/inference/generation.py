@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from medtune.config import Generation
 from medtune.errors import InputError
@@ -27,15 +27,16 @@ Constrain = Callable[[Sequence[int]], LogitsProcessor]
 class Generated:
     """What the model wrote for one prompt.
 
-    text: decoded, without special tokens. tokens: as generated, the closing EOS included.
+    text: decoded, without special tokens. tokens: as generated, the closing EOS included; of an answer that a stop
+    ended those that its text is in, at least one.
     token_probabilities: the model's probability of each of `tokens` at temperature 1.
-    finish: "eos", or "length" when the limit of new tokens was reached first.
+    finish: "eos", "stop", or "length" when the limit of new tokens was reached first.
     """
 
     text: str
     tokens: list[int]
     token_probabilities: list[float]
-    finish: Literal["eos", "length"]
+    finish: Literal["eos", "stop", "length"]
 
     @property
     def length(self) -> int:
@@ -56,13 +57,15 @@ def generate(
     seed: int,
     progress: Progress | None = None,
     constrain: Constrain | None = None,
+    stop: str | None = None,
 ) -> list[Generated]:
-    """Continue each prompt until EOS or `settings.max_new_tokens`.
+    """Continue each prompt until EOS, `stop` or `settings.max_new_tokens`.
 
     model: a causal LM, with or without an active adapter. prompts: token ids, none empty.
     seed: of sampling; each prompt draws from a generator of its own, so that batches change speed only.
     progress: finished batches are kept there, and the prompts that it holds are not done again.
     constrain: keeps answers to a form, see `constraints.Constraint`; their probabilities stay those of the free model.
+    stop: text that ends an answer which has begun: white space before it is no answer. It is no part of the answer.
     Returns one `Generated` per prompt, in the order of the prompts.
 
     The sampling defaults that come with a base model are not used: greedy at temperature 0, else plain
@@ -82,7 +85,7 @@ def generate(
         for number, places in enumerate(plan, start=1):
             batch = [rows[place] for place in places]
             start = time.perf_counter()
-            answers = _generate_batch(model, tokenizer, prompts, batch, settings, seed, prefix, constrain)
+            answers = _generate_batch(model, tokenizer, prompts, batch, settings, seed, prefix, constrain, stop)
             generated.update(zip(batch, answers, strict=True))
             if progress:
                 progress.append([[row, asdict(generated[row])] for row in batch])
@@ -100,6 +103,7 @@ def _generate_batch(
     seed: int,
     prefix: Prefix,
     constrain: Constrain | None,
+    stop: str | None,
 ) -> list[Generated]:
     """Generate for the prompts with the indices `rows`."""
     stops = _stop_tokens(model, tokenizer)
@@ -125,6 +129,7 @@ def _generate_batch(
             past_key_values=prefix.cache(len(rows)),
             generation_config=wanted,
             logits_processor=processors,
+            stopping_criteria=StoppingCriteriaList([_Stop(tokenizer, stop, ids.shape[1])] if stop else []),
         )
     finally:
         bare.generation_config = defaults
@@ -137,17 +142,35 @@ def _generate_batch(
         )
     probabilities = probabilities.tolist()
     return [
-        _generated(tokenizer, tokens, row, stops)
+        _generated(tokenizer, tokens, row, stops, stop)
         for tokens, row in zip(new_tokens.tolist(), probabilities, strict=True)
     ]
 
 
-def _generated(tokenizer: Any, tokens: list[int], probabilities: list[float], stops: list[int]) -> Generated:
-    """Cut a row behind its first stop token: what follows is padding."""
+def _generated(
+    tokenizer: Any, tokens: list[int], probabilities: list[float], stops: list[int], stop: str | None
+) -> Generated:
+    """Cut a row behind its first stop token, and before its first stop: what follows is padding."""
     end = next((i for i, token in enumerate(tokens) if token in stops), None)
     kept = tokens if end is None else tokens[: end + 1]
-    text = tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-    return Generated(text, kept, probabilities[: len(kept)], "length" if end is None else "eos")
+    text = _decoded(tokenizer, tokens[:end])
+    place = _place_of(stop, text)
+    if place is None:
+        return Generated(text, kept, probabilities[: len(kept)], "length" if end is None else "eos")
+    text = text[:place]
+    # A token can hold the end of the answer and the beginning of the stop.
+    last = next(n for n in range(1, len(tokens) + 1) if _decoded(tokenizer, tokens[:n]).startswith(text))
+    return Generated(text, tokens[:last], probabilities[:last], "stop")
+
+
+def _decoded(tokenizer: Any, tokens: list[int]) -> str:
+    return tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _place_of(stop: str | None, text: str) -> int | None:
+    """Where in an answer the stop begins; None where there is none behind something that is not white space."""
+    place = text.find(stop, len(text) - len(text.lstrip())) if stop else -1
+    return None if place < 0 else place
 
 
 def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
@@ -155,6 +178,25 @@ def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
     others = model.generation_config.eos_token_id
     others = [] if others is None else [others] if isinstance(others, int) else list(others)
     return list(dict.fromkeys([tokenizer.eos_token_id, *others]))
+
+
+class _Stop(StoppingCriteria):
+    """Ends rows whose answer holds the stop. The library's own criterion also finds one that begins in the prompt."""
+
+    def __init__(self, tokenizer: Any, stop: str, prompt: int):
+        """prompt: width of the prompts in tokens."""
+        self._tokenizer, self._stop, self._prompt = tokenizer, stop, prompt
+        self._done: list[bool] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """Whether each row is over: (rows,)."""
+        rows = input_ids[:, self._prompt :].tolist()
+        done = self._done or [False] * len(rows)
+        self._done = [
+            over or _place_of(self._stop, _decoded(self._tokenizer, row)) is not None
+            for over, row in zip(done, rows, strict=True)
+        ]
+        return torch.tensor(self._done, device=input_ids.device)
 
 
 class _TokenProbabilities(LogitsProcessor):
