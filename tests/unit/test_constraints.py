@@ -12,6 +12,7 @@ from medtune.files import read_jsonl, write_json, write_jsonl
 from medtune.inference.answer_form import AnswerForm
 from medtune.inference.constraints import Constraint, _grammar
 from medtune.inference.generation import generate
+from medtune.kinds.labels.task import LabelTask
 from medtune.kinds.relations.answer_form import answer_form
 from medtune.kinds.relations.output import ENTITIES, RELATIONS, read_output
 from medtune.stages.generate import Job, generate_predictions
@@ -168,6 +169,45 @@ def test_all_that_models_are_trained_to_write_has_the_form(follows, tmp_path):
         for task, row in cases:
             answer = task.render(row, tokenizer).completion[:-1]
             assert follows(answer, task.answer_form(row, tokenizer)), tokenizer.decode(answer)
+
+
+LABELS = ('Yes "quoted"', "No", "No change", "1", "1.5", "Fieber ≥ 38 °C", "back\\slash", "(a|b)*")
+
+
+@pytest.mark.parametrize("rationale", [False, True], ids=["label", "label and reason"])
+def test_all_that_says_a_label_has_the_form_and_nothing_else(follows, rationale):
+    task = LabelTask("mixed", "{text}", LABELS, rationale)
+    _, tokenizer = tiny_model()
+    form = task.answer_form({}, tokenizer)
+
+    def written(text):
+        return follows(tokenizer(text, add_special_tokens=False)["input_ids"], form)
+
+    for label in LABELS:
+        answer = task.completion({"label": label, "rationale": "Über 38 °C,\nsays “he”: <b>."})
+        assert task.parse(answer).status == "ok"
+        assert written(answer)
+        assert written(answer.lstrip())  # as the turn of a chat begins
+        for wrong in (
+            f"  {answer}",
+            f"{answer}\n",
+            f" {label}",
+            f" {label}x.",
+            f" {label}. Rationale:",
+            f" {label}. x",
+        ):
+            assert not written(wrong), wrong
+    assert not written(" Unknown.")
+    assert written(" No.") is not rationale
+
+
+@pytest.mark.parametrize("prefix", CASES.values(), ids=CASES)
+def test_a_model_held_to_labels_says_one_of_them(closing, prefix):
+    task = LabelTask("smoking", "{text}", ["Yes", "No", "No change"])
+    prompts = random_prompts(12, prefix=prefix)
+    answers = answers_of(*closing, prompts, [task.answer_form({}, None)] * len(prompts))
+    assert {answer.finish for answer in answers} == {"eos"}
+    assert {task.parse(answer.text).status for answer in answers} == {"ok"}
 
 
 def test_a_form_that_cannot_be_followed_is_refused():

@@ -109,11 +109,17 @@ def test_rules_of_the_road_ask_for_what_the_base_model_needs():
         ({"kind": ["labels"]}, 'studies.smoking.kind = ["labels"]: must be one of labels, spans'),
         ({"title": "A {b}"}, 'studies.smoking.title = "A {b}": must be one line of text, without braces'),
         ({"title": "A\nb"}, "must be one line of text"),
-        ({"generation": {"constrained": True}}, "studies.smoking.generation.constrained = true"),
     ],
 )
 def test_a_faulty_section_is_refused_with_its_path(change, said):
     assert said in refusal({**SMOKING, **change})
+
+
+def test_labels_can_be_held_to_their_form_and_answers_in_words_have_none():
+    held = {"generation": {"constrained": True}}
+    assert config_of({**SMOKING, **held}).studies["smoking"].generation.constrained
+    answers = {"kind": "answers", "data": {"path": "questions.csv"}, "prompt": "{text}", **held}
+    assert "studies.smoking.generation.constrained = true: answers have such a form in" in refusal(answers)
 
 
 @pytest.mark.parametrize("rule", ["smoking_train", "smoking_generate_base", "smoking_summarize"])

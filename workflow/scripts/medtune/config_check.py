@@ -13,7 +13,7 @@ from medtune.errors import InputError
 
 BERTSCORE = ("metrics", "bertscore", "model")
 CONSTRAINED = ("generation", "constrained")
-FORMED = ("relations", "spans")
+FORMED = ("labels", "relations", "spans")
 """The study, and the kinds of studies of the user's own, whose answers have a form that generation can be held to."""
 BOUNDS = {
     "greater_than": ("gt", "must be more than {}"),
@@ -169,7 +169,8 @@ def _without_form(raw: dict) -> list[tuple[tuple, str]]:
     return [
         (
             (*study, *CONSTRAINED),
-            " = true: answers have such a form in the study relations, and in your own of kind spans or relations",
+            " = true: answers have such a form in the study relations, and in your own of kind labels, spans or"
+            " relations",
         )
         for study, section in _sections(raw)
         if study[-1] not in FORMED and section.get("kind") not in FORMED and _at(section, CONSTRAINED) is True

@@ -153,8 +153,8 @@ class Generation(Section):
     )
     constrained: bool = Field(
         False,
-        description="Let a model write nothing but JSON of the study's form; study relations, kinds spans and relations"
-        " only.",
+        description="Let a model write nothing but answers of the study's form; study relations, kinds labels, spans"
+        " and relations only.",
     )
 
 

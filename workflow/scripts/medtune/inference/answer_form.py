@@ -1,6 +1,6 @@
 """What an answer must look like, for constrained decoding."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,3 +17,15 @@ class AnswerForm:
     schema: Mapping[str, Any]
     opening: str = ""
     closing: str = ""
+
+
+@dataclass(frozen=True)
+class ChoiceForm:
+    """One of some texts, and perhaps one space before it. reason: what stands between the text and a line of words that
+    must follow; None where nothing follows."""
+
+    choices: Sequence[str]
+    reason: str | None = None
+
+
+Form = AnswerForm | ChoiceForm

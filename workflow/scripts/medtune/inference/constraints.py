@@ -11,7 +11,7 @@ import torch
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import LogitsProcessor
 
-from medtune.inference.answer_form import AnswerForm
+from medtune.inference.answer_form import ChoiceForm, Form
 from medtune.inference.generation import Constrain
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Constraint:
         # A model can have scores for more tokens than the tokenizer has.
         self._vocabulary = llguidance.hf.from_tokenizer(tokenizer, n_vocab=model.config.vocab_size)
 
-    def to(self, forms: Sequence[AnswerForm]) -> Constrain:
+    def to(self, forms: Sequence[Form]) -> Constrain:
         """What `generate` takes for prompts whose answers have these forms, in the order of the prompts.
 
         Raises ValueError for a form that cannot be followed.
@@ -40,16 +40,27 @@ class Constraint:
         return lambda rows: _Masks([fresh[grammars[row]].deep_copy() for row in rows], self._end)
 
 
-def _grammar(form: AnswerForm) -> str:
+_LINE = r"/[^\p{Z}\p{C}][^\p{Zl}\p{Zp}\p{C}]*/"
+"""Words on one line: no control characters, and no white space at the beginning."""
+
+
+def _grammar(form: Form) -> str:
     """The form in the library's language.
 
     The space is for tokenizers that put one before a text (SentencePiece): that is how answers begin in training, and
     what the model expects to write first.
     """
+    if isinstance(form, ChoiceForm):
+        reason = "" if form.reason is None else f" {_quoted(form.reason + ' ')} {_LINE}"
+        return f'start: " "? ({" | ".join(map(_quoted, form.choices))}){reason}'
     schema = {**form.schema, "x-guidance": {"whitespace_flexible": False}}
-    opening = json.dumps(form.opening) if form.opening else '" "?'
-    closing = json.dumps(form.closing) if form.closing else ""
+    opening = _quoted(form.opening) if form.opening else '" "?'
+    closing = _quoted(form.closing) if form.closing else ""
     return f"start: {opening} answer {closing}\nanswer: %json {json.dumps(schema)}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)
 
 
 class _Masks(LogitsProcessor):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medtune.files import fingerprint
-from medtune.inference.answer_form import AnswerForm
+from medtune.inference.answer_form import Form
 from medtune.models.rendering import Rendered, render, render_completion, render_prompt
 
 Part = tuple[tuple[int, int], ...]
@@ -68,7 +68,7 @@ class Task(ABC):
         parts = self.parts(output)
         return None if parts is None else tuple(place for part in parts for place in part)
 
-    def answer_form(self, example: dict, tokenizer: Any) -> AnswerForm | None:
+    def answer_form(self, example: dict, tokenizer: Any) -> Form | None:
         """What the answer to an example is held to in constrained generation; None when the task has no such form."""
         return None
 
@@ -80,9 +80,16 @@ class Task(ABC):
         """The part of a completion that says `label`, up to where completions no longer differ by label."""
         raise TypeError(f"{self.name} has no closed set of labels")
 
-    def label_tokens(self, tokenizer: Any) -> list[list[int]]:
-        """Token ids of what says each label, in the order of `labels`: the start of a completion."""
-        return [render_completion(self.label_completion(label), tokenizer)[:-1] for label in self.labels]
+    def label_tokens(self, tokenizer: Any, begins_turn: bool = False) -> list[list[int]]:
+        """Token ids of what says each label, in the order of `labels`: the start of a completion.
+
+        begins_turn: whether the answer is a turn of a chat, without white space before it."""
+        return [render_completion(text, tokenizer)[:-1] for text in self._label_texts(begins_turn)]
+
+    def _label_texts(self, begins_turn: bool) -> list[str]:
+        """What says each label, in their order."""
+        texts = [self.label_completion(label) for label in self.labels]
+        return [text.lstrip() for text in texts] if begins_turn else texts
 
     @abstractmethod
     def probe(self) -> dict:

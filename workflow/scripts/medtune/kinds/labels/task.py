@@ -6,6 +6,7 @@ from typing import Any
 
 from medtune.errors import InputError
 from medtune.inert import inert
+from medtune.inference.answer_form import ChoiceForm
 from medtune.kinds.labels.label_scores import accuracy
 from medtune.kinds.labels.names import RATIONALE, fault_of
 from medtune.kinds.task import Answering, Parsed, Task
@@ -59,11 +60,15 @@ class LabelTask(Task):
         """A space, the label and its full stop; with what follows where another label goes on ("1", "1.5")."""
         return f" {label}.{RATIONALE}" if self.rationale and self._ambiguous else f" {label}."
 
-    def label_tokens(self, tokenizer: Any) -> list[list[int]]:
+    def label_tokens(self, tokenizer: Any, begins_turn: bool = False) -> list[list[int]]:
         """As in `Task`; with EOS where another label goes on from a label's full stop and no reason follows."""
         if self.rationale or not self._ambiguous:
-            return super().label_tokens(tokenizer)
-        return [render_completion(self.label_completion(label), tokenizer) for label in self.labels]
+            return super().label_tokens(tokenizer, begins_turn)
+        return [render_completion(text, tokenizer) for text in self._label_texts(begins_turn)]
+
+    def answer_form(self, example: dict, tokenizer: Any) -> ChoiceForm:
+        """A label with its full stop, and a line with the reason where one is taught."""
+        return ChoiceForm(tuple(f"{label}." for label in self.labels), RATIONALE if self.rationale else None)
 
     def parse(self, output: str) -> Parsed:
         """Read an answer. Surrounding white space does not count.
