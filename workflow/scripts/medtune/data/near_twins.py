@@ -31,9 +31,9 @@ def near_twins(texts: Mapping[str, str], others: Mapping[str, str]) -> dict[str,
     no 5-gram and no near twin. Of several twins that share as much, the first by id.
     """
     numbers: dict[tuple[str, ...], int] = {}
-    grams = {name: [numbers.setdefault(gram, len(numbers)) for gram in _grams(text)] for name, text in texts.items()}
+    grams = {name: [numbers.setdefault(gram, len(numbers)) for gram in grams_of(text)] for name, text in texts.items()}
     names = sorted(others)
-    held = [frozenset(numbers[gram] for gram in _grams(others[name]) if gram in numbers) for name in names]
+    held = [frozenset(numbers[gram] for gram in grams_of(others[name]) if gram in numbers) for name in names]
     homes = [array("q") for _ in numbers]
     for place, found in enumerate(held):
         for number in found:
@@ -73,6 +73,7 @@ def _shared(numbers: Sequence[int], homes: Sequence[Sequence[int]]) -> np.ndarra
     return np.bincount(np.concatenate([np.asarray(homes[number], dtype=np.int64) for number in numbers]))
 
 
-def _grams(text: str) -> set[tuple[str, ...]]:
+def grams_of(text: str) -> set[tuple[str, ...]]:
+    """The distinct 5-grams of words of a text, in the form in which twins are equal."""
     words = normalise(text).split()
     return {tuple(words[start : start + WORDS]) for start in range(len(words) - WORDS + 1)}

@@ -3,6 +3,7 @@
 A template is Jinja over `messages`, as tokenizers carry it in `chat_template`.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -36,18 +37,29 @@ def prompt_text(template: str, system: str, question: str) -> str:
     return _render(template, messages, True, dict(_NO_TOKENIZER))
 
 
-def prompt_ids(tokenizer: Any, system: str, question: str, template: str | None = None, **variables: Any) -> list[int]:
+def prompt_ids(
+    tokenizer: Any,
+    system: str,
+    question: str,
+    template: str | None = None,
+    turns: Sequence[tuple[str, str]] = (),
+    **variables: Any,
+) -> list[int]:
     """Token ids of a question, up to where the answer begins.
 
-    system: empty for none; where a template refuses or drops a system message, it goes before the question.
+    system: empty for none; where a template refuses or drops a system message, it goes before the first question.
+    turns: earlier questions with their answers.
     template: in place of the model's own, or of `PLAIN` where the model has none. The model's own writes all special
     tokens itself; before another one stand those that the tokenizer puts before a text, unless it writes them.
-    variables: of the template, beyond those that all have. Raises InputError, see `check_template`.
+    variables: of the template, beyond those that all have. Raises InputError, see `check_template`, and for turns that
+    the template drops.
     """
     jinja, own = _template_of(tokenizer, template)
     takes_system = _takes_system(jinja, _name(own), _special_tokens(tokenizer))
+    if turns:
+        _check_turns(jinja, _name(own), _special_tokens(tokenizer))
     ids = tokenizer.apply_chat_template(
-        _messages(system, question, takes_system),
+        _messages(system, question, takes_system, turns),
         chat_template=jinja,
         add_generation_prompt=True,
         sanitize_control_tokens=True,
@@ -94,11 +106,33 @@ def _special_tokens(tokenizer: Any) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, str(token)) for name, token in tokenizer.special_tokens_map.items()))
 
 
-def _messages(system: str, question: str, takes_system: bool) -> list[dict[str, str]]:
+def _messages(
+    system: str, question: str, takes_system: bool, turns: Sequence[tuple[str, str]] = ()
+) -> list[dict[str, str]]:
+    messages = [
+        {"role": role, "content": text}
+        for turn in turns
+        for role, text in zip(("user", "assistant"), turn, strict=True)
+    ]
+    messages.append({"role": "user", "content": question})
     if system and not takes_system:
-        return [{"role": "user", "content": f"{system}\n\n{question}"}]
-    user = {"role": "user", "content": question}
-    return [{"role": "system", "content": system}, user] if system else [user]
+        messages[0]["content"] = f"{system}\n\n{messages[0]['content']}"
+        return messages
+    return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+@lru_cache
+def _check_turns(template: str, where: str, special_tokens: tuple[tuple[str, str], ...]) -> None:
+    """Raises InputError for a template that does not show an earlier question and its answer."""
+    import jinja2
+
+    messages = _messages("", _QUESTION, False, [(_SYSTEM, _ANSWER)])
+    try:
+        shown = _render(template, messages, True, dict(special_tokens))
+    except (jinja2.TemplateError, TypeError) as error:
+        raise InputError(f"{where}: refuses earlier turns ({error}), which examples are; ask without a chat") from error
+    if not all(text in shown for text in (_SYSTEM, _ANSWER, _QUESTION)):
+        raise InputError(f"{where}: drops earlier turns, which examples are; ask without a chat")
 
 
 @lru_cache
