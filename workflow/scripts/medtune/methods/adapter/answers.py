@@ -14,12 +14,14 @@ from medtune.methods.answer_row import answer_row
 @dataclass(frozen=True)
 class Question:
     """One example to answer, with the split it is from and its prompt as token ids. longer_gold: whether its gold
-    answer has more tokens, EOS included, than are generated."""
+    answer has more tokens, EOS included, than are generated. shots: ids of the examples in the prompt, in their order;
+    None where there can be none."""
 
     split: str
     example: dict
     prompt: list[int]
     longer_gold: bool = False
+    shots: tuple[str, ...] | None = None
 
 
 def part_confidences(tokenizer: Any, answer: Any, parts: Sequence[Part]) -> list[float]:
@@ -60,7 +62,7 @@ def prediction_row(
     task: Task, tokenizer: Any, question: Question, answer: Any, likelihoods: dict[str, float] | None = None
 ) -> dict:
     """One line of predictions.jsonl. answer: a `Generated`. likelihoods: of the labels, for tasks that have some. With
-    `LONGER_GOLD` where the gold answer is longer than what is generated."""
+    `LONGER_GOLD` where the gold answer is longer than what is generated, `shots` where there can be examples."""
     parts = task.parts(answer.text)
     further: dict[str, Any] = {}
     if question.longer_gold:
@@ -69,6 +71,8 @@ def prediction_row(
         further["label_log_likelihoods"] = likelihoods
     if parts is not None:
         further["part_confidences"] = [rounded(value) for value in part_confidences(tokenizer, answer, parts)]
+    if question.shots is not None:
+        further["shots"] = list(question.shots)
     return answer_row(
         task,
         question.split,
