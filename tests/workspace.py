@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from tests import warm_snakemake
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
@@ -44,18 +47,26 @@ class Workspace:
         space.folder = folder
         return space
 
-    def command(self, *arguments: str, config: dict | None = None) -> list[str]:
-        """The command line; config: values over those of the scale, as a file of the user's."""
+    def arguments(self, *given: str, config: dict | None = None) -> list[str]:
+        """Arguments of the command line; config: values over those of the scale, as a file of the user's."""
         if not config:
-            return [*SNAKEMAKE, *arguments]
+            return list(given)
         file = self.folder / "config" / f"extra{len(list(self.folder.glob('config/extra*')))}.json"
         file.write_text(json.dumps(config))
-        return [*SNAKEMAKE, *arguments, "--configfile", str(file.relative_to(self.folder))]
+        return [*given, "--configfile", str(file.relative_to(self.folder))]
 
     def run(self, *arguments: str, config: dict | None = None, timeout: int = 900) -> subprocess.CompletedProcess:
         """Run to the end. stdout holds both streams."""
+        given = self.arguments(*arguments, config=config)
+        return warm_snakemake.run(given, self.folder, environment(), timeout)
+
+    def type(self, command: str, timeout: int = 900) -> subprocess.CompletedProcess:
+        """Run a command as a page prints it."""
+        first, *rest = shlex.split(command)
+        if first == "snakemake":
+            return self.run(*rest, timeout=timeout)
         return subprocess.run(
-            self.command(*arguments, config=config),
+            ["bash", "-c", command],
             cwd=self.folder,
             env=environment(),
             stdout=subprocess.PIPE,
@@ -81,7 +92,7 @@ class Workspace:
         """Start a run, and SIGKILL it with all its jobs as soon as `reached()`."""
         with (self.folder / "killed.log").open("w") as log:
             process = subprocess.Popen(
-                self.command(*arguments, config=config),
+                [*SNAKEMAKE, *self.arguments(*arguments, config=config)],
                 cwd=self.folder,
                 env=environment(),
                 stdout=log,

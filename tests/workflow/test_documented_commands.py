@@ -4,12 +4,11 @@ make's as `make -n`. A new one is found by itself."""
 import re
 import shlex
 import shutil
-import subprocess
 
 import pytest
 
 from tests.documents import files_shown
-from tests.workspace import ROOT, Workspace, environment
+from tests.workspace import ROOT, Workspace
 
 PAGES = [
     *("README.md", "config/README.md"),
@@ -127,13 +126,5 @@ def test_no_command_of_a_page_is_passed_over(page):
 
 @pytest.mark.parametrize("command", RUN)
 def test_a_documented_command_is_accepted(clone, command):
-    done = subprocess.run(
-        ["bash", "-c", dry(command)],
-        cwd=clone.folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
+    done = clone.type(dry(command))
     assert done.returncode == 0, done.stdout[-3000:]
