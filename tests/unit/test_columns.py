@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from medtune.kinds.labels import figures
-from medtune.kinds.methods_table import method_columns
+from medtune.kinds.methods_table import OUTLOOK_COLUMNS, curve_columns, method_columns
 from medtune.kinds.summary import COMPARISON_COLUMNS, SEED_COLUMNS, run_columns
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat import assess_readiness as readiness
@@ -27,6 +27,8 @@ OWN = {
     "comparisons": COMPARISON_COLUMNS,
     "seeds": SEED_COLUMNS,
     "methods": method_columns(figures),
+    "learning_curve": curve_columns(figures),
+    "more_documents": OUTLOOK_COLUMNS,
 }
 PARTS = {
     "own": SimpleNamespace(COLUMNS=OWN),

@@ -58,6 +58,7 @@ def unit(tmp_path):
     def written(method, right, validation, *, size=None, seed=1, seeded=False, ids=None, unparsed=0, **costs):
         folder = tmp_path / f"{method}-n{size}-seed{seed}"
         folder.mkdir()
+        costs.setdefault("examples", size or 30)
         ids = ids or [f"t{n}" for n in range(len(right))]
         rows = [
             {"id": key, "split": "test", "status": "not_json" if n < unparsed else "ok", "correct": one}
@@ -236,7 +237,7 @@ def study(tmp_path):
     rng, files = np.random.default_rng(3), []
     for method, size, seed, skill in (
         *(("tagger", None, seed, 0.8) for seed in (1, 2, 3)),
-        *(("tagger", 4, seed, 0.5) for seed in (1, 2, 3)),
+        *(("tagger", size, seed, skill) for size, skill in ((4, 0.3), (10, 0.5)) for seed in (1, 2, 3)),
         ("dictionary", None, 1, 0.7),
     ):
         folder = root / f"{method}{f'-n{size}' if size else ''}{f'-seed{seed}' if seed > 1 else ''}"
@@ -253,7 +254,7 @@ def study(tmp_path):
         scores = score_spans(held, rows, 0, study="drugs", prompt="Text: {text}\n", entities=TYPES)
         write_json(folder / "metrics.json", scores.metrics)
         write_csv(folder / "items.csv", scores.items, ITEM_COLUMNS)
-        written_costs(folder, parameters=100)
+        written_costs(folder, parameters=100, examples=size or 30)
         files.append(unit_files(folder, method, size=size, seed=seed, seeded=method == "tagger"))
     return root, files
 
@@ -294,6 +295,26 @@ def test_the_page_has_the_table_the_differences_and_the_costs(study):
     page = outputs["page"].read_text()
     assert "# Drugs: methods" in page and "| tagger (best on validation)" in page
     assert "Against tagger, the best on validation" in page and "It is also the cheapest." in page
-    assert ": tie. More documents alone would not settle it: training seeds differ by too much." in page
+    assert "- dictionary: " in page and "after Holm: tie. " in page
+    assert "- tagger: 60 training documents in place of 30" in page and "; expected gain +" in page
+    assert "- dictionary: not fitted: 1 size of the training data; a curve takes 3." in page
     assert "chosen on validation among 2 methods" in outputs["headline"].read_text()
     assert method_columns(span_figures) == tuple(read_csv(outputs["methods"])[0])
+
+
+def test_the_tables_of_curves_have_the_measured_sizes_and_the_one_looked_ahead_to(study):
+    root, files = study
+    outputs = summarized(root, files)
+    curve = [row for row in read_csv(outputs["learning_curve"]) if row["method"] == "tagger"]
+    assert [row["documents"] for row in curve] == ["4", "10", "30", "60"]
+    assert [bool(row["strict_f1"]) for row in curve] == [True, True, True, False]
+    assert all(float(row["fitted_low"]) < float(row["fitted"]) < float(row["fitted_high"]) for row in curve)
+    tagger, dictionary = read_csv(outputs["more_documents"])
+    assert (tagger["expected"], tagger["next_documents"]) == (curve[-1]["fitted"], "60")
+    assert (dictionary["expected"], dictionary["next_documents"]) == ("", "")
+
+
+def test_two_sizes_with_as_many_documents_are_refused(unit):
+    files = [unit("a", [True] * 3, 1), unit("a", [True] * 3, 1, size=5, examples=30)]
+    with pytest.raises(InputError, match=r"30 training documents, as in .*; expected fewer at a smaller size"):
+        read_methods(files, KIND)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds
+from medtune.metrics.counts import f1_of_counts
+from medtune.metrics.intervals import of_statistic
+from medtune.metrics.over_seeds import LEAST_SEEDS, difference_over_seeds, figure_over_seeds
 
 
 def f1(sums):
@@ -78,3 +80,31 @@ def test_too_few_seeds_and_other_documents_are_refused(shapes):
     with pytest.raises(ValueError, match=r"training seeds|expected \(seeds, documents, counts\)"):
         difference_over_seeds(*(np.ones(shape) for shape in shapes), f1)
     assert LEAST_SEEDS == 3
+
+
+def test_a_figure_of_one_seed_has_the_interval_over_documents():
+    counts = made(np.random.default_rng(1), 1, 30, 0.7, 0.0, np.zeros(30))
+    assert figure_over_seeds(counts, f1_of_counts) == of_statistic(counts[0], f1_of_counts)
+
+
+def test_the_interval_of_a_figure_grows_with_what_seeds_differ_by():
+    """Three seeds of mean 0.7: the variance of the mean over seeds is added to that over documents."""
+    right = np.stack([np.arange(200) % 10 < tenths for tenths in (7, 7, 7)])
+    apart = np.stack([np.arange(200) % 10 < tenths for tenths in (5, 7, 9)])
+    same, other = (
+        figure_over_seeds(np.stack([one, np.ones(one.shape)], axis=-1), lambda sums: sums[:, 0] / sums[:, 1])
+        for one in (right, apart)
+    )
+    assert same.value == pytest.approx(0.7) and other.value == pytest.approx(0.7)
+    assert same.high - same.low < 0.15
+    # Standard error of the mean over seeds: 0.2 / sqrt(3); with about two degrees of freedom 4.3 of them.
+    assert other.low == pytest.approx(0.7 - 4.2 * 0.2 / 3**0.5, abs=0.05) and other.high == 1
+
+
+def test_a_side_that_is_the_same_at_every_seed_needs_one():
+    rng = np.random.default_rng(2)
+    a, b = made(rng, 3, 40, 0.8, 0.02, np.zeros(40)), made(rng, 1, 40, 0.6, 0.0, np.zeros(40))
+    with pytest.raises(ValueError, match="1 training seeds"):
+        difference_over_seeds(a, b, f1)
+    found = difference_over_seeds(a, b, f1, least=(LEAST_SEEDS, 1))
+    assert found.value == pytest.approx(np.mean(f1(a.sum(axis=1))) - f1(b.sum(axis=1))[0]) and found.p_value < 0.01

@@ -5,9 +5,11 @@ from medtune.reporting.plots import (
     Bar,
     CostPoint,
     Curve,
+    Line,
     plot_bars,
     plot_confusions,
     plot_curves,
+    plot_learning_curves,
     plot_pareto,
     plot_reliability,
     save_figure,
@@ -112,3 +114,16 @@ def test_costs_of_nothing_have_a_place_and_optimal_points_are_joined():
     assert list(others.lines[0].get_xdata()) == [2000] and others.lines[0].get_linestyle() == "None"
     assert axes.get_xlim()[0] < 0 and axes.get_xlim()[1] > 2000
     assert {text.get_text() for text in axes.texts} == {"rules", "adapter", "prompt"}
+
+
+def test_measured_sizes_are_points_and_fitted_ones_a_band_of_the_same_colour():
+    half, more, most = Range(0.5, 0.4, 0.6), Range(0.6, 0.5, 0.7), Range(0.7, 0.5, 0.9)
+    measured = [Line("a", [20, 40], [half, more]), Line("b", [40], [half])]
+    fitted = [Line("a", [20, 40, 80], [half, more, most])]
+    axes = plot_learning_curves(measured, fitted, "t", "F1").axes[0]
+    a, b = (container.lines[0] for container in axes.containers)
+    curve = next(line for line in axes.lines if line.get_linestyle() == "--")
+    assert list(curve.get_xdata()) == [20, 40, 80] and curve.get_color() == a.get_color() != b.get_color()
+    assert a.get_xdata()[1] < 40 < b.get_xdata()[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["20", "40", "80"]
+    assert len(axes.collections) == 3  # the band, and the intervals of two methods

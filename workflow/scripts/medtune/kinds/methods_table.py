@@ -15,6 +15,7 @@ from medtune.files import read_json
 from medtune.kinds.summary import MEASURED, ONE_UNIT, Shown
 from medtune.metrics.drawn import ratio, summed_by_unit
 from medtune.metrics.estimate import Estimate, end_cells, end_columns
+from medtune.metrics.learning_curve import LearningCurve, Sized, fault_of, learning_curve
 from medtune.metrics.over_seeds import (
     LEAST_SEEDS,
     UNCLAIMED,
@@ -208,6 +209,7 @@ def read_methods(files: Sequence[UnitFiles], kind: ModuleType) -> Methods:
         if (method, None) not in by_entry:
             raise InputError(f'methods: "{method}" has no result of all training documents')
     methods = Methods([Entry([_read(one, kind) for one in members]) for members in by_entry.values()], kind)
+    _check_sizes(methods)
     first = methods.entries[0].units[0]
     for unit in (unit for entry in methods.entries for unit in entry.units):
         if unit.units != first.units:
@@ -271,6 +273,91 @@ def method_rows(methods: Methods, seed: int) -> list[dict]:
             "cheapest": entry is cheapest,
         }
         for place, entry in enumerate(methods.entries)
+    ]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One method at all its sizes, from the smallest on. curve: None where none is fitted, for the reason `fault`."""
+
+    entries: Sequence[Entry]
+    curve: LearningCurve | None
+    fault: str | None
+
+    @property
+    def method(self) -> str:
+        """Its name."""
+        return self.entries[0].files.method
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of training documents: those measured and, where a curve is fitted, the one looked ahead to."""
+        return [*(entry.examples for entry in self.entries), *([self.curve.next] if self.curve else [])]
+
+
+def series_of(methods: Methods, seed: int) -> list[Series]:
+    """The learning curve of each method. seed: of the draws of curves."""
+    found = []
+    for method in dict.fromkeys(entry.files.method for entry in methods.entries):
+        entries = sorted((one for one in methods.entries if one.files.method == method), key=lambda one: one.examples)
+        fault = fault_of({entry.examples: len(entry.units) for entry in entries})
+        if fault is None and entries[0].drawn < 2:
+            fault = "not fitted: the test split is a single unit"
+        points = [Sized(entry.examples, entry.sums["test"]) for entry in entries]
+        found.append(Series(entries, None if fault else learning_curve(points, methods.kind.ratio, seed), fault))
+    return found
+
+
+def curve_columns(kind: ModuleType) -> tuple[str, ...]:
+    """Columns of the table of learning curves."""
+    return ("method", "documents", "seeds", "n", "unit", *end_columns(kind.JUDGED, "fitted"))
+
+
+def curve_rows(methods: Methods, series: Sequence[Series]) -> list[dict]:
+    """The judged figure on the test split by method and number of training documents, with a 95 % interval, and as
+    fitted, with an 80 % interval; last, without a figure, the number looked ahead to."""
+    rows = []
+    for one in series:
+        by_size = {entry.examples: entry for entry in one.entries}
+        for documents in one.sizes:
+            entry = by_size.get(documents)
+            rows.append(
+                {
+                    "method": one.method,
+                    "documents": documents,
+                    "seeds": entry and len(entry.units),
+                    "n": one.entries[0].drawn,
+                    "unit": methods.unit,
+                    **end_cells(methods.kind.JUDGED, entry and methods.figure(entry)),
+                    **end_cells("fitted", one.curve and one.curve.figure(documents)),
+                }
+            )
+    return rows
+
+
+OUTLOOK_COLUMNS = (
+    *("method", "documents", "next_documents", "sizes"),
+    *end_columns("exponent", "remaining_error", "expected", "gain"),
+    "told",
+)
+
+
+def outlook_rows(series: Sequence[Series]) -> list[dict]:
+    """For each method the fitted curve, error = a · documents^-exponent + remaining_error, the figure expected with
+    twice the documents, the gain, each with an 80 % interval, and whether they are expected to help."""
+    return [
+        {
+            "method": one.method,
+            "documents": one.entries[-1].examples,
+            "next_documents": one.curve and one.curve.next,
+            "sizes": len(one.entries),
+            **end_cells("exponent", one.curve and one.curve.rate),
+            **end_cells("remaining_error", one.curve and one.curve.remaining),
+            **end_cells("expected", one.curve and one.curve.figure(one.curve.next)),
+            **end_cells("gain", one.curve and one.curve.gain),
+            "told": one.curve.told if one.curve else one.fault,
+        }
+        for one in series
     ]
 
 
@@ -368,6 +455,18 @@ def _read(files: UnitFiles, kind: ModuleType) -> Unit:
         record,
         answering,
     )
+
+
+def _check_sizes(methods: Methods) -> None:
+    """Raises InputError when a method has two sizes with as many training documents."""
+    seen: dict[tuple[str, int], Entry] = {}
+    for entry in methods.entries:
+        other = seen.setdefault((entry.files.method, entry.examples), entry)
+        if other is not entry:
+            raise InputError(
+                f"{entry.units[0].files.record}: {entry.examples} training documents, as in "
+                f"{other.units[0].files.record}; expected fewer at a smaller size"
+            )
 
 
 def _check(path: Path | str, content: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from medtune.files import atomic
 from medtune.metrics.estimate import AnyFigure, Range, end_values
@@ -250,6 +250,47 @@ def plot_pareto(
         )
         figure.legend(names.values(), names.keys(), loc="outside lower center", ncols=2)
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+def plot_learning_curves(
+    measured: Sequence[Line], fitted: Sequence[Line], title: str, y_label: str, share: bool = True
+) -> Figure:
+    """Figures with intervals against numbers of training documents (log2 axis), and curves with a band. Lines of one
+    name have one colour and marker; measured ones are points, side by side where they have the same number."""
+    names = list(dict.fromkeys(line.name for line in (*measured, *fitted)))
+    looks = {name: SERIES[n % len(SERIES)] for n, name in enumerate(names)}
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7, 4.2), layout="constrained")
+        axes = figure.subplots()
+        for line in fitted:
+            colour, _ = looks[line.name]
+            values, lows, highs = zip(*map(end_values, line.figures), strict=True)
+            axes.fill_between(line.x, lows, highs, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(line.x, values, color=colour, linestyle="--", linewidth=1.5)
+        for line in measured:
+            colour, marker = looks[line.name]
+            aside = 2 ** (0.05 * (names.index(line.name) - (len(names) - 1) / 2))
+            draw_figures(
+                axes,
+                [aside * x for x in line.x],
+                line.figures,
+                fmt=marker,
+                color=colour,
+                capsize=3,
+                linewidth=1.3,
+                label=line.name,
+            )
+        sizes = sorted({x for line in (*measured, *fitted) for x in line.x})
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+        axes.set_xlabel("training documents")
+        if share:
+            share_axis(axes, y_label)
+        axes.set_ylabel(y_label)
+        axes.set_title(title)
+        figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 
