@@ -64,6 +64,7 @@ rule meerkat_grow:
         pool_dataset=directory(f"{MEERKAT_STEP}/data/eval_pool_dataset"),
     log:
         f"{MEERKAT_STEP}/data/grow.log",
+    priority: MEERKAT_JOBS.priority
     conda:
         "../envs/train.yaml"
     params:
@@ -104,6 +105,7 @@ rule meerkat_recommend:
         recommendations=f"{MEERKAT_STEP}/training_recommendations.json",
     log:
         f"{MEERKAT_STEP}/recommend.log",
+    priority: MEERKAT_JOBS.priority
     conda:
         "../envs/analysis.yaml"
     params:

@@ -34,6 +34,7 @@ rule make_model:
         f"{RESULTS}/models/{{model}}.benchmark.tsv"
     wildcard_constraints:
         model=MODEL_JOBS.names("made"),
+    priority: 2  # all runs on it wait for it
     conda:
         "../envs/train.yaml"
     threads: 1  # with two, equal seeds now and then gave unequal weights

@@ -40,6 +40,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.train]:
             f"{JOB.folder}/train.benchmark.tsv"
         wildcard_constraints:
             **JOB.wildcards,
+        priority: JOB.priority
         conda:
             f"../envs/{JOB.env}.yaml"
         threads: JOB.threads
@@ -76,6 +77,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.generate]:
             f"{JOB.folder}/generate.benchmark.tsv"
         wildcard_constraints:
             **JOB.wildcards,
+        priority: JOB.priority
         conda:
             f"../envs/{JOB.env}.yaml"
         threads: JOB.threads
@@ -110,6 +112,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.score]:
             f"{JOB.folder}/score.log",
         wildcard_constraints:
             **JOB.wildcards,
+        priority: JOB.priority
         localrule: JOB.local
         conda:
             f"../envs/{JOB.env}.yaml"

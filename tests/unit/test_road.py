@@ -36,6 +36,12 @@ def test_each_rule_states_its_study_and_is_named_after_it(study):
     assert all(f"/{study}/" in job.folder for job in jobs)
 
 
+def test_a_study_whose_runs_wait_for_each_other_goes_before_the_others():
+    priorities = {study: {job.priority for job in jobs_of(made(paper()).road())} for study, made in ALL.items()}
+    first = priorities.pop("meerkat")
+    assert min(first) > max(max(others) for others in priorities.values())
+
+
 @pytest.mark.parametrize("study", ADAPTERS)
 def test_what_is_answered_is_scored_in_the_same_folder(study):
     road = ALL[study](paper()).road()

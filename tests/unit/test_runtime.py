@@ -57,6 +57,7 @@ INT8 = """
         layer.train()(torch.ones(2, 64, requires_grad=True)).sum().backward()
         layer.eval()(torch.ones(2, 64))
     import logging; logging.getLogger("bitsandbytes.autograd._functions").warning("something else")
+    import sys; assert "torch._inductor.compile_fx" not in sys.modules, "the compiler is loaded"
 """
 
 

@@ -36,6 +36,9 @@ def job(log: Sequence[str] | str | None, threads: int = 1, offline: bool = True)
         os.environ[variable] = str(threads)
     # Spinning threads of two jobs fight over the cores: generation was several times slower with them.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # On import bitsandbytes asks for compiled kernels, which loads the compiler for a second in each job that knows
+    # PEFT; on a GPU its own kernels are used.
+    os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["TQDM_DISABLE"] = "1"  # progress bars fill a log with one endless line
     os.environ["HF_HUB_OFFLINE"] = "1" if offline else "0"

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from scipy.stats import t
+import scipy
 
 from medtune.errors import InputError
 from medtune.files import read_json
@@ -185,7 +185,7 @@ def items_to_settle(row: Mapping[str, Any]) -> int | None:
     power of 80 %, by the normal approximation with the interval's standard error; None where there is no difference."""
     if row["difference"] is None:
         return None
-    error = (row["difference_high"] - row["difference_low"]) / 2 / t.ppf(0.975, max(row["n"] - 1, 1))
+    error = (row["difference_high"] - row["difference_low"]) / 2 / scipy.stats.t.ppf(0.975, max(row["n"] - 1, 1))
     return documents_to_settle(row["difference"], error**2, 0.0, row["n"]).value
 
 

@@ -20,8 +20,8 @@ is all that is possible.
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import norm, t
 
 from medtune.metrics.counts import Statistic, counted, f1_of_counts, of_all, without_each
 from medtune.metrics.estimate import Estimate, nothing
@@ -128,7 +128,7 @@ def amount(values: ArrayLike, unit: str = "items", least: float | None = 0, item
     half = ONE_AMOUNT * scale
     if n > 1:
         squares = (((values - value * sizes) / sizes.mean()) ** 2).sum() + ALIKE_WEIGHT * scale**2
-        half = float(t.ppf(0.975, n - 1)) * float(np.sqrt(squares / (n - 1 + ALIKE_WEIGHT) / n))
+        half = float(scipy.stats.t.ppf(0.975, n - 1)) * float(np.sqrt(squares / (n - 1 + ALIKE_WEIGHT) / n))
     low = value - half if least is None else max(least, value - half)
     return Estimate(value, low, value + half, n, AMOUNT.format(unit=unit), unit)
 
@@ -146,13 +146,13 @@ def rate(events: ArrayLike, exposure: ArrayLike, unit: str = "documents", per: f
     value = x.sum() / total
     if n == 1:
         # The events of one document may all have one cause.
-        effect, quantile = max(1.0, x.sum()), norm.ppf(0.975)
+        effect, quantile = max(1.0, x.sum()), scipy.stats.norm.ppf(0.975)
     else:
         variance = (n - 1) / n * (((x.sum() - x) / (total - e) - value) ** 2).sum()
         evidence = min(n - 1, max(x.sum() / 2 - 1, 0))
         measured = variance / (value / total) if value else 1.0
         effect = max(1.0, (evidence * measured + EXPECTED_WEIGHT) / (evidence + EXPECTED_WEIGHT))
-        quantile = t.ppf(0.975, n - 1)
+        quantile = scipy.stats.t.ppf(0.975, n - 1)
     step = quantile**2 * effect / total
     half = np.sqrt(value * step + step**2 / 4)
     low, high = max(0.0, value + step / 2 - half), value + step / 2 + half
@@ -193,7 +193,7 @@ def p_of_f1(counts: np.ndarray, expected: float) -> np.ndarray:
     effective = _effective(values, divide(x - hits, m - items), items, np.minimum(x, m - x))
     documents = (items > 0).sum(axis=0)
     distance = np.abs(values - wanted) * np.sqrt(divide(effective, wanted * (1 - wanted)))
-    return np.where(documents < 2, 1.0, 2 * t.sf(distance, np.maximum(documents - 1, 1)))
+    return np.where(documents < 2, 1.0, 2 * scipy.stats.t.sf(distance, np.maximum(documents - 1, 1)))
 
 
 def _effective(values: np.ndarray, left_out: np.ndarray, items: np.ndarray, errors: np.ndarray) -> np.ndarray:
@@ -239,7 +239,7 @@ def wilson(values: np.ndarray, n: np.ndarray, quantile: np.ndarray) -> tuple[np.
 def quantiles(documents: np.ndarray) -> np.ndarray:
     """97.5 % quantile of Student's t with one degree of freedom less than documents, at least one."""
     known, place = np.unique(np.maximum(documents - 1, 1), return_inverse=True)
-    return t.ppf(0.975, known)[place].reshape(np.shape(documents))
+    return scipy.stats.t.ppf(0.975, known)[place].reshape(np.shape(documents))
 
 
 def divide(numerator: ArrayLike, denominator: ArrayLike) -> np.ndarray:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import t
 
 from medtune.metrics.counts import Statistic
 from medtune.metrics.estimate import Estimate
@@ -56,7 +56,7 @@ def figure_over_seeds(counts: ArrayLike, statistic: Statistic, unit: str = "docu
     ends = []
     for sign, length in ((-1, documents.value - documents.low), (1, documents.high - documents.value)):
         parts = [((length / quantile) ** 2, max(documents.n - 1, 1)), (seeds, len(values) - 1)]
-        half = float(t.ppf(0.975, _freedom(parts)) * np.sqrt(sum(part for part, _ in parts)))
+        half = float(scipy.stats.t.ppf(0.975, _freedom(parts)) * np.sqrt(sum(part for part, _ in parts)))
         ends.append(min(max(value + sign * half, 0.0), top))
     method = SEEDED.format(method=documents.method, seeds=len(values))
     return Estimate(value, *ends, documents.n, method, unit)
@@ -106,9 +106,9 @@ def difference_over_seeds(
         freedom, error = spread.freedom, float(np.sqrt(spread.variance))
     else:
         freedom = n - 1
-        error = 3 / n / float(t.ppf(0.975, freedom))
-    half = float(t.ppf(0.975, freedom)) * error
-    p_value = float(2 * t.sf(abs(value) / error, freedom))
+        error = 3 / n / float(scipy.stats.t.ppf(0.975, freedom))
+    half = float(scipy.stats.t.ppf(0.975, freedom)) * error
+    p_value = float(2 * scipy.stats.t.sf(abs(value) / error, freedom))
     return Difference(value, max(-1.0, value - half), min(1.0, value + half), n, p_value)
 
 

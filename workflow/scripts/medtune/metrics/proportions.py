@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from scipy.stats import binomtest
+import scipy
 
 from medtune.metrics.estimate import Estimate
 
@@ -21,7 +21,7 @@ def proportion(successes: int, n: int, method: Literal["wilson", "exact"] = "wil
         raise ValueError(f"{successes} successes out of {n}")
     if n == 0:
         return Estimate(None, None, None, 0, METHODS[method], unit)
-    interval = binomtest(int(successes), int(n)).proportion_ci(0.95, method=method)
+    interval = scipy.stats.binomtest(int(successes), int(n)).proportion_ci(0.95, method=method)
     value = successes / n
     # Rounding may leave a bound at the wrong side of the value by 1e-17.
     low, high = float(min(interval.low, value)), float(max(interval.high, value))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import binomtest, t
 
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.counts import Statistic, applied, of_all, without_each
@@ -66,7 +66,7 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
         raise ValueError(f"shapes {a.shape} and {b.shape}: expected the same items for both")
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     discordant = only_a + only_b
-    p_value = float(binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
+    p_value = float(scipy.stats.binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
     return McNemar(len(a), only_a, only_b, min(p_value, 1.0))
 
 
@@ -172,7 +172,7 @@ def alike_ends(value: float, a: Estimate | None, b: Estimate | None, n: int, top
     The narrower of what follows from the intervals of the two figures as if independent (Newcombe 1998), and of what
     none in n documents that differ otherwise leaves possible (upper end of Wilson's interval, t quantile).
     """
-    quantile = float(t.ppf(0.975, n - 1)) if n > 1 else np.inf
+    quantile = float(scipy.stats.t.ppf(0.975, n - 1)) if n > 1 else np.inf
     half = top / (1 + n / quantile**2)
     low, high = value - half, value + half
     if a and b:
@@ -191,7 +191,7 @@ def _difference_ends(
         left_out = without_each(statistic, a) - without_each(statistic, b)
         error = float(np.sqrt((n - 1) / n * ((left_out - value) ** 2).sum()))
         if error > 1e-12:
-            half = float(t.ppf(0.975, n - 1)) * error
+            half = float(scipy.stats.t.ppf(0.975, n - 1)) * error
             return max(-limit, value - half), min(limit, value + half)
     if top is None:
         low, high = alike_ends(value, None, None, max(n, 2), max(1.0, abs(value)))

@@ -5,8 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+import scipy
 
 from medtune.data.span import Span
 
@@ -113,12 +112,12 @@ def _largest_total(gold: list[Span], predicted: list[Span], pairs: list[Pair]) -
     same = np.array([gold[g].label == predicted[p].label for g, p in pairs])
     weights = (overlap * float(unit) + same) * unit + 1
     alone = np.arange(len(gold))
-    graph = coo_array(
+    graph = scipy.sparse.coo_array(
         (
             np.concatenate([weights + 1, np.ones(len(gold))]),
             (np.concatenate([rows, alone]), np.concatenate([columns, len(predicted) + alone])),
         ),
         shape=(len(gold), len(predicted) + len(gold)),
     )
-    assigned = zip(*min_weight_full_bipartite_matching(graph.tocsr(), maximize=True), strict=True)
+    assigned = zip(*scipy.sparse.csgraph.min_weight_full_bipartite_matching(graph.tocsr(), maximize=True), strict=True)
     return [(int(g), int(p)) for g, p in assigned if p < len(predicted)]

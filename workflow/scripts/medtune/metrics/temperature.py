@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 from medtune.metrics.softmax import log_softmax
 
@@ -36,7 +36,9 @@ def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> Temperature:
     def loss(logarithm: float) -> float:
         return negative_log_likelihood(logits, gold, float(np.exp(logarithm)))
 
-    found = minimize_scalar(loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-6})
+    found = scipy.optimize.minimize_scalar(
+        loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-6}
+    )
     before = loss(0.0)
     # The search is exact up to its tolerance only; it never makes things worse.
     value, after = (float(np.exp(found.x)), float(found.fun)) if found.fun < before else (1.0, before)

@@ -46,6 +46,9 @@ def seed_of(replicate: str, seeds: Sequence[int]) -> int:
 class StudyJobs:
     """What any study has. study: its name. section: its section of the configuration."""
 
+    priority = 0
+    """Of its jobs among those of all studies, where there are fewer cores than jobs: higher ones start first."""
+
     def __init__(self, config: Config, study: str, section: Any):
         self.config = config
         self.study = study
@@ -95,8 +98,8 @@ class StudyJobs:
             **more,
         )
 
-    def _model(self, folder: str) -> dict[str, str]:
-        return {"study": self.study, "task": self.task, "folder": folder}
+    def _model(self, folder: str) -> dict[str, Any]:
+        return {"study": self.study, "task": self.task, "folder": folder, "priority": self.priority}
 
 
 class AdapterJobs(StudyJobs):

@@ -21,7 +21,7 @@ def nothing_more(wildcards: Any) -> dict[str, str]:
 class Job:
     """What all rules of the road have. name: of the rule. study: of the configuration. task: as
     `medtune.studies.get_task` takes it. folder: of the model below results. more: gives further inputs by their names.
-    wildcards: patterns that hold for this rule alone. env: the file in envs/."""
+    wildcards: patterns that hold for this rule alone. env: the file in envs/. priority: higher ones start first."""
 
     name: str
     study: str
@@ -31,6 +31,7 @@ class Job:
     more: Callable[[Any], Mapping[str, str]] = nothing_more
     wildcards: Mapping[str, str] = field(default_factory=dict)
     env: str = "train"
+    priority: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
+import scipy
 
 from medtune.data.span import Span
 
@@ -187,6 +186,6 @@ def _most_pairs(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     if not pairs:
         return []
     rows, columns = np.array(pairs).T
-    graph = coo_array((np.ones(len(pairs)), (rows, columns)), shape=(rows.max() + 1, columns.max() + 1))
-    partners = maximum_bipartite_matching(graph.tocsr(), perm_type="column")
+    graph = scipy.sparse.coo_array((np.ones(len(pairs)), (rows, columns)), shape=(rows.max() + 1, columns.max() + 1))
+    partners = scipy.sparse.csgraph.maximum_bipartite_matching(graph.tocsr(), perm_type="column")
     return [(row, int(column)) for row, column in enumerate(partners) if column >= 0]

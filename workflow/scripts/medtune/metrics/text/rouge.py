@@ -5,9 +5,6 @@ from importlib.metadata import version
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
-from rouge_score.rouge_scorer import RougeScorer
-from rouge_score.scoring import fmeasure
-from rouge_score.tokenizers import DefaultTokenizer
 
 from medtune.metrics.text.metric_scores import MetricScores, mean_of
 from medtune.metrics.text.names import ROUGE
@@ -19,6 +16,10 @@ def rouge(predictions: Sequence[str], references: Sequence[str], stemmer: bool =
     stemmer: reduce words of four letters or more to their stem (Porter). Tokens are runs of a-z and 0-9: a text in
     another alphabet has none, and scores 0.
     """
+    # With them come NLTK and scikit-learn: a second and more in each job whose task could score by ROUGE.
+    from rouge_score.rouge_scorer import RougeScorer
+    from rouge_score.tokenizers import DefaultTokenizer
+
     tokenizer = DefaultTokenizer(stemmer)
     scorer = RougeScorer(["rouge1", "rouge2"], tokenizer=tokenizer)
     rows = []
@@ -36,6 +37,8 @@ def rouge(predictions: Sequence[str], references: Sequence[str], stemmer: bool =
 def _rouge_l(prediction: list[str], reference: list[str]) -> float:
     """F-measure of the longest common subsequence. rouge-score fills its table cell by cell; this is 50 times as fast
     on answers of some hundred words."""
+    from rouge_score.scoring import fmeasure
+
     if not prediction or not reference:
         return 0.0
     length = LCSseq.similarity(prediction, reference)

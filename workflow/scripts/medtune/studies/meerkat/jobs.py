@@ -19,6 +19,8 @@ ADAPTER = "adapter/adapter_config.json"
 class MeerkatJobs(AdapterJobs):
     """The study of a configuration."""
 
+    priority = 1  # its iterations wait for each other: left to the end, they would keep one core alone
+
     def __init__(self, config: Config):
         super().__init__(config, "meerkat", config.meerkat)
         self.held = {split: f"{self.root}/data/{split}.jsonl" for split in ("evaluation", "holdout")}
