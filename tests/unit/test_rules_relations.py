@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from medtune.kinds.relations.task import RelationTask
 from medtune.methods.rules.fitting import fit
+from medtune.methods.rules.relations import PairType, pairs
 
 TASK = RelationTask(
     "treats",
@@ -69,7 +70,7 @@ def test_the_order_in_the_text_is_part_of_the_pair():
 
 def test_relations_across_sentences_are_counted_not_learnt():
     rules, _ = answer("aspirin", example("a", "Aspirin was given. He had gout.".replace("A", "a"), TREATS))
-    assert (rules.record["related_across_sentences"], rules.record["pairs"]) == (1, [])
+    assert (rules.record["across_sentences"], rules.record["pairs"]) == (1, [])
 
 
 def test_a_symmetric_relation_is_given_once():
@@ -103,6 +104,19 @@ def test_the_confidence_is_the_least_precision_of_all_that_was_used():
     assert rule["precision"] == pytest.approx(2 / 3, abs=1e-6)
     assert found.confidence == pytest.approx(2 / 3) and min(found.parts) > 2 / 3
     assert answer("nothing", *MOSTLY)[1].confidence is None
+
+
+@pytest.mark.parametrize("within_sentence", [False, True])
+def test_pairs_are_those_within_reach(within_sentence):
+    text = "aspirin and heparin for gout. Then pain, warfarin."
+    entities = example("a", text)["entities"]
+    reach = {PairType("Drug", "Sign", True): 12, PairType("Sign", "Drug", False): 5, PairType("Sign", "Sign", True): 50}
+    found = {
+        (entities[one.head]["text"], entities[one.tail]["text"])
+        for one in pairs(text, entities, reach, within_sentence)
+    }
+    # "aspirin" is 17 characters before "gout".
+    assert found == {("heparin", "gout"), ("gout", "heparin")} | (set() if within_sentence else {("gout", "pain")})
 
 
 words = st.lists(st.sampled_from([*TYPES, "and", ".", "Then"]), min_size=1, max_size=8, unique=True)

@@ -62,8 +62,8 @@ class RelationRules(Section):
     """Rules for relations: the dictionary, then the most frequent relation of two types."""
 
     within: Literal["sentence", "distance"] = Field(
-        "sentence",
-        description="Which entities are related: those of one sentence, or those within a distance in characters, "
+        "distance",
+        description="Which entities may be related: those of one sentence, or those within a distance in characters, "
         "learnt from training for each pair of types.",
     )
 

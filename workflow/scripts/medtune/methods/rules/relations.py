@@ -1,10 +1,11 @@
 """Rules for relations: the dictionary of training mentions, then the most frequent relation of two types."""
 
+import math
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from medtune.config.rules import RelationRules
 from medtune.data.words import sentence_starts, words_of
@@ -13,20 +14,20 @@ from medtune.methods.found import Found
 from medtune.methods.rules.dictionary import Dictionary, fit_dictionary
 
 MORE_OFTEN_THAN_NOT = 0.5
+Seen = tuple[int, frozenset[str]]
+"""Of a pair in training: the distance, and its relations."""
 
 
-@dataclass(frozen=True)
-class PairType:
-    """Two entities in one of their orders. head, tail: types. head_first: whether the head begins first in the text,
-    or stands before the tail in the list of entities where they begin together."""
+class PairType(NamedTuple):
+    """Two entities in one of their orders. head, tail: types. head_first: whether the head begins first in the text, or
+    stands before the tail in the list of entities where they begin together."""
 
     head: str
     tail: str
     head_first: bool
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """head, tail: places in the list of entities. distance: characters between them, 0 where they touch or overlap."""
 
     head: int
@@ -69,10 +70,9 @@ class PairRelations:
         ]
         parts = [one.entry.precision for one in mentions]
         relations, precisions = [], []
-        for pair in pairs(text, entities, self.within_sentence):
-            rule = self.rules.get(pair.type)
-            if rule is None or (rule.reach is not None and pair.distance > rule.reach):
-                continue
+        reach = {kind: math.inf if rule.reach is None else rule.reach for kind, rule in self.rules.items()}
+        for pair in pairs(text, entities, reach, self.within_sentence):
+            rule = self.rules[pair.type]
             if rule.relation in self.symmetric and not pair.type.head_first:
                 continue
             relations.append({"head": pair.head, "tail": pair.tail, "type": rule.relation})
@@ -87,15 +87,16 @@ def fit(task: RelationTask, examples: Sequence[dict], settings: RelationRules) -
     so: all of one sentence, or those within a distance, which is the one with the best F1 on training."""
     within_sentence = settings.within == "sentence"
     symmetric = frozenset(task.schema.symmetric)
-    seen: dict[PairType, list[tuple[int, frozenset[str]]]] = defaultdict(list)
-    across = 0
-    for example in examples:
-        related = _related(example, symmetric)
-        found = list(pairs(example["text"], example["entities"], within_sentence))
-        for pair in found:
-            seen[pair.type].append((pair.distance, related.get((pair.head, pair.tail), frozenset())))
-        reached = {(pair.head, pair.tail) for pair in found}
-        across += sum((relation["head"], relation["tail"]) not in reached for relation in example["relations"])
+    related = [_related(example, symmetric) for example in examples]
+    reach: dict[PairType, float] = {}
+    for example, names in zip(examples, related, strict=True):
+        for head, tail in names:
+            pair = pair_of(example["entities"], head, tail)
+            reach[pair.type] = math.inf if within_sentence else max(pair.distance, reach.get(pair.type, 0))
+    seen: dict[PairType, list[Seen]] = defaultdict(list)
+    for example, names in zip(examples, related, strict=True):
+        for pair in pairs(example["text"], example["entities"], reach, within_sentence):
+            seen[pair.type].append((pair.distance, names.get((pair.head, pair.tail), frozenset())))
     rules = {}
     for kind in sorted(seen, key=lambda one: (one.head, one.tail, not one.head_first)):
         rule = (_within_sentence if within_sentence else _within_distance)(seen[kind])
@@ -106,7 +107,8 @@ def fit(task: RelationTask, examples: Sequence[dict], settings: RelationRules) -
         "rule": "dictionary and type pairs",
         **dictionary.record,
         "within": settings.within,
-        "related_across_sentences": across,
+        "relations": sum(len(example["relations"]) for example in examples),
+        "across_sentences": sum(map(_across_sentences, examples)),
         "pairs": [
             {
                 "head": kind.head,
@@ -122,17 +124,41 @@ def fit(task: RelationTask, examples: Sequence[dict], settings: RelationRules) -
     return PairRelations(dictionary, rules, symmetric, within_sentence, record)
 
 
-def pairs(text: str, entities: Sequence[Mapping[str, Any]], within_sentence: bool) -> Iterator[Pair]:
-    """Ordered pairs of different entities, of those that begin in the same sentence or of all."""
+def pairs(
+    text: str, entities: Sequence[Mapping[str, Any]], reach: Mapping[PairType, float], within_sentence: bool
+) -> Iterator[Pair]:
+    """Pairs of different entities, in both orders, of the types that `reach` has, no farther apart than it says.
+    within_sentence: of those that begin in the same sentence alone."""
     sentences = _sentences(text, entities) if within_sentence else [0] * len(entities)
-    for head, one in enumerate(entities):
-        for tail, other in enumerate(entities):
-            if head != tail and sentences[head] == sentences[tail]:
-                first = (one["start"], head) < (other["start"], tail)
-                left, right = (one, other) if first else (other, one)
-                yield Pair(
-                    head, tail, PairType(one["type"], other["type"], first), max(0, right["start"] - left["end"])
-                )
+    farthest = max(reach.values(), default=-1)
+    places = sorted(range(len(entities)), key=lambda place: (entities[place]["start"], place))
+    for number, left in enumerate(places):
+        for right in places[number + 1 :]:
+            # What comes later is farther still.
+            if sentences[left] != sentences[right] or _distance(entities[left], entities[right]) > farthest:
+                break
+            for head, tail in ((left, right), (right, left)):
+                pair = pair_of(entities, head, tail)
+                if pair.distance <= reach.get(pair.type, -1):
+                    yield pair
+
+
+def pair_of(entities: Sequence[Mapping[str, Any]], head: int, tail: int) -> Pair:
+    """Two entities as a pair."""
+    one, other = entities[head], entities[tail]
+    first = (one["start"], head) < (other["start"], tail)
+    distance = _distance(one, other) if first else _distance(other, one)
+    return Pair(head, tail, PairType(one["type"], other["type"], first), distance)
+
+
+def _distance(left: Mapping[str, Any], right: Mapping[str, Any]) -> int:
+    return max(0, right["start"] - left["end"])
+
+
+def _across_sentences(example: Mapping[str, Any]) -> int:
+    """The number of relations between entities that begin in different sentences."""
+    sentences = _sentences(example["text"], example["entities"])
+    return sum(sentences[relation["head"]] != sentences[relation["tail"]] for relation in example["relations"])
 
 
 def _sentences(text: str, entities: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -153,19 +179,19 @@ def _related(example: Mapping[str, Any], symmetric: frozenset[str]) -> dict[tupl
     return {pair: frozenset(names) for pair, names in found.items()}
 
 
-def _most_frequent(seen: Sequence[tuple[int, frozenset[str]]]) -> str | None:
+def _most_frequent(seen: Sequence[Seen]) -> str | None:
     counts = Counter(name for _, names in seen for name in names)
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 
-def _within_sentence(seen: Sequence[tuple[int, frozenset[str]]]) -> Rule | None:
-    """seen: distance and relations of each pair of a type."""
+def _within_sentence(seen: Sequence[Seen]) -> Rule | None:
+    """seen: each pair of a type."""
     relation = _most_frequent(seen)
     precision = sum(relation in names for _, names in seen) / len(seen)
     return Rule(relation, None, precision) if precision > MORE_OFTEN_THAN_NOT else None
 
 
-def _within_distance(seen: Sequence[tuple[int, frozenset[str]]]) -> Rule | None:
+def _within_distance(seen: Sequence[Seen]) -> Rule | None:
     """The reach with the best F1 of those that relate more pairs rightly than wrongly, the shortest of a tie."""
     relation = _most_frequent(seen)
     total = sum(relation in names for _, names in seen)

@@ -4,7 +4,7 @@ from typing import Any
 
 from medtune.data.words import PATTERN
 
-FEATURES = 100_000
+FEATURES = 20_000
 """Most words and pairs of words: the most frequent ones."""
 
 
