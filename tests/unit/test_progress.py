@@ -2,7 +2,8 @@
 
 import pytest
 
-from medtune.inference.progress import Journal, Progress
+from medtune.inference import progress
+from medtune.inference.progress import Journal, Progress, TimedProgress
 
 
 def test_what_was_appended_is_there_again(tmp_path):
@@ -30,3 +31,16 @@ def test_a_torn_end_is_cut_off_and_work_goes_on_behind_it(tmp_path, torn):
     assert progress.done == [[1]]
     progress.append([2])
     assert path.read_bytes() == b"[1]\n[2]\n"
+
+
+def test_times_of_earlier_runs_are_added(tmp_path, monkeypatch):
+    clock = iter([10.0, 13.0, 14.0, 100.0, 105.0])
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    first = TimedProgress(tmp_path / "done", tmp_path / "times")
+    first.append([1, 2])
+    first.append([3])
+    assert (first.items, first.seconds) == (3, 4.0)
+    second = TimedProgress(tmp_path / "done", tmp_path / "times")
+    assert (second.done, second.items, second.seconds) == ([[1, 2], [3]], 3, 4.0)
+    second.append([4])
+    assert (second.items, second.seconds) == (4, 9.0)

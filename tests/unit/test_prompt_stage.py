@@ -50,6 +50,11 @@ def material(tmp_path_factory):
     return folder
 
 
+def write_rows(path, rows):
+    """One JSON value on each line."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def job_of(material, kind="labels", settings=None, **prompting):
     """prompting: what is not as by default; shots come from the training split."""
     return Job(
@@ -196,7 +201,7 @@ def test_examples_that_do_not_fit_the_model_are_counted(material, tmp_path, capl
 
 
 @pytest.mark.parametrize("finished", [False, True], ids=["part", "all"])
-def test_an_attempt_that_resumes_tells_of_its_own_answers_alone(material, tmp_path, monkeypatch, finished):
+def test_what_answering_took_is_counted_over_all_attempts(material, tmp_path, monkeypatch, finished):
     job = job_of(material, settings={"batch_tokens": 300})
     undisturbed, _, _ = answered(job, tmp_path / "undisturbed")
     monkeypatch.setattr(stage, "write_jsonl", lambda *_: 1 / 0)
@@ -206,12 +211,14 @@ def test_an_attempt_that_resumes_tells_of_its_own_answers_alone(material, tmp_pa
     done = tmp_path / "out" / "state" / stage.PROGRESS
     lines = done.read_text().splitlines(keepends=True)
     assert len(lines) > 2
+    times = done.with_name(stage.TIMES)
+    kept = [[number, 100.0] for number, _ in map(json.loads, times.read_text().splitlines())]
     if not finished:
         done.write_text(lines[0])
+        del kept[1:]
+    write_rows(times, kept)
     rows, took, _ = answered(job, tmp_path / "out")
     assert rows == undisturbed
-    if finished:
-        assert (took["documents"], took["seconds"]) == (0, None)
-    else:
-        assert took["documents"] == 15 - len(json.loads(lines[0]))
-        assert took["seconds"] > 0
+    assert took["documents"] == 15
+    assert took["seconds"] == pytest.approx(100 * len(kept), abs=60)
+    assert finished is (took["seconds"] == 100 * len(kept))

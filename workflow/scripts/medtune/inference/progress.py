@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,33 @@ class Progress(Journal):
         """Add a finished piece; it is on the disk when this returns."""
         super().append(value)
         self.done.append(value)
+
+
+class TimedProgress(Progress):
+    """Progress that knows how long its pieces took, those of earlier runs as well. Its clock starts when it is made.
+
+    Each piece is a list. A piece that is lost to a kill as it is written is done, and counted, once more.
+    """
+
+    def __init__(self, path: Path | str, times: Path | str):
+        """times: file for the length and seconds of each piece, beside that of the pieces."""
+        super().__init__(path)
+        self._times = Progress(times)
+        self._start = time.perf_counter()
+
+    def append(self, value: list[Any]) -> None:
+        """Add a finished piece; it is on the disk when this returns."""
+        now = time.perf_counter()
+        self._times.append([len(value), now - self._start])
+        super().append(value)
+        self._start = now
+
+    @property
+    def items(self) -> int:
+        """Entries of all pieces."""
+        return sum(length for length, _ in self._times.done)
+
+    @property
+    def seconds(self) -> float:
+        """That all pieces took."""
+        return sum(seconds for _, seconds in self._times.done)

@@ -30,6 +30,7 @@ from medtune.versions import library_versions
 logger = logging.getLogger(__name__)
 
 PROGRESS = "done.jsonl"
+TIMES = "seconds.jsonl"
 
 
 class Job(BaseModel):
@@ -68,8 +69,8 @@ def generate_predictions(
     the same job gives the same file. Copied from an earlier run where that has the same adapter and examples. With
     `prompting` also the ids of the examples in the prompt (`shots`), in their order.
     state: folder for unfinished work, removed when the predictions are written.
-    answering: file for what it took, see `answering_record`: of what this attempt answered, where it resumed another,
-    and without label likelihoods where labels are generated. With `prompting` also counts of the examples shown.
+    answering: file for what it took, see `answering_record`: in all attempts, without label likelihoods where labels
+    are generated. With `prompting` also counts of the examples shown.
     record: file for the record of a method that trains nothing, see `untrained_record`.
     Raises InputError for an adapter of another template or base model, for prompts that do not fit the model, for
     constrained generation of a task without a form, for `prompting` that cannot be followed (see `Asking`), and when
@@ -78,7 +79,7 @@ def generate_predictions(
     import torch
 
     from medtune.inference.generation import generate
-    from medtune.inference.progress import Progress
+    from medtune.inference.progress import TimedProgress
     from medtune.memory import peak_memory_mb
 
     task = get_task(job.task, **job.task_options)
@@ -92,7 +93,7 @@ def generate_predictions(
             with atomic(predictions) as temporary:
                 shutil.copyfile(job.earlier_predictions, temporary)
             if answering is not None:
-                write_json(answering, answering_record(None, 0))
+                write_json(answering, answering_record(None, 0, None))
             held.remove()
         return
     if job.by_likelihood and not task.labels:
@@ -109,28 +110,29 @@ def generate_predictions(
     constrain, stop = _constrain(forms, model, tokenizer), asking.form.stop if asking else None
     with open_state(state, _fingerprint(job, task, questions, forms)) as held:
         start = time.perf_counter()
-        progress = Progress(held.folder / PROGRESS)
-        documents = len(questions) - sum(map(len, progress.done))
+        progress = TimedProgress(held.folder / PROGRESS, held.folder / TIMES)
         if job.by_likelihood:
             answers = [None] * len(questions)
         else:
             answers = generate(model, tokenizer, prompts, job.settings, job.seed, progress, constrain, stop)
         generated = time.perf_counter()
         likelihoods = _label_likelihoods(task, model, tokenizer, prompts, job.settings.batch_tokens, asking)
-        end = time.perf_counter()
+        end, device = time.perf_counter(), torch.device(model.device).type
         logger.info(
             "%d answers on %s in %.1f s, peak memory %.0f MB",
             len(answers),
-            torch.device(model.device).type,
+            device,
             end - start,
             peak_memory_mb(),
         )
-        seconds = end - generated if job.by_likelihood else generated - start
         if answering is not None:
+            seconds, documents = progress.seconds, progress.items
+            if job.by_likelihood:
+                seconds, documents = end - generated, len(questions)
             shots = {"shots": asking.counts()} if asking else {}
-            write_json(answering, answering_record(seconds if documents else None, documents, **shots))
+            write_json(answering, answering_record(seconds, documents, device, **shots))
         if record is not None:
-            write_json(record, untrained_record("prompt", len(train), base_model=read_record(job.base)))
+            write_json(record, untrained_record("prompt", len(train), device, base_model=read_record(job.base)))
         write_jsonl(
             predictions,
             (
