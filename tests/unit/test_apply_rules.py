@@ -64,9 +64,9 @@ def test_rules_of_each_kind_answer_all_examples_and_are_scored(tmp_path, kind):
         "trainable_parameters": 0,
         "device": "cpu",
     }
-    assert record["rule"] and record["train_seconds"] >= 0 and record["peak_memory_mb"] > 1
+    assert record["rule"] and record["train_seconds"] > 0 and record["peak_memory_mb"] > 1
     assert (answering["documents"], answering["device"]) == (6, "cpu")
-    assert answering["seconds"] >= 0 and answering["peak_memory_mb"] > 1
+    assert answering["seconds"] > 0 and answering["peak_memory_mb"] > 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from medtune.errors import InputError
-from medtune.files import read_jsonl, write_json, write_jsonl
+from medtune.files import read_jsonl, rounded, write_json, write_jsonl
 from medtune.memory import peak_resident_mb
 from medtune.methods.found import found_row
 from medtune.methods.rules.fitting import Kind, fit
@@ -65,13 +65,14 @@ def apply_rules(job: Job, predictions: Path, training: Path, answering: Path) ->
             **rules.record,
             "examples": len(train),
             "trainable_parameters": 0,
-            "train_seconds": round(train_seconds, 3),
+            "train_seconds": rounded(train_seconds),
             **measured,
             "settings": job.options,
             "versions": library_versions(),
         },
     )
-    write_json(answering, {"seconds": round(seconds, 3), "documents": len(asked), **measured})
+    # Rules can take less than a millisecond, which is no time of 0: costs are compared on a log axis.
+    write_json(answering, {"seconds": rounded(seconds), "documents": len(asked), **measured})
     write_jsonl(predictions, rows)
 
 
