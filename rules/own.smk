@@ -6,8 +6,7 @@ for STUDY in OWN:
         name:
             STUDY.study
         input:
-            f"{STUDY.root}/summary/runs.csv",
-            STUDY.files("adapter/README.md"),
+            STUDY.targets(),
 
     rule:
         name:
@@ -32,29 +31,53 @@ for STUDY in OWN:
 
     rule:
         name:
-            f"{STUDY.study}_summarize"
+            f"{STUDY.study}_subset"
         input:
-            base_metrics=f"{STUDY.root}/base/metrics.json",
-            base_item_scores=f"{STUDY.root}/base/items.csv",
-            metrics=STUDY.files("metrics.json"),
-            item_scores=STUDY.files("items.csv"),
-            records=STUDY.files("training.json"),
-            manifest=STUDY.manifest,
+            train=STUDY.data["train"],
         output:
-            **OUTPUTS.tables(STUDY.study, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
-            **OUTPUTS.plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
-            **OUTPUTS.readable(STUDY.study, STUDY.title, f"{STUDY.root}/summary", "summary", caption="own"),
-            choice=f"{STUDY.root}/summary/choice.json",
-            headline=f"{STUDY.root}/summary/headline.txt",
+            train=STUDY.subset,
         log:
-            f"{STUDY.root}/summary/summarize.log",
+            f"{STUDY.subset.removesuffix('.jsonl')}.log",
+        wildcard_constraints:
+            **STUDY.subset_wildcards(),
         localrule: True
         conda:
             "../envs/analysis.yaml"
         params:
-            task=STUDY.task,
-            title=STUDY.title,
-            runs=[{"name": run.name, "seed": run.seed} for run in STUDY.runs()],
-            seed=CONFIG.seed,
+            size=lambda wildcards: int(wildcards.size),
+            seed=lambda wildcards: int(wildcards.seed),
         script:
-            "../workflow/scripts/summarize_own.py"
+            "../workflow/scripts/subset_own.py"
+
+    if STUDY.runs():
+
+        rule:
+            name:
+                f"{STUDY.study}_summarize"
+            input:
+                base_metrics=f"{STUDY.root}/base/metrics.json",
+                base_item_scores=f"{STUDY.root}/base/items.csv",
+                metrics=STUDY.files("metrics.json", STUDY.runs()),
+                item_scores=STUDY.files("items.csv", STUDY.runs()),
+                records=STUDY.files("training.json", STUDY.runs()),
+                manifest=STUDY.manifest,
+            output:
+                **OUTPUTS.tables(STUDY.study, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
+                **OUTPUTS.plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
+                **OUTPUTS.readable(
+                    STUDY.study, STUDY.title, f"{STUDY.root}/summary", "summary", caption="own"
+                ),
+                choice=f"{STUDY.root}/summary/choice.json",
+                headline=f"{STUDY.root}/summary/headline.txt",
+            log:
+                f"{STUDY.root}/summary/summarize.log",
+            localrule: True
+            conda:
+                "../envs/analysis.yaml"
+            params:
+                task=STUDY.task,
+                title=STUDY.title,
+                runs=[{"name": run.name, "seed": run.seed} for run in STUDY.runs()],
+                seed=CONFIG.seed,
+            script:
+                "../workflow/scripts/summarize_own.py"

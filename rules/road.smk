@@ -70,6 +70,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.generate]:
             **JOB.inputs,
             base=JOB.base,
         output:
+            **JOB.outputs,
             predictions=f"{JOB.folder}/predictions.jsonl",
         log:
             f"{JOB.folder}/generate.log",
@@ -84,6 +85,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.generate]:
         resources:
             **JOB.resources,
         params:
+            **JOB.more_params,
             study=JOB.study,
             task=JOB.task,
             task_options=JOB.task_options,
@@ -94,6 +96,99 @@ for JOB in [for_rules(job) for road in ROADS for job in road.generate]:
             state=STATE,
         script:
             "../workflow/scripts/generate.py"
+
+
+for JOB in [for_rules(job) for road in ROADS for job in road.apply_rules]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            **JOB.inputs,
+        output:
+            predictions=f"{JOB.folder}/predictions.jsonl",
+            record=f"{JOB.folder}/training.json",
+            answering=f"{JOB.folder}/answering.json",
+        log:
+            f"{JOB.folder}/apply_rules.log",
+        wildcard_constraints:
+            **JOB.wildcards,
+        conda:
+            f"../envs/{JOB.env}.yaml"
+        params:
+            task=JOB.task,
+            task_options=JOB.task_options,
+            splits=list(JOB.splits),
+            options=JOB.options,
+            seed=JOB.seed,
+        script:
+            "../workflow/scripts/apply_rules.py"
+
+
+for JOB in [for_rules(job) for road in ROADS for job in road.train_encoder]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            **JOB.inputs,
+            base=JOB.base,
+        output:
+            model=directory(f"{JOB.folder}/model"),
+            record=f"{JOB.folder}/training.json",
+        log:
+            f"{JOB.folder}/train.log",
+        benchmark:
+            f"{JOB.folder}/train.benchmark.tsv"
+        wildcard_constraints:
+            **JOB.wildcards,
+        conda:
+            f"../envs/{JOB.env}.yaml"
+        threads: JOB.threads
+        resources:
+            **JOB.resources,
+        params:
+            study=JOB.study,
+            task=JOB.task,
+            task_options=JOB.task_options,
+            settings=JOB.settings,
+            windows=JOB.windows,
+            seed=JOB.seed,
+            state=STATE,
+        script:
+            "../workflow/scripts/train_encoder.py"
+
+
+for JOB in [for_rules(job) for road in ROADS for job in road.apply_encoder]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            **JOB.inputs,
+            base=JOB.base,
+            model=f"{JOB.folder}/model",
+        output:
+            predictions=f"{JOB.folder}/predictions.jsonl",
+            answering=f"{JOB.folder}/answering.json",
+        log:
+            f"{JOB.folder}/apply_encoder.log",
+        benchmark:
+            f"{JOB.folder}/apply_encoder.benchmark.tsv"
+        wildcard_constraints:
+            **JOB.wildcards,
+        conda:
+            f"../envs/{JOB.env}.yaml"
+        threads: JOB.threads
+        resources:
+            **JOB.resources,
+        params:
+            task=JOB.task,
+            task_options=JOB.task_options,
+            splits=list(JOB.splits),
+            windows=JOB.windows,
+        script:
+            "../workflow/scripts/apply_encoder.py"
 
 
 for JOB in [for_rules(job) for road in ROADS for job in road.score]:

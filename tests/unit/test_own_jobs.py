@@ -1,4 +1,5 @@
 import re
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
@@ -20,6 +21,19 @@ SMOKING = {
     "seeds": [7, 8],
 }
 
+COMPARED = {
+    **{key: value for key, value in SMOKING.items() if key != "runs"},
+    "sizes": [6, 12],
+    "methods": {
+        "majority": {"method": "rules", "rule": "majority"},
+        "zero": {"method": "prompt", "by": "likelihood"},
+        "few": {"method": "prompt", "shots": 3},
+        "near": {"method": "prompt", "shots": 3, "examples": "similar"},
+        "encoder": {"method": "encoder", "max_steps": 9},
+        "lora": {"method": "adapter", "rank": 4},
+    },
+}
+
 
 def config_of(section=SMOKING, name="smoking", smoking=None, **more):
     layers = read_layers([ROOT / "config/config.yaml", ROOT / "config/tiny.yaml"], [], [])
@@ -37,7 +51,7 @@ def refusal(section=SMOKING, name="smoking", smoking=None):
 def test_each_run_is_trained_with_each_seed_in_a_folder_of_its_own():
     jobs = OwnJobs(config_of(), "smoking")
     assert [run.folder for run in jobs.runs()] == ["r4", "r4.long", "r4-seed8", "r4.long-seed8"]
-    assert jobs.files("metrics.json")[0] == "results/tiny/smoking/r4/metrics.json"
+    assert jobs.files("metrics.json", jobs.runs())[0] == "results/tiny/smoking/r4/metrics.json"
     assert [jobs.seed(SimpleNamespace(run=run.folder)) for run in jobs.runs()] == [7, 7, 8, 8]
 
 
@@ -63,7 +77,8 @@ def test_sources_are_the_files_that_are_there_those_of_a_folder_one_by_one(tmp_p
 def test_a_change_of_generation_changes_no_param_of_a_training():
     def train_params(section):
         (train,) = OwnJobs(config_of(section), "smoking").road().train
-        return train.task_options, train.settings(SimpleNamespace(run="r4")), train.answer_tokens, train.inputs
+        run = SimpleNamespace(run="r4")
+        return train.task_options, train.settings(run), train.answer_tokens, train.inputs["train"](run)
 
     changed = {**SMOKING, "generation": {"temperature": 0.5, "batch_tokens": 99, "longer_answers": 1}}
     assert train_params(changed) == train_params(SMOKING)
@@ -90,6 +105,44 @@ def test_rules_of_the_road_ask_for_what_the_base_model_needs():
         assert rule.resources["batch_tokens"](None, attempt=2) == 50
 
 
+def test_each_method_is_there_at_each_size_with_each_seed_that_changes_it():
+    jobs = OwnJobs(config_of(COMPARED), "smoking")
+    folders = [unit.folder for unit in jobs.units()]
+    sizes, seeds = ("", "-n12", "-n6"), ("", "-seed8")
+    assert set(folders) == {
+        "zero",  # without examples it sees no training document
+        *(f"{name}{size}{seed}" for name in ("few", "encoder", "lora") for size in sizes for seed in seeds),
+        *(f"{name}{end}" for name in ("majority", "near") for end in ("", "-n12", "-n12-seed8", "-n6", "-n6-seed8")),
+    }
+    assert len(folders) == len(set(folders))
+    assert [unit.folder for unit in jobs.runs()] == ["lora", "lora-seed8"]
+
+
+def test_a_method_has_its_documents_its_model_and_its_settings():
+    jobs = OwnJobs(config_of(COMPARED), "smoking")
+
+    def of(folder):
+        return SimpleNamespace(run=folder)
+
+    assert jobs.train_data(of("few")) == "results/tiny/smoking/data/train.jsonl"
+    assert jobs.train_data(of("few-n6-seed8")) == "results/tiny/smoking/data/train-n6-seed8.jsonl"
+    assert jobs.train_data(of("few-n6")) == "results/tiny/smoking/data/train-n6-seed7.jsonl"
+    assert jobs.prompt_options(of("zero")) == {"by": "likelihood", "calibrated": False}
+    assert jobs.prompt_options(of("few-seed8")) == {"shots": 3, "examples": "random", "shot_tokens": 1024, "seed": 8}
+    assert jobs.prompt_examples(of("zero")) == {}
+    assert jobs.encoder(of("encoder")) == "tiny-bert"
+    assert jobs.encoder_training(of("encoder"))["max_steps"] == 9
+    assert jobs.rule_options(of("majority")) == {"rule": "majority"}
+
+
+def test_a_study_without_adapters_has_no_rule_of_them():
+    section = {**COMPARED, "methods": {"majority": {"method": "rules"}}}
+    jobs = OwnJobs(config_of(section), "smoking")
+    road = jobs.road()
+    assert (road.train, road.generate, road.train_encoder, road.card) == ((), (), (), ())
+    assert jobs.targets() == ["results/tiny/smoking/summary/methods.csv"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -98,6 +151,20 @@ def test_rules_of_the_road_ask_for_what_the_base_model_needs():
         ({"labels": ["a", "a"]}, "must not repeat a value"),
         ({"runs": {"base": None}}, 'the name "base" of a run'),
         ({"runs": {"a-seed3": None}}, 'the name "a-seed3" of a run'),
+        (
+            {"methods": {"a": {"method": "magic"}}},
+            'studies.smoking.methods.a.method = "magic": must be one of rules, prompt, encoder, adapter',
+        ),
+        (
+            {"kind": "answers", "labels": None, "methods": {"a": {"method": "encoder"}}},
+            'studies.smoking.methods.a.method = "encoder": must be one of rules, prompt, adapter',
+        ),
+        ({"methods": {"a": {"method": "rules", "shots": 1}}}, "studies.smoking.methods.a.shots: unknown key"),
+        ({"methods": {"a": {"method": "prompt", "model": "x"}}}, 'methods.a.model = "x": must be one of'),
+        ({"methods": {"r4": {"method": "rules"}}}, '"r4" is the name of a run and of a method'),
+        ({"methods": {"a-n6": {"method": "rules"}}}, 'the name "a-n6" of a method'),
+        ({"sizes": [4, 4]}, "must not repeat a value"),
+        ({"encoder": {"model": "bert9"}}, 'studies.smoking.encoder.model = "bert9": must be one of'),
         ({"model": "qwen9"}, 'studies.smoking.model = "qwen9": must be one of'),
         ({"lables": ["a"]}, 'studies.smoking.lables: unknown key; did you mean "labels"?'),
         ({"labels": ["a", ""]}, "studies.smoking.labels[1]"),
@@ -130,8 +197,8 @@ def test_a_study_is_not_named_as_a_rule_of_another(rule):
 
 
 def test_all_rules_of_a_study_are_names_that_others_cannot_have():
-    road = OwnJobs(config_of(), "smoking").road()
-    named = {rule.name for rules in (road.train, road.generate, road.score, road.card) for rule in rules}
+    road = OwnJobs(config_of(COMPARED), "smoking").road()
+    named = {rule.name for field in fields(road) for rule in getattr(road, field.name)}
     written = set(re.findall(r'"\{STUDY.study\}(_\w+)"', (ROOT / "rules/own.smk").read_text()))
     assert {f"smoking_{rule}" for rule in OWN_RULES} == named | {f"smoking{end}" for end in written}
 

@@ -12,6 +12,7 @@ from medtune.configuration import Config
 from medtune.errors import InputError
 
 BERTSCORE = ("metrics", "bertscore", "model")
+ENCODER = ("encoder", "model")
 CONSTRAINED = ("generation", "constrained")
 FORMED = ("labels", "relations", "spans")
 """The study, and the kinds of studies of the user's own, whose answers have a form that generation can be held to."""
@@ -108,7 +109,7 @@ def _locate(raw: Any, location: Sequence[str | int]) -> tuple[tuple, bool, Any]:
     value, tagged = raw, False
     for position, key in enumerate(location):
         # A kind may be named as a key of its section is.
-        if not tagged and isinstance(value, dict) and value.get("kind") == key:
+        if not tagged and isinstance(value, dict) and key in (value.get("kind"), value.get("method")):
             tagged = True
             continue
         present = (isinstance(value, dict) and key in value) or (
@@ -158,6 +159,10 @@ def _unknown_models(raw: dict) -> list[tuple[tuple, str]]:
         encoders = section.get("encoders")
         named |= {("encoders", i): name for i, name in enumerate(encoders if isinstance(encoders, list) else [])}
         named[BERTSCORE] = _at(section, BERTSCORE)
+        named[ENCODER] = _at(section, ENCODER)
+        methods = section.get("methods")
+        for name, method in methods.items() if isinstance(methods, dict) else ():
+            named["methods", name, "model"] = _at(method, ("model",))
         for path, name in named.items():
             if isinstance(name, str) and name not in models:
                 problems.append(((*study, *path), _with_value(name, True, _one_of(name, list(models)))))

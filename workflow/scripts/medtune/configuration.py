@@ -21,7 +21,10 @@ TAKEN = (
     *("fetch_model", "make_model", "train_adapter", "train_tagger", "generate", "merge", "tag", "score", "write_card"),
 )
 """Names of folders and rules that are there; those of one study's rules begin with its name."""
-OWN_RULES = ("prepare", "train", "generate_base", "generate", "score_base", "score", "card", "summarize")
+OWN_RULES = (
+    *("prepare", "subset", "train", "train_encoder", "generate_base", "generate", "generate_prompt"),
+    *("apply_rules", "apply_encoder", "score_base", "score", "card", "summarize", "compare"),
+)
 """How the rules of a study of the user's own are called after its name."""
 
 

@@ -3,17 +3,30 @@
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PositiveFloat, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from medtune.config import NAME, Count, Generation, License, PathText, Section, Seed, Splits, Training, distinct
 from medtune.kinds.labels.names import fault_of
+from medtune.kinds.method_sections import (
+    Adapter,
+    AdapterChanges,
+    AnswerMethod,
+    Encoder,
+    EncoderSettings,
+    Label,
+    LabelMethod,
+    Prompt,
+    RelationMethod,
+    Rules,
+    SpanMethod,
+)
 
-Label = Annotated[str, Field(min_length=1)]
+METHODS = "Methods beside the base model, by name; `runs` are adapters as well."
 TEXT = "{text}"
 RESERVED = ("base", "data", "summary")
 """Folders of a study that are no run's."""
-SEEDED = re.compile(r"-seed\d+$")
-"""How the folders of runs with further seeds end."""
+SUFFIXED = re.compile(r"-(seed|n)\d+$")
+"""How the folders of runs with further seeds, or with fewer documents, end."""
 
 
 class Columns(Section):
@@ -115,19 +128,6 @@ class AnswerData(OwnData):
     columns: AnswerColumns = Field(default_factory=AnswerColumns, description="Columns.")
 
 
-class OwnRun(Section):
-    """What a run changes in training."""
-
-    rank: Count | None = Field(None, description="LoRA rank.")
-    alpha: Count | None = Field(None, description="LoRA alpha; null means that of `training`, else twice the rank.")
-    epochs: PositiveFloat | None = Field(None, description="Passes over the training data.")
-    max_steps: Count | None = Field(None, description="Upper limit of optimiser steps.")
-    learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
-    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] | None = Field(
-        None, description="Learning-rate schedule after warm-up."
-    )
-
-
 class OwnStudy(Section):
     """What all studies of the user's own have."""
 
@@ -140,14 +140,21 @@ class OwnStudy(Section):
     title: str | None = Field(None, min_length=1, description="Title in pages and report; null means the name.")
     model: str = Field(description="Base model: a name under `models`; unset `study_defaults.model`.")
     prompt: str = Field(description="What the model reads; {text} is where the text stands.")
-    runs: dict[str, OwnRun | None] = Field(
-        {"adapter": None}, min_length=1, description="Trained runs, by name, and what each changes in training."
+    runs: dict[str, AdapterChanges | None] = Field(
+        {"adapter": None}, min_length=1, description="Trained adapters, by name, and what each changes in training."
+    )
+    methods: dict[str, Any] = Field({}, description=METHODS)
+    sizes: list[Count] = Field(
+        [],
+        description="Numbers of training documents for the learning curve, beside all of them: nested subsets, drawn by"
+        " the seed.",
     )
     seeds: list[Seed] = Field(
         [42],
         min_length=1,
         description="Training seeds; each run is trained with each. With fewer than three nothing is claimed of runs.",
     )
+    encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
     limits: list[str] = Field(
@@ -171,24 +178,46 @@ class OwnStudy(Section):
             raise ValueError(f"must hold {TEXT}, the place where the text stands")
         return value
 
-    @field_validator("runs")
+    @field_validator("runs", "methods")
     @classmethod
-    def _named(cls, value: dict) -> dict:
+    def _named(cls, value: dict, info: ValidationInfo) -> dict:
+        what = info.field_name.removesuffix("s")
         for name in value:
-            if name in RESERVED or not NAME.fullmatch(name) or SEEDED.search(name):
+            if name in RESERVED or not NAME.fullmatch(name) or SUFFIXED.search(name):
                 raise ValueError(
-                    f'the name "{name}" of a run may hold letters, digits, dots, dashes and underscores only, and must '
-                    f"not be {', '.join(RESERVED[:-1])} or {RESERVED[-1]}, nor end with -seed and a number"
+                    f'the name "{name}" of a {what} may hold letters, digits, dots, dashes and underscores only, and '
+                    f"must not be {', '.join(RESERVED[:-1])} or {RESERVED[-1]}, nor end with -seed or -n and a number"
                 )
         return value
 
-    _distinct = field_validator("seeds")(distinct)
+    _distinct = field_validator("seeds", "sizes")(distinct)
+
+    @model_validator(mode="after")
+    def _one_of_a_name(self) -> "OwnStudy":
+        twice = sorted(self.named_runs().keys() & self.methods.keys())
+        if twice:
+            raise ValueError(f'"{twice[0]}" is the name of a run and of a method; give one of them another')
+        if any(isinstance(method, Encoder) for method in self.methods.values()) and self.encoder is None:
+            raise ValueError("has a method `encoder`, and no `encoder` section with its `model`")
+        return self
 
     @model_validator(mode="after")
     def _has_data(self) -> "OwnStudy":
         if self.file is None and self.data.path is None:
             raise ValueError("must have `data.path`, or `file` with a Python file that reads the data")
         return self
+
+    def named_runs(self) -> dict[str, AdapterChanges | None]:
+        """`runs`; none where there are methods, and runs are not set: then those that `methods` names are all."""
+        return {} if self.methods and "runs" not in self.model_fields_set else self.runs
+
+    def all_methods(self) -> dict[str, Rules | Prompt | Encoder | Adapter]:
+        """By name: the runs, each of which is an adapter, and the methods."""
+        runs = {
+            name: Adapter(method="adapter", **(changes.model_dump() if changes else {}))
+            for name, changes in self.named_runs().items()
+        }
+        return {**runs, **self.methods}
 
     def data_options(self) -> dict[str, Any]:
         """What determines the data, beside the seed: plain values."""
@@ -204,6 +233,7 @@ class LabelStudy(OwnStudy):
 
     kind: Literal["labels"] = Field(description="Kind of the task.")
     data: LabelData = Field(default_factory=LabelData, description="Labelled texts.")
+    methods: dict[str, LabelMethod] = Field({}, description=METHODS)
     labels: list[Label] = Field(min_length=2, description="The labels, in the order in which tables show them.")
 
     TASK = ("prompt", "labels")
@@ -228,6 +258,7 @@ class SpanStudy(OwnStudy):
 
     kind: Literal["spans"] = Field(description="Kind of the task.")
     data: EntityData = Field(default_factory=EntityData, description="Texts with entities.")
+    methods: dict[str, SpanMethod] = Field({}, description=METHODS)
     entities: list[Label] = Field(min_length=1, description="Entity types.")
 
     TASK = ("prompt", "entities")
@@ -248,6 +279,7 @@ class RelationStudy(OwnStudy):
 
     kind: Literal["relations"] = Field(description="Kind of the task.")
     data: RelationData = Field(default_factory=RelationData, description="Texts with entities and relations.")
+    methods: dict[str, RelationMethod] = Field({}, description=METHODS)
     entities: list[Label] = Field(min_length=1, description="Entity types.")
     relations: dict[Label, OwnRelation] = Field(min_length=1, description="Relation types by name.")
 
@@ -269,6 +301,7 @@ class AnswerStudy(OwnStudy):
 
     kind: Literal["answers"] = Field(description="Kind of the task.")
     data: AnswerData = Field(default_factory=AnswerData, description="Questions and answers.")
+    methods: dict[str, AnswerMethod] = Field({}, description=METHODS)
 
 
 Own = Annotated[LabelStudy | SpanStudy | RelationStudy | AnswerStudy, Field(discriminator="kind")]
@@ -278,5 +311,7 @@ class StudyDefaults(Section):
     """What studies of the user's own take where they say nothing else."""
 
     model: str = Field(description="Base model: a name under `models`.")
+    encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
+    encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")

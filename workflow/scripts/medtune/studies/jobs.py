@@ -187,15 +187,15 @@ class AdapterJobs(StudyJobs):
         usual = {
             "settings": self.generation_settings(),
             "quantization": self.quantization_settings(),
+            "base": self.base,
+            "threads": self.threads,
             "resources": self.generation_resources(),
         }
         return Generate(
             name=f"{self.study}_generate{end}",
             **self._model(folder),
             inputs=inputs,
-            base=self.base,
             splits=tuple(splits),
-            threads=self.threads,
             **{**usual, **more},
         )
 

@@ -1,29 +1,23 @@
 """The jobs of a study of the user's own: folders, inputs and params, by its section of the configuration."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from medtune.configuration import Config
 from medtune.errors import InputError
 from medtune.files import files_in
+from medtune.kinds.method_sections import Adapter, Encoder, Prompt, Rules
 from medtune.kinds.own_section import OwnStudy
-from medtune.studies.jobs import AdapterJobs, existing, replicate_of
+from medtune.studies.jobs import AdapterJobs, existing
 from medtune.studies.own_files import code_of_reader
-from medtune.studies.road import Road
+from medtune.studies.own_units import Unit, units_of
+from medtune.studies.road import ApplyEncoder, ApplyRules, Generate, Road, TrainEncoder
+from medtune.workflow.demands import Demand, batch_budget, inference_resources, training_resources
 from medtune.workflow.model_jobs import pattern_of
 
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
-
-
-@dataclass(frozen=True)
-class OwnRun:
-    """One trained run. folder: its name, for further seeds with the suffix -seed{n}."""
-
-    name: str
-    seed: int
-    folder: str
 
 
 class OwnJobs(AdapterJobs):
@@ -36,23 +30,44 @@ class OwnJobs(AdapterJobs):
         self.task_options = {"study": name, **self.section.task_options()}
         self.title = self.section.title or name
         self.data = {split: f"{self.root}/data/{split}.jsonl" for split in SPLITS}
+        self.held = {split: self.data[split] for split in HELD}
         self.manifest = f"{self.root}/data/manifest.json"
+        self.base_run = f"{self.root}/base"
+        self.run = f"{self.root}/{{run}}"
+        self._units = units_of(self.section)
 
     @property
     def task(self) -> str:
         """That of the study's kind."""
         return f"own_{self.section.kind}"
 
-    def runs(self) -> list[OwnRun]:
-        """All trained runs, seed by seed. Those of the first seed have no suffix."""
-        seeds = self.section.seeds
-        return [
-            OwnRun(name, seed, f"{name}{replicate_of(seed, seeds)}") for seed in seeds for name in self.section.runs
-        ]
+    # What there is.
 
-    def files(self, name: str) -> list[str]:
-        """A file of each run, in their order."""
-        return [f"{self.root}/{run.folder}/{name}" for run in self.runs()]
+    def units(self) -> list[Unit]:
+        """Every method at every size with every seed."""
+        return self._units
+
+    def runs(self) -> list[Unit]:
+        """All adapters of all training documents, which the tables of runs are of."""
+        return [unit for unit in self._units if unit.of(Adapter) and unit.size is None]
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is more to compare than adapters of all documents."""
+        return bool(self.section.methods or self.section.sizes)
+
+    def files(self, name: str, units: Iterable[Unit]) -> list[str]:
+        """A file of each unit, in their order."""
+        return [f"{self.root}/{unit.folder}/{name}" for unit in units]
+
+    def targets(self) -> list[str]:
+        """What the study makes."""
+        runs = self.runs()
+        tables = [f"{self.root}/summary/runs.csv"] if runs else []
+        tables += [f"{self.root}/summary/methods.csv"] if self.compares else []
+        return [*tables, *self.files("adapter/README.md", runs)]
+
+    # Data.
 
     def sources(self) -> list[str]:
         """Files that the data are read from, where they are there: the job itself says what is missing. The file of a
@@ -69,53 +84,222 @@ class OwnJobs(AdapterJobs):
         """Identifies the code of the user's own that reads the data; None where there is none."""
         return code_of_reader(self.section.file) if self.section.file else None
 
+    @property
+    def subset(self) -> str:
+        """Training documents of one size, as drawn by one seed."""
+        return f"{self.root}/data/train-n{{size}}-seed{{seed}}.jsonl"
+
+    def subset_wildcards(self) -> dict[str, str]:
+        """Of `subset`."""
+        return {"size": pattern_of(map(str, self.section.sizes)), "seed": pattern_of(map(str, self.section.seeds))}
+
+    def train_data(self, wildcards: Any) -> str:
+        """Training documents of a unit."""
+        unit = self._unit(wildcards)
+        return self.data["train"] if unit.size is None else self.subset.format(size=unit.size, seed=unit.seed)
+
     def seed(self, wildcards: Any) -> int:
-        """Training seed of a run."""
-        return self._run(wildcards).seed
+        """Seed of a unit."""
+        return self._unit(wildcards).seed
+
+    # Adapters.
 
     def training(self, wildcards: Any) -> dict[str, Any]:
-        """Training settings of a run: the study's, and what the run changes."""
+        """Training settings of an adapter: the study's, and what the run changes."""
         settings = self.training_settings()
-        changes = self.section.runs[self._run(wildcards).name]
-        found = changes.model_dump(exclude_none=True) if changes else {}
+        found = self._unit(wildcards).method.changes()
         lora = {key: found.pop(key) for key in ("rank", "alpha") if key in found}
         return {**settings, **found, "lora": {**settings["lora"], **lora}}
 
+    # Prompts: what is asked, with or without examples.
+
+    def asked(self, wildcards: Any) -> str:
+        """Name of the base model that a prompt is for."""
+        return self._unit(wildcards).method.model or self.section.model
+
+    def prompt_settings(self, wildcards: Any) -> dict[str, Any]:
+        """Generation settings of a prompt."""
+        constrained = self._unit(wildcards).method.constrained
+        return self.generation_settings() | ({} if constrained is None else {"constrained": constrained})
+
+    def prompt_examples(self, wildcards: Any) -> dict[str, str]:
+        """The documents that examples are chosen from, where there are shots."""
+        return {"shots": self.train_data(wildcards)} if self._unit(wildcards).method.shots else {}
+
+    def prompt_options(self, wildcards: Any) -> dict[str, Any]:
+        """How examples are chosen, and how a label is."""
+        unit = self._unit(wildcards)
+        return unit.method.options() | ({"seed": unit.seed} if unit.method.shots else {})
+
+    # Encoders.
+
+    def encoder(self, wildcards: Any) -> str:
+        """Name of the encoder of a unit."""
+        return self._unit(wildcards).method.model or self.section.encoder.model
+
+    def encoder_training(self, wildcards: Any) -> dict[str, Any]:
+        """Training settings of an encoder: the study's, and what the method changes."""
+        return {**self.section.encoder.training.model_dump(), **self._unit(wildcards).method.changes()}
+
+    # Rules.
+
+    def rule_options(self, wildcards: Any) -> dict[str, Any]:
+        """What the rules of a unit are made with."""
+        return self._unit(wildcards).method.options()
+
+    # Rules of the road.
+
     def road(self) -> Road:
-        """The rules of the road."""
-        folder, base = f"{self.root}/{{run}}", f"{self.root}/base"
-        held, options = {split: self.data[split] for split in HELD}, {"task_options": self.task_options}
-        of_run = {"wildcards": {"run": pattern_of(run.folder for run in self.runs())}}
-        train = self.train_job(
-            folder,
-            f"{folder}/adapter",
-            {split: self.data[split] for split in ("train", "validation")},
-            settings=self.training,
-            seed=self.seed,
-            **options,
-            **of_run,
-        )
-        with_adapter = {**held, "adapter": train.config}
-        card = self.card_job(
-            self.base,
-            folder,
-            train.config,
-            {"base_metrics": f"{base}/metrics.json"},
-            options={**self.task_options, "title": self.title, "limits": self.section.limits},
-            **of_run,
-        )
+        """All of them, those alone that have a unit: a study need not have adapters."""
+        methods = {kind: self._of(kind) for kind in (Adapter, Prompt, Encoder, Rules)}
         return Road(
-            train=(train,),
-            generate=(
-                self.generate_job("_base", base, held, HELD, **options),
-                self.generate_job("", folder, with_adapter, HELD, **options, **of_run),
-            ),
+            train=self._adapters(methods[Adapter]),
+            generate=(*self._adapter_answers(methods[Adapter]), *self._prompt_answers(methods[Prompt])),
+            apply_rules=self._rules(methods[Rules]),
+            train_encoder=self._encoders(methods[Encoder]),
+            apply_encoder=self._encoder_answers(methods[Encoder]),
             score=(
-                self.score_job("_base", base, held, HELD, options=self.task_options),
-                self.score_job("", folder, held, HELD, options=self.task_options, **of_run),
+                *((self._score("_base", self.base_run),) if methods[Adapter] else ()),
+                self._score("", self.run, wildcards={"run": pattern_of(unit.folder for unit in self._units)}),
             ),
-            card=(card,),
+            card=self._cards(methods[Adapter]),
         )
 
-    def _run(self, wildcards: Any) -> OwnRun:
-        return next(run for run in self.runs() if run.folder == wildcards.run)
+    def _adapters(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        inputs = {"train": self.train_data, "validation": self.data["validation"]}
+        more = {"settings": self.training, "seed": self.seed, "task_options": self.task_options, "wildcards": runs}
+        return (self.train_job(self.run, f"{self.run}/adapter", inputs, **more),)
+
+    def _adapter_answers(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        with_adapter = {**self.held, "adapter": f"{self.run}/adapter/adapter_config.json"}
+        return (
+            self._answers("_base", self.base_run, self.held),
+            self._answers("", self.run, with_adapter, wildcards=runs),
+        )
+
+    def _prompt_answers(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        demand = self._demand_by(self.asked)
+        found = self._answers(
+            "_prompt",
+            self.run,
+            self.held,
+            more=self.prompt_examples,
+            base=lambda wildcards: self.model_folder(self.asked(wildcards)),
+            settings=self.prompt_settings,
+            prompting=self.prompt_options,
+            threads=lambda wildcards: demand(wildcards).threads,
+            resources=inference_resources(*_grown(demand), self.batch_tokens),
+            wildcards=runs,
+        )
+        return (found,)
+
+    def _answers(self, end: str, folder: str, inputs: Mapping[str, Any], **more: Any) -> Generate:
+        """Answers of a causal model, with what they cost."""
+        outputs = {"answering": f"{folder}/answering.json"}
+        return self.generate_job(end, folder, inputs, HELD, outputs=outputs, task_options=self.task_options, **more)
+
+    def _rules(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        found = ApplyRules(
+            name=f"{self.study}_apply_rules",
+            **self._model(self.run),
+            inputs={"train": self.train_data, **self.held},
+            splits=HELD,
+            task_options=self.task_options,
+            options=self.rule_options,
+            seed=self.seed,
+            wildcards=runs,
+        )
+        return (found,)
+
+    def _encoders(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        demand = self._demand_by(self.encoder)
+        found = TrainEncoder(
+            name=f"{self.study}_train_encoder",
+            **self._model(self.run),
+            inputs={"train": self.train_data, "validation": self.data["validation"]},
+            base=lambda wildcards: self.model_folder(self.encoder(wildcards)),
+            threads=lambda wildcards: demand(wildcards).threads,
+            resources=training_resources(*_grown(demand)),
+            task_options=self.task_options,
+            settings=self.encoder_training,
+            windows=self._windows(),
+            seed=self.seed,
+            wildcards=runs,
+        )
+        return (found,)
+
+    def _encoder_answers(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        demand = self._demand_by(self.encoder)
+        found = ApplyEncoder(
+            name=f"{self.study}_apply_encoder",
+            **self._model(self.run),
+            inputs=self.held,
+            base=lambda wildcards: self.model_folder(self.encoder(wildcards)),
+            threads=lambda wildcards: demand(wildcards).threads,
+            resources=inference_resources(*_grown(demand), self._encoder_batch),
+            splits=HELD,
+            task_options=self.task_options,
+            windows=self._windows(),
+            wildcards=runs,
+        )
+        return (found,)
+
+    def _score(self, end: str, folder: str, **more: Any) -> Any:
+        return self.score_job(end, folder, self.held, HELD, options=self.task_options, **more)
+
+    def _cards(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        found = self.card_job(
+            self.base,
+            self.run,
+            f"{self.run}/adapter/adapter_config.json",
+            {"base_metrics": f"{self.base_run}/metrics.json"},
+            options={**self.task_options, "title": self.title, "limits": self.section.limits},
+            wildcards=runs,
+        )
+        return (found,)
+
+    def _windows(self) -> dict[str, int]:
+        return self.section.encoder.model_dump(include={"window_tokens", "overlap_tokens"})
+
+    def _encoder_batch(self, wildcards: Any, attempt: int) -> int:
+        return batch_budget(self.section.encoder.batch_tokens, attempt)
+
+    def _of(self, kind: type) -> dict[str, str] | None:
+        """Wildcards of the rules of a method; None where no unit is of it."""
+        folders = [unit.folder for unit in self._units if unit.of(kind)]
+        return {"run": pattern_of(folders)} if folders else None
+
+    def _demand_by(self, model: Any) -> Any:
+        """What a job needs, by its wildcards. model: function of wildcards that names the base model."""
+        return lambda wildcards: self.demand_of(model(wildcards))
+
+    def _unit(self, wildcards: Any) -> Unit:
+        return next(unit for unit in self._units if unit.folder == wildcards.run)
+
+
+def _grown(demand: Any) -> tuple[Any, Any]:
+    """Memory and runtime of an attempt, as resources of a rule. demand: function of wildcards."""
+
+    def memory(wildcards: Any, attempt: int) -> int:
+        found: Demand = demand(wildcards)
+        return found.memory_at(wildcards, attempt)
+
+    def runtime(wildcards: Any, attempt: int) -> int:
+        found: Demand = demand(wildcards)
+        return found.runtime_at(wildcards, attempt)
+
+    return memory, runtime

@@ -55,7 +55,8 @@ class Train(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class Generate(Job):
-    """Answers of one model. splits: names of the inputs that hold examples."""
+    """Answers of one model. splits: names of the inputs that hold examples. outputs: beside the predictions. prompting:
+    how examples in the prompt are chosen and a label is, see `medtune.kinds.method_sections.Prompt`."""
 
     threads: int
     resources: Mapping[str, Value]
@@ -64,6 +65,50 @@ class Generate(Job):
     task_options: Value = field(default_factory=dict)
     settings: Value
     quantization: Value
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    prompting: Value = None
+
+    @property
+    def more_params(self) -> dict[str, Value]:
+        """Params that most answers have not: one that is not there makes nothing anew."""
+        return {} if self.prompting is None else {"prompting": self.prompting}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyRules(Job):
+    """Answers of a method without a neural model, which it learns in the same job. splits: names of the inputs that it
+    answers. options: of the rules."""
+
+    env: str = "analysis"
+    splits: tuple[str, ...]
+    task_options: Value
+    options: Value
+    seed: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainEncoder(Job):
+    """Training of an encoder. base: folder of the base model. windows: how texts are cut."""
+
+    threads: Value
+    resources: Mapping[str, Value]
+    base: Value
+    task_options: Value
+    settings: Value
+    windows: Mapping[str, int]
+    seed: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyEncoder(Job):
+    """Answers of a trained encoder. splits: names of the inputs that it answers."""
+
+    threads: Value
+    resources: Mapping[str, Value]
+    base: Value
+    splits: tuple[str, ...]
+    task_options: Value
+    windows: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +137,12 @@ class WriteCard(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class Road:
-    """All rules of a study that are of the road. Encoders are trained, and tag, by rules of their own."""
+    """All rules of a study that are of the road. MACCROBAT's encoders are trained, and tag, by rules of their own."""
 
     train: tuple[Train, ...] = ()
     generate: tuple[Generate, ...] = ()
+    apply_rules: tuple[ApplyRules, ...] = ()
+    train_encoder: tuple[TrainEncoder, ...] = ()
+    apply_encoder: tuple[ApplyEncoder, ...] = ()
     score: tuple[Score, ...]
     card: tuple[WriteCard, ...]

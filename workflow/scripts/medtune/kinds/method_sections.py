@@ -1,0 +1,138 @@
+"""Methods in the configuration of a study of the user's own: what each is, and its settings."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PositiveFloat
+
+from medtune.config import Count, Section, TaggerTraining
+
+Label = Annotated[str, Field(min_length=1)]
+
+
+class Rules(Section):
+    """A method without a neural model: entities by a dictionary of the training mentions, relations by the most
+    frequent one of a pair of types, answers by the nearest training question."""
+
+    method: Literal["rules"] = Field(description="Kind of the method.")
+
+    def options(self) -> dict[str, Any]:
+        """What the rules are made with, beside the task: plain values."""
+        return self.model_dump(exclude={"method"})
+
+
+class LabelRules(Rules):
+    """A method without a neural model, for labels."""
+
+    rule: Literal["majority", "tfidf"] = Field(
+        "tfidf", description="The most frequent label, or TF-IDF with logistic regression."
+    )
+
+
+class SpanRules(Rules):
+    """A method without a neural model, for entities: the dictionary of the training mentions, longest match."""
+
+    assertions: dict[Label, dict[Literal["negated", "uncertain"], Label]] = Field(
+        {},
+        description="Entity types that are told apart by their context alone: which type a mention of this one becomes "
+        "where a cue negates it or makes it uncertain (medspaCy's ConText, a package of its own).",
+    )
+
+
+class Prompt(Section):
+    """A base model that is asked, without training; with examples of the training split where there are shots."""
+
+    method: Literal["prompt"] = Field(description="Kind of the method.")
+    model: str | None = Field(None, description="Base model: a name under `models`; null means the study's.")
+    shots: Annotated[int, Field(ge=0)] = Field(0, description="Examples in the prompt.")
+    examples: Literal["random", "similar"] = Field(
+        "random",
+        description="Which examples: drawn once by the seed, or for each text those most similar to it (TF-IDF).",
+    )
+    shot_tokens: Count = Field(
+        1024, description="Most tokens of the examples of one prompt; those that do not fit are left out and counted."
+    )
+    constrained: bool | None = Field(
+        None, description="Hold answers to their form; null means the study's `generation.constrained`."
+    )
+
+    @property
+    def seeded(self) -> bool:
+        """Whether answers depend on the seed."""
+        return self.shots > 0 and self.examples == "random"
+
+    def options(self) -> dict[str, Any]:
+        """How examples are chosen, where there are shots: plain values."""
+        return {"shots": self.shots, "examples": self.examples, "shot_tokens": self.shot_tokens} if self.shots else {}
+
+
+class LabelPrompt(Prompt):
+    """A base model that is asked for a label, without training."""
+
+    by: Literal["generation", "likelihood"] = Field(
+        "generation", description="The label that the model writes, or the one it finds likeliest."
+    )
+    calibrated: bool = Field(
+        False,
+        description="With likelihood: divide by the likelihoods of the labels after prompts without content, against a"
+        " bias for one of them (Zhao et al. 2021).",
+    )
+
+    def options(self) -> dict[str, Any]:
+        """Also how the label is had, where that is not by generation."""
+        by = {"by": self.by, "calibrated": self.calibrated} if self.by == "likelihood" else {}
+        return {**super().options(), **by}
+
+
+class Encoder(Section):
+    """An encoder: a classifier of texts (labels), a tagger (spans), a tagger and a classifier of pairs (relations)."""
+
+    method: Literal["encoder"] = Field(description="Kind of the method.")
+    model: str | None = Field(None, description="Encoder: a name under `models`; null means `encoder.model`.")
+    epochs: PositiveFloat | None = Field(None, description="Passes over the training data.")
+    max_steps: Count | None = Field(None, description="Upper limit of optimiser steps.")
+    learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
+
+    def changes(self) -> dict[str, Any]:
+        """What it changes in `encoder.training`."""
+        return self.model_dump(exclude={"method", "model"}, exclude_none=True)
+
+
+class AdapterChanges(Section):
+    """What a run, or a method `adapter`, changes in training."""
+
+    rank: Count | None = Field(None, description="LoRA rank.")
+    alpha: Count | None = Field(None, description="LoRA alpha; null means that of `training`, else twice the rank.")
+    epochs: PositiveFloat | None = Field(None, description="Passes over the training data.")
+    max_steps: Count | None = Field(None, description="Upper limit of optimiser steps.")
+    learning_rate: PositiveFloat | None = Field(None, description="Peak learning rate.")
+    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] | None = Field(
+        None, description="Learning-rate schedule after warm-up."
+    )
+
+
+class Adapter(AdapterChanges):
+    """A LoRA adapter of the study's base model, as a run is."""
+
+    method: Literal["adapter"] = Field(description="Kind of the method.")
+
+    def changes(self) -> dict[str, Any]:
+        """What it changes in `training`."""
+        return self.model_dump(exclude={"method"}, exclude_none=True)
+
+
+class EncoderSettings(Section):
+    """Encoders of a study of your own: what its methods `encoder` share."""
+
+    model: str = Field(description="Encoder: a name under `models`.")
+    training: TaggerTraining = Field(default_factory=TaggerTraining, description="Fine-tuning.")
+    window_tokens: Annotated[int, Field(ge=8)] = Field(
+        512, description="Longest window of a text, in tokens, special ones included."
+    )
+    overlap_tokens: Annotated[int, Field(ge=0)] = Field(64, description="Tokens that windows share.")
+    batch_tokens: Count = Field(16384, description="Token budget of a batch when it answers.")
+
+
+LabelMethod = Annotated[LabelRules | LabelPrompt | Encoder | Adapter, Field(discriminator="method")]
+SpanMethod = Annotated[SpanRules | Prompt | Encoder | Adapter, Field(discriminator="method")]
+RelationMethod = Annotated[Rules | Prompt | Encoder | Adapter, Field(discriminator="method")]
+AnswerMethod = Annotated[Rules | Prompt | Adapter, Field(discriminator="method")]
