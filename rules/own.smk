@@ -13,6 +13,7 @@ for STUDY in OWN:
             f"{STUDY.study}_prepare"
         input:
             STUDY.sources(),
+            **STUDY.study_files(),
         output:
             **STUDY.data,
             manifest=STUDY.manifest,

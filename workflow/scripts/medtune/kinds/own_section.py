@@ -21,6 +21,7 @@ from medtune.kinds.method_sections import (
     SpanMethod,
 )
 
+STUDY = "A study of this workflow, in place of `path`: its examples and its splits."
 METHODS = "Methods beside the base model, by name; `runs` are adapters as well."
 TEXT = "{text}"
 RESERVED = ("base", "data", "summary")
@@ -94,6 +95,7 @@ class OwnData(Section):
 class LabelData(OwnData):
     """Where the labelled texts are."""
 
+    study: Literal["yesno"] | None = Field(None, description=STUDY)
     columns: LabelColumns = Field(default_factory=LabelColumns, description="Columns.")
     ignore: list[Label] = Field(
         [], description='Labels whose records are left out, and counted; "*" stands for all that `labels` has not.'
@@ -103,6 +105,7 @@ class LabelData(OwnData):
 class EntityData(OwnData):
     """Where the texts with entities are."""
 
+    study: Literal["maccrobat", "radgraph", "relations"] | None = Field(None, description=STUDY)
     columns: EntityColumns = Field(default_factory=EntityColumns, description="Fields.")
     ignore: list[Label] = Field(
         [],
@@ -114,6 +117,7 @@ class EntityData(OwnData):
 class RelationData(OwnData):
     """Where the texts with entities and relations are."""
 
+    study: Literal["relations", "radgraph"] | None = Field(None, description=STUDY)
     columns: RelationColumns = Field(default_factory=RelationColumns, description="Fields.")
     ignore: list[Label] = Field(
         [],
@@ -125,6 +129,7 @@ class RelationData(OwnData):
 class AnswerData(OwnData):
     """Where the questions and answers are."""
 
+    study: Literal["meerkat"] | None = Field(None, description=STUDY)
     columns: AnswerColumns = Field(default_factory=AnswerColumns, description="Columns.")
 
 
@@ -203,8 +208,10 @@ class OwnStudy(Section):
 
     @model_validator(mode="after")
     def _has_data(self) -> "OwnStudy":
-        if self.file is None and self.data.path is None:
-            raise ValueError("must have `data.path`, or `file` with a Python file that reads the data")
+        if self.file is None and self.data.path is None and self.data.study is None:
+            raise ValueError("must have `data.path`, or `file` with a Python file that reads the data, or `data.study`")
+        if self.data.study is not None and self.data.path is not None:
+            raise ValueError("has `data.path` and `data.study`; expected one of them")
         return self
 
     def named_runs(self) -> dict[str, AdapterChanges | None]:

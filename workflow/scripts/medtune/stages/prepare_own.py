@@ -4,16 +4,19 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from medtune.data.manifest import build_manifest
+from medtune.data.manifest import SourceDescription, build_manifest, describe_files
 from medtune.data.near_twins import METHOD, near_twins
+from medtune.data.own.examples import make_examples
 from medtune.data.own.read import OwnData, read_own
-from medtune.data.own.records import SPLITS, OwnSource, counted
+from medtune.data.own.records import SPLITS, OwnRecord, OwnSource, counted
 from medtune.data.own.splitting import split_examples
 from medtune.data.splits import check_no_twins
 from medtune.files import write_json, write_jsonl
 from medtune.kinds.own_section import OwnRelation
+from medtune.studies import part_of
 from medtune.studies.own_files import load_reader
 
 logger = logging.getLogger(__name__)
@@ -21,17 +24,26 @@ logger = logging.getLogger(__name__)
 KEPT_TOGETHER = "examples of one group, and examples with the same text, are kept in one split"
 
 
-def prepare(study: str, section: Mapping[str, Any], seed: int, outputs: Mapping[str, Path | str]) -> None:
+def prepare(
+    study: str,
+    section: Mapping[str, Any],
+    seed: int,
+    outputs: Mapping[str, Path | str],
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write train, validation, test and manifest of a study.
 
-    section: as `OwnStudy.data_options` gives it. outputs: by these four names. The same for the same data and seed,
-    whatever the order of the records. Everything is checked before the first file is written; raises InputError for
-    faulty data.
+    section: as `OwnStudy.data_options` gives it. files: those of another study by split, where the data are of one.
+    outputs: by these four names. The same for the same data and seed, whatever the order of the records. Everything is
+    checked before the first file is written; raises InputError for faulty data.
     """
     data, source = section["data"], source_of(section)
-    reader = load_reader(source.file) if source.file else None
-    read = read_own(source, data["license"], reader(source.path) if reader else None)
-    splits = split_examples(read.examples.rows, read.examples.where, source.shown, data["splits"], seed)
+    if data.get("study"):
+        read = read_study(source, data.get("study"), files, data["license"])
+    else:
+        reader = load_reader(source.file) if source.file else None
+        read = read_own(source, data["license"], reader(source.path) if reader else None)
+    splits = _splits(read, source, data, seed)
     leakage = _leakage(splits)
     for split in SPLITS:
         write_jsonl(outputs[split], splits[split])
@@ -47,6 +59,32 @@ def prepare(study: str, section: Mapping[str, Any], seed: int, outputs: Mapping[
     )
     write_json(outputs["manifest"], manifest | _counts(splits, read))
     logger.info("records by split: %s; left out: %d", manifest["records"], len(read.examples.dropped))
+
+
+def _splits(read: OwnData, source: OwnSource, data: Mapping[str, Any], seed: int) -> dict[str, list[dict]]:
+    """Rows by split. Those of a study of the workflow stay as they are, with what only a held-out split has."""
+    if not data.get("study"):
+        return split_examples(read.examples.rows, read.examples.where, source.shown, data["splits"], seed)
+    rows = [(row.pop("split"), row) for row in read.examples.rows]
+    return {split: [row for its, row in rows if its == split] for split in SPLITS}
+
+
+def read_study(source: OwnSource, study: str, files: Mapping[str, str], license: str | None) -> OwnData:
+    """Examples of another study of the workflow, with its splits. files: by split."""
+    plain_examples = part_of(study, "plain_examples").plain_examples
+    records = [
+        OwnRecord(f'{path}, record "{row["id"]}"', row["id"], {**row, "split": split})
+        for split, path in files.items()
+        for row in plain_examples(path, source.kind)
+    ]
+    examples = make_examples(records, source, study)
+    described = {
+        f"{split}/{name}": found
+        for split, path in files.items()
+        for name, found in describe_files([Path(path)]).items()
+    }
+    count = len(examples.rows) + len(examples.dropped)
+    return OwnData(examples, SourceDescription(study, "study", None, described, license, count))
 
 
 def source_of(section: Mapping[str, Any]) -> OwnSource:

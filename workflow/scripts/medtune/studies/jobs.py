@@ -55,6 +55,10 @@ class StudyJobs:
         self.section = section
         self.root = f"{results_folder(config)}/{study}"
 
+    def examples(self) -> dict[str, str]:
+        """Files with its examples by split, which a study of the user's own can take (`data.study`)."""
+        raise NotImplementedError
+
     def model_folder(self, model: str) -> str:
         """Folder of a base model."""
         return f"{results_folder(self.config)}/models/{model}"

@@ -10,14 +10,27 @@ from medtune.files import files_in
 from medtune.kinds.method_sections import Adapter, Encoder, Prompt, Rules
 from medtune.kinds.own_section import OwnStudy
 from medtune.studies.jobs import AdapterJobs, existing
+from medtune.studies.maccrobat.jobs import MaccrobatJobs
+from medtune.studies.meerkat.jobs import MeerkatJobs
 from medtune.studies.own_files import code_of_reader
 from medtune.studies.own_units import Unit, units_of
+from medtune.studies.radgraph.jobs import RadGraphJobs
+from medtune.studies.relations.jobs import RelationsJobs
 from medtune.studies.road import ApplyEncoder, ApplyRules, Generate, Road, TrainEncoder
+from medtune.studies.yesno.jobs import YesNoJobs
 from medtune.workflow.demands import Demand, batch_budget, inference_resources, training_resources
 from medtune.workflow.model_jobs import pattern_of
 
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
+BUILT_IN = {
+    "yesno": YesNoJobs,
+    "radgraph": RadGraphJobs,
+    "maccrobat": MaccrobatJobs,
+    "meerkat": MeerkatJobs,
+    "relations": RelationsJobs,
+}
+"""Studies of the workflow, whose data a study of the user's own can take."""
 
 
 class OwnJobs(AdapterJobs):
@@ -78,6 +91,11 @@ class OwnJobs(AdapterJobs):
         except InputError:  # of a name that the job refuses
             files = paths
         return existing(map(str, files))
+
+    def study_files(self) -> dict[str, str]:
+        """The files of another study that the data are of, by split; none where they are the user's own."""
+        name = self.section.data.study
+        return BUILT_IN[name](self.config).examples() if name else {}
 
     @property
     def reader(self) -> str | None:

@@ -17,7 +17,7 @@ def nested_subset(rows: Sequence[Mapping[str, Any]], size: int, seed: int, path:
     """
     if size > len(rows):
         raise InputError(
-            f"sizes: {size} is above the {len(rows)} documents of {path}; take it out: all of them are a size of their own"
+            f"sizes: {size} is above the {len(rows)} documents of {path}; all of them are a size of their own"
         )
     labels = {row["label"] for row in rows if "label" in row}
     if size < len(labels):

@@ -26,6 +26,10 @@ class MaccrobatJobs(StudyJobs):
         """The notes of `maccrobat.extract`."""
         return NewTextsJobs(self.study, "extract", "notes", self.section.extract)
 
+    def examples(self) -> dict[str, str]:
+        """Case reports by split."""
+        return self.data
+
     def runs(self) -> list[dict[str, Any]]:
         """Encoder, learning rate (as its folder names it) and seed of each run that is trained."""
         return [

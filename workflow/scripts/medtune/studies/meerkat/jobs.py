@@ -25,6 +25,11 @@ class MeerkatJobs(AdapterJobs):
         super().__init__(config, "meerkat", config.meerkat)
         self.held = {split: f"{self.root}/data/{split}.jsonl" for split in ("evaluation", "holdout")}
 
+    def examples(self) -> dict[str, str]:
+        """Questions by split: what iterations are trained on, what chooses their checkpoints, what judges them."""
+        names = {"train": "growth", "validation": "evaluation", "test": "holdout"}
+        return {split: f"{self.root}/data/{name}.jsonl" for split, name in names.items()}
+
     def folder(self, iteration: int) -> str:
         """Folder of an iteration, from 1."""
         return f"{self.root}/iteration{iteration}"

@@ -48,6 +48,10 @@ class RadGraphJobs(AdapterJobs):
         """What scoring needs to know of it."""
         return {"entity": wildcards.entity}
 
+    def examples(self) -> dict[str, str]:
+        """Reports by split."""
+        return self.reports
+
     def sources(self, wildcards: Any) -> list[str]:
         """The source files that are there."""
         source = self.section.data.source

@@ -29,6 +29,12 @@ class RelationsJobs(AdapterJobs):
         self.second = {split: f"{self.root}/{{run}}/second/{split}.jsonl" for split in ("validation", "test")}
         self.second_given = f"{self.root}/data/second_given.jsonl"
 
+    def examples(self) -> dict[str, str]:
+        """Texts by split, those of training as the run `default` learns them, but in one step."""
+        variant = variant_of({**self.runs["default"], "two_steps": False})
+        train = f"{self.root}/data/{variant}/train.jsonl"
+        return {"train": train, "validation": self.rows["validation"], "test": self.rows["test"]}
+
     def new_notes(self) -> NewTextsJobs:
         """The notes of `relations.predict`."""
         return NewTextsJobs(self.study, "predict", "notes", self.section.predict)

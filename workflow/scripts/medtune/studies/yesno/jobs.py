@@ -18,6 +18,10 @@ class YesNoJobs(AdapterJobs):
         self.data = {split: f"{self.root}/data/{split}.jsonl" for split in ("train", *HELD)}
         self.base_folder, self.practised_folder = f"{self.root}/base", f"{self.root}/practised"
 
+    def examples(self) -> dict[str, str]:
+        """Questions by split."""
+        return self.data
+
     def runs(self) -> list[dict[str, int]]:
         """Rank and seed of each run that is trained."""
         return [{"rank": rank, "seed": seed} for rank in self.section.ranks for seed in self.section.seeds]
