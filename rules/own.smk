@@ -82,3 +82,33 @@ for STUDY in OWN:
                 seed=CONFIG.seed,
             script:
                 "../workflow/scripts/summarize_own.py"
+
+    if STUDY.compares:
+
+        rule:
+            name:
+                f"{STUDY.study}_methods"
+            input:
+                metrics=STUDY.files("metrics.json", STUDY.compared()),
+                item_scores=STUDY.files("items.csv", STUDY.compared()),
+                records=STUDY.files("training.json", STUDY.compared()),
+                answering=STUDY.files("answering.json", STUDY.compared()),
+            output:
+                **OUTPUTS.tables(STUDY.study, STUDY.title, ["methods"], caption="own"),
+                **OUTPUTS.plots(STUDY.study, STUDY.title, ["method_figures", "pareto"], caption="own"),
+                **OUTPUTS.readable(
+                    STUDY.study, STUDY.title, f"{STUDY.root}/summary", "method_summary", caption="own"
+                ),
+                headline=f"{STUDY.root}/summary/method_headline.txt",
+            log:
+                f"{STUDY.root}/summary/methods.log",
+            localrule: True
+            conda:
+                "../envs/analysis.yaml"
+            params:
+                task=STUDY.task,
+                title=STUDY.title,
+                units=STUDY.described(),
+                seed=CONFIG.seed,
+            script:
+                "../workflow/scripts/summarize_methods.py"

@@ -130,6 +130,7 @@ def test_a_method_has_its_documents_its_model_and_its_settings():
     assert jobs.prompt_options(of("zero")) == {"by": "likelihood", "calibrated": False}
     assert jobs.prompt_options(of("few-seed8")) == {"shots": 3, "examples": "random", "shot_tokens": 1024, "seed": 8}
     assert jobs.prompt_examples(of("zero")) == {}
+    assert jobs.prompt_examples(of("near-n6")) == {"examples": jobs.train_data(of("near-n6"))}
     assert jobs.encoder(of("encoder")) == "tiny-bert"
     assert jobs.encoder_training(of("encoder"))["max_steps"] == 9
     assert jobs.rule_options(of("majority")) == {"rule": "majority"}

@@ -23,6 +23,7 @@ from medtune.workflow.model_jobs import pattern_of
 
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
+BASE = "base"
 BUILT_IN = {
     "yesno": YesNoJobs,
     "radgraph": RadGraphJobs,
@@ -45,7 +46,7 @@ class OwnJobs(AdapterJobs):
         self.data = {split: f"{self.root}/data/{split}.jsonl" for split in SPLITS}
         self.held = {split: self.data[split] for split in HELD}
         self.manifest = f"{self.root}/data/manifest.json"
-        self.base_run = f"{self.root}/base"
+        self.base_run = f"{self.root}/{BASE}"
         self.run = f"{self.root}/{{run}}"
         self._units = units_of(self.section)
 
@@ -72,6 +73,25 @@ class OwnJobs(AdapterJobs):
     def files(self, name: str, units: Iterable[Unit]) -> list[str]:
         """A file of each unit, in their order."""
         return [f"{self.root}/{unit.folder}/{name}" for unit in units]
+
+    def compared(self) -> list[Unit]:
+        """What the table of methods is of: all units, and the base model as it is where there are adapters of it."""
+        base = Unit(BASE, Prompt(method="prompt"), None, self.section.seeds[0], BASE)
+        return [*([base] if self.runs() else []), *self._units]
+
+    def described(self) -> list[dict[str, Any]]:
+        """What the table of methods says of each."""
+        return [
+            {
+                "method": unit.name,
+                "type": unit.method.method,
+                "model": self._model_of(unit),
+                "size": unit.size,
+                "seed": unit.seed,
+                "seeded": unit.seeded,
+            }
+            for unit in self.compared()
+        ]
 
     def targets(self) -> list[str]:
         """What the study makes."""
@@ -133,7 +153,7 @@ class OwnJobs(AdapterJobs):
 
     def asked(self, wildcards: Any) -> str:
         """Name of the base model that a prompt is for."""
-        return self._unit(wildcards).method.model or self.section.model
+        return self._model_of(self._unit(wildcards))
 
     def prompt_settings(self, wildcards: Any) -> dict[str, Any]:
         """Generation settings of a prompt."""
@@ -142,7 +162,7 @@ class OwnJobs(AdapterJobs):
 
     def prompt_examples(self, wildcards: Any) -> dict[str, str]:
         """The documents that examples are chosen from, where there are shots."""
-        return {"shots": self.train_data(wildcards)} if self._unit(wildcards).method.shots else {}
+        return {"examples": self.train_data(wildcards)} if self._unit(wildcards).method.shots else {}
 
     def prompt_options(self, wildcards: Any) -> dict[str, Any]:
         """How examples are chosen, and how a label is."""
@@ -153,7 +173,7 @@ class OwnJobs(AdapterJobs):
 
     def encoder(self, wildcards: Any) -> str:
         """Name of the encoder of a unit."""
-        return self._unit(wildcards).method.model or self.section.encoder.model
+        return self._model_of(self._unit(wildcards))
 
     def encoder_training(self, wildcards: Any) -> dict[str, Any]:
         """Training settings of an encoder: the study's, and what the method changes."""
@@ -195,7 +215,7 @@ class OwnJobs(AdapterJobs):
             return ()
         with_adapter = {**self.held, "adapter": f"{self.run}/adapter/adapter_config.json"}
         return (
-            self._answers("_base", self.base_run, self.held),
+            self._answers("_base", self.base_run, self.held, prompting={}, outputs=_measured(self.base_run)),
             self._answers("", self.run, with_adapter, wildcards=runs),
         )
 
@@ -211,6 +231,7 @@ class OwnJobs(AdapterJobs):
             base=lambda wildcards: self.model_folder(self.asked(wildcards)),
             settings=self.prompt_settings,
             prompting=self.prompt_options,
+            outputs=_measured(self.run),
             threads=lambda wildcards: demand(wildcards).threads,
             resources=inference_resources(*_grown(demand), self.batch_tokens),
             wildcards=runs,
@@ -219,8 +240,8 @@ class OwnJobs(AdapterJobs):
 
     def _answers(self, end: str, folder: str, inputs: Mapping[str, Any], **more: Any) -> Generate:
         """Answers of a causal model, with what they cost."""
-        outputs = {"answering": f"{folder}/answering.json"}
-        return self.generate_job(end, folder, inputs, HELD, outputs=outputs, task_options=self.task_options, **more)
+        usual = {"outputs": {"answering": f"{folder}/answering.json"}, "task_options": self.task_options}
+        return self.generate_job(end, folder, inputs, HELD, **{**usual, **more})
 
     def _rules(self, runs: Mapping[str, str] | None) -> tuple:
         if not runs:
@@ -305,8 +326,20 @@ class OwnJobs(AdapterJobs):
         """What a job needs, by its wildcards. model: function of wildcards that names the base model."""
         return lambda wildcards: self.demand_of(model(wildcards))
 
+    def _model_of(self, unit: Unit) -> str | None:
+        """Name of the base model, or encoder, of a unit; None of rules."""
+        if unit.of(Rules):
+            return None
+        usual = self.section.encoder.model if unit.of(Encoder) else self.section.model
+        return getattr(unit.method, "model", None) or usual
+
     def _unit(self, wildcards: Any) -> Unit:
         return next(unit for unit in self._units if unit.folder == wildcards.run)
+
+
+def _measured(folder: str) -> dict[str, str]:
+    """What a prompt costs; its record is like those of methods that are trained."""
+    return {"answering": f"{folder}/answering.json", "record": f"{folder}/training.json"}
 
 
 def _grown(demand: Any) -> tuple[Any, Any]:

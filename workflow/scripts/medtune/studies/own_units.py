@@ -23,6 +23,11 @@ class Unit:
         """Whether its method is of this kind."""
         return isinstance(self.method, kind)
 
+    @property
+    def seeded(self) -> bool:
+        """Whether another seed would give other answers with the same documents."""
+        return _depends_on_seed(self.method, None)
+
 
 def units_of(section: OwnStudy) -> list[Unit]:
     """All of a study, seed by seed, all documents before fewer. What does not depend on the seed is there once."""
