@@ -215,7 +215,7 @@ class OwnJobs(AdapterJobs):
             return ()
         with_adapter = {**self.held, "adapter": f"{self.run}/adapter/adapter_config.json"}
         return (
-            self._answers("_base", self.base_run, self.held, prompting={}, outputs=_measured(self.base_run)),
+            self._answers("_base", self.base_run, self.held, outputs=_measured(self.base_run)),
             self._answers("", self.run, with_adapter, wildcards=runs),
         )
 
