@@ -107,7 +107,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.apply_rules]:
             **JOB.inputs,
         output:
             predictions=f"{JOB.folder}/predictions.jsonl",
-            record=f"{JOB.folder}/training.json",
+            training=f"{JOB.folder}/training.json",
             answering=f"{JOB.folder}/answering.json",
         log:
             f"{JOB.folder}/apply_rules.log",
@@ -120,7 +120,6 @@ for JOB in [for_rules(job) for road in ROADS for job in road.apply_rules]:
             task_options=JOB.task_options,
             splits=list(JOB.splits),
             options=JOB.options,
-            seed=JOB.seed,
         script:
             "../workflow/scripts/apply_rules.py"
 
@@ -149,8 +148,8 @@ for JOB in [for_rules(job) for road in ROADS for job in road.train_encoder]:
             **JOB.resources,
         params:
             study=JOB.study,
-            task=JOB.task,
-            task_options=JOB.task_options,
+            kind=JOB.kind,
+            types=JOB.types,
             settings=JOB.settings,
             windows=JOB.windows,
             seed=JOB.seed,
@@ -170,7 +169,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.apply_encoder]:
             model=f"{JOB.folder}/model",
         output:
             predictions=f"{JOB.folder}/predictions.jsonl",
-            answering=f"{JOB.folder}/answering.json",
+            record=f"{JOB.folder}/answering.json",
         log:
             f"{JOB.folder}/apply_encoder.log",
         benchmark:

@@ -24,6 +24,7 @@ from medtune.workflow.model_jobs import pattern_of
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
 BASE = "base"
+TYPES = ("labels", "entities", "relations")
 BUILT_IN = {
     "yesno": YesNoJobs,
     "radgraph": RadGraphJobs,
@@ -253,7 +254,6 @@ class OwnJobs(AdapterJobs):
             splits=HELD,
             task_options=self.task_options,
             options=self.rule_options,
-            seed=self.seed,
             wildcards=runs,
         )
         return (found,)
@@ -269,7 +269,8 @@ class OwnJobs(AdapterJobs):
             base=lambda wildcards: self.model_folder(self.encoder(wildcards)),
             threads=lambda wildcards: demand(wildcards).threads,
             resources=training_resources(*_grown(demand)),
-            task_options=self.task_options,
+            kind=self.section.kind,
+            types={name: self.task_options[name] for name in TYPES if name in self.task_options},
             settings=self.encoder_training,
             windows=self._windows(),
             seed=self.seed,

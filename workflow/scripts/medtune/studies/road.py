@@ -83,17 +83,18 @@ class ApplyRules(Job):
     splits: tuple[str, ...]
     task_options: Value
     options: Value
-    seed: Value
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainEncoder(Job):
-    """Training of an encoder. base: folder of the base model. windows: how texts are cut."""
+    """Training of an encoder. base: folder of the base model. kind: of the study. types: its labels, or types of
+    entities and relations, by these names. windows: how texts are cut."""
 
     threads: Value
     resources: Mapping[str, Value]
     base: Value
-    task_options: Value
+    kind: str
+    types: Mapping[str, Any]
     settings: Value
     windows: Mapping[str, int]
     seed: Value
