@@ -94,8 +94,12 @@ for STUDY in OWN:
                 records=STUDY.files("training.json", STUDY.compared()),
                 answering=STUDY.files("answering.json", STUDY.compared()),
             output:
-                **OUTPUTS.tables(STUDY.study, STUDY.title, ["methods"], caption="own"),
-                **OUTPUTS.plots(STUDY.study, STUDY.title, ["method_figures", "pareto"], caption="own"),
+                **OUTPUTS.tables(
+                    STUDY.study, STUDY.title, ["methods", "learning_curve", "more_documents"], caption="own"
+                ),
+                **OUTPUTS.plots(
+                    STUDY.study, STUDY.title, ["method_figures", "pareto", "learning_curves"], caption="own"
+                ),
                 **OUTPUTS.readable(
                     STUDY.study, STUDY.title, f"{STUDY.root}/summary", "method_summary", caption="own"
                 ),

@@ -441,7 +441,7 @@ def _read(files: UnitFiles, kind: ModuleType) -> Unit:
     items = {split: [row for row in rows if row["split"] == split] for split in SPLITS}
     sums = {split: kind.sums(found) for split, found in items.items()}
     parsed = np.array([[row["status"] == PARSED, 1] for row in items["test"]]).reshape(-1, 2)
-    record, answering = read_json(files.record), read_json(files.answering)
+    record, answering = _with_examples(read_json(files.record)), read_json(files.answering)
     _check(files.record, record, ("examples", *MEASURED))
     _check(files.answering, answering, ("seconds", "documents", "peak_memory_mb", "device"))
     if not answering["documents"]:
@@ -467,6 +467,13 @@ def _check_sizes(methods: Methods) -> None:
                 f"{entry.units[0].files.record}: {entry.examples} training documents, as in "
                 f"{other.units[0].files.record}; expected fewer at a smaller size"
             )
+
+
+def _with_examples(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with its training documents; that of an adapter counts rows, of which an example gives one."""
+    if "examples" in record or "left_out_rows" not in record:
+        return dict(record)
+    return {"examples": record["rows"] + record["left_out_rows"], **record}
 
 
 def _check(path: Path | str, content: Mapping[str, Any], names: Sequence[str]) -> None:
