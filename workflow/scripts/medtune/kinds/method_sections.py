@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat
 
 from medtune.config import Count, Section, TaggerTraining
+from medtune.config.rules import AnswerRules, LabelRules, RelationRules, SpanRules
 
 Label = Annotated[str, Field(min_length=1)]
 
 
 class Rules(Section):
-    """A method without a neural model: entities by a dictionary of the training mentions, relations by the most
-    frequent one of a pair of types, answers by the nearest training question."""
+    """A method without a neural model."""
 
     method: Literal["rules"] = Field(description="Kind of the method.")
 
@@ -20,22 +20,20 @@ class Rules(Section):
         return self.model_dump(exclude={"method"})
 
 
-class LabelRules(Rules):
-    """A method without a neural model, for labels."""
-
-    rule: Literal["majority", "tfidf"] = Field(
-        "tfidf", description="The most frequent label, or TF-IDF with logistic regression."
-    )
+class RulesForLabels(LabelRules, Rules):
+    """The most frequent label, or TF-IDF with logistic regression."""
 
 
-class SpanRules(Rules):
-    """A method without a neural model, for entities: the dictionary of the training mentions, longest match."""
+class RulesForSpans(SpanRules, Rules):
+    """A dictionary of the training mentions, longest match."""
 
-    assertions: dict[Label, dict[Literal["negated", "uncertain"], Label]] = Field(
-        {},
-        description="Entity types that are told apart by their context alone: which type a mention of this one becomes "
-        "where a cue negates it or makes it uncertain (medspaCy's ConText, a package of its own).",
-    )
+
+class RulesForRelations(RelationRules, Rules):
+    """The dictionary of the training mentions, and the most frequent relation of a pair of types."""
+
+
+class RulesForAnswers(AnswerRules, Rules):
+    """The answer of the nearest training question."""
 
 
 class Prompt(Section):
@@ -132,7 +130,7 @@ class EncoderSettings(Section):
     batch_tokens: Count = Field(16384, description="Token budget of a batch when it answers.")
 
 
-LabelMethod = Annotated[LabelRules | LabelPrompt | Encoder | Adapter, Field(discriminator="method")]
-SpanMethod = Annotated[SpanRules | Prompt | Encoder | Adapter, Field(discriminator="method")]
-RelationMethod = Annotated[Rules | Prompt | Encoder | Adapter, Field(discriminator="method")]
-AnswerMethod = Annotated[Rules | Prompt | Adapter, Field(discriminator="method")]
+LabelMethod = Annotated[RulesForLabels | LabelPrompt | Encoder | Adapter, Field(discriminator="method")]
+SpanMethod = Annotated[RulesForSpans | Prompt | Encoder | Adapter, Field(discriminator="method")]
+RelationMethod = Annotated[RulesForRelations | Prompt | Encoder | Adapter, Field(discriminator="method")]
+AnswerMethod = Annotated[RulesForAnswers | Prompt | Adapter, Field(discriminator="method")]

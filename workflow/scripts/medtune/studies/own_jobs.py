@@ -247,9 +247,11 @@ class OwnJobs(AdapterJobs):
     def _rules(self, runs: Mapping[str, str] | None) -> tuple:
         if not runs:
             return ()
+        asserted = any(getattr(unit.method, "assertions", None) for unit in self._units)
         found = ApplyRules(
             name=f"{self.study}_apply_rules",
             **self._model(self.run),
+            env="context" if asserted else "analysis",
             inputs={"train": self.train_data, **self.held},
             splits=HELD,
             task_options=self.task_options,
