@@ -34,7 +34,7 @@ from medtune.data.bio import spans_of
 from medtune.methods.encoder.decoding import decode
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
 from medtune.methods.encoder.tagging import right_padded, word_logits
-from medtune.methods.encoder.training import label_windows, train, word_loss
+from medtune.methods.encoder.training import class_loss, label_windows, train
 from medtune.metrics.intervals import bounded
 from medtune.metrics.significance import difference_of
 from medtune.metrics.span_scores import SpanDocument, count_spans
@@ -201,7 +201,7 @@ def plain_rows(material: Material, documents: Sequence[SubwordDocument]) -> list
 
 def padded(rows: Sequence[WindowRow], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, both (rows, 512)."""
-    ids, mask = right_padded(rows, pad_id, "cpu")
+    ids, mask = right_padded([row.input_ids for row in rows], pad_id, "cpu")
     width = (0, PADDED - ids.shape[1])
     return torch.nn.functional.pad(ids, width, value=pad_id), torch.nn.functional.pad(mask, width)
 
@@ -229,7 +229,7 @@ def plain_training(
         start = time.perf_counter()
         ids, mask = padded([rows[number] for number in chosen], material.tokenizer.pad_token_id)
         wanted = torch.tensor([[*labels[n], *[IGNORED] * (PADDED - len(labels[n]))] for n in chosen])
-        loss = word_loss(model(input_ids=ids, attention_mask=mask), wanted)
+        loss = class_loss(model(input_ids=ids, attention_mask=mask), wanted)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

@@ -4,24 +4,20 @@ import logging
 import random
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.config import TaggerTraining, Tracking
 from medtune.data.words import words_of
 from medtune.errors import InputError
-from medtune.files import read_json, read_jsonl, write_json, write_jsonl
+from medtune.files import read_json, read_jsonl, write_jsonl
 from medtune.kinds.spans.score import score
 from medtune.methods.encoder.entity_rows import KEPT, WIDENED, entities_in, entity_rows
 from medtune.methods.encoder.tagger import TaggedWords
-from medtune.reporting.tracking import TrackedRun
-from medtune.stages import apply_encoder, train_encoder
+from tests.unit.encoder_study import answer_all, encoder_job, examples_of, run_encoder, save_base
 from tests.unit.tiny_model import tiny_model
 from tests.unit.tiny_tagger import DRUGS, FIRST_PARTS, OTHERS, SIGNS, tiny_encoder
 
 TYPES = ["Drug", "Sign"]
-WINDOWS = {"window_tokens": 40, "overlap_tokens": 8}
 SETTINGS = {"epochs": 6, "max_steps": 48, "batch_size": 4, "learning_rate": 5e-3}
 OPTIONS = {"study": "drugs", "prompt": "{text}", "entities": TYPES}
 
@@ -122,12 +118,6 @@ def toy_example(rng, identifier):
     return {"id": identifier, "text": text, "entities": entities}
 
 
-def save_base(folder, model, tokenizer):
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    write_json(folder / "record.json", {"name": "tiny", "fingerprint": "base-1"})
-
-
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
@@ -139,45 +129,17 @@ def study(tmp_path_factory):
 
 
 def job_of(study, settings=(), **changes):
-    fields = {
-        "kind": "spans",
-        "entities": TYPES,
-        "settings": TaggerTraining(**{**SETTINGS, **dict(settings)}),
-        "seed": 42,
-        "train": study / "train.jsonl",
-        "validation": study / "validation.jsonl",
-        "base": study / "base",
-        **WINDOWS,
-    }
-    return train_encoder.Job(**{**fields, **changes})
-
-
-def run(job, folder):
-    torch.set_num_threads(1)
-    tracked = TrackedRun("tiny", "drugs", "tagger", "tiny", 42, "train", {"run": "tagger"})
-    outputs = (folder / "model", folder / "training.json", folder / "state")
-    train_encoder.train_encoder(job, *outputs, Tracking(), folder, tracked)
-    return read_json(folder / "training.json")
+    return encoder_job(study, {**SETTINGS, **dict(settings)}, **{"kind": "spans", "entities": TYPES, **changes})
 
 
 def answer(study, folder, options=OPTIONS, **changes):
-    fields = {
-        "task": "own_spans",
-        "task_options": options,
-        "splits": {split: study / f"{split}.jsonl" for split in ("validation", "test")},
-        "model": folder / "model",
-        "batch_tokens": 400,
-        **WINDOWS,
-    }
-    job = apply_encoder.Job(**{**fields, **changes})
-    apply_encoder.apply_encoder(job, folder / "predictions.jsonl", folder / "answering.json")
-    return read_jsonl(folder / "predictions.jsonl"), read_json(folder / "answering.json")
+    return answer_all(study, folder, "own_spans", options, **changes)
 
 
 @pytest.fixture(scope="module")
 def trained(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
-    run(job_of(study), folder)
+    run_encoder(job_of(study), folder)
     return folder
 
 
@@ -188,7 +150,7 @@ def answered(study, trained):
 
 def test_the_tagger_learns_and_its_answers_are_scored_like_those_of_other_methods(study, answered):
     predictions, _ = answered
-    examples = {split: read_jsonl(study / f"{split}.jsonl") for split in ("validation", "test")}
+    examples = examples_of(study)
     assert [(row["split"], row["id"]) for row in predictions] == [
         (split, example["id"]) for split, rows in examples.items() for example in rows
     ]
@@ -229,7 +191,7 @@ def test_left_out_entities_are_told(study, tmp_path, caplog):
     rows[0]["entities"].append({**rows[0]["entities"][0], "start": rows[0]["entities"][0]["start"] - 2})
     write_jsonl(tmp_path / "train.jsonl", rows)
     with caplog.at_level(logging.WARNING):
-        record = run(job_of(study, {"max_steps": 1}, train=tmp_path / "train.jsonl"), tmp_path)
+        record = run_encoder(job_of(study, {"max_steps": 1}, train=tmp_path / "train.jsonl"), tmp_path)
     assert "train.jsonl: 1 of 145 entities overlap a longer one" in caplog.text
     assert sum(record["entities"]["train"].values()) - record["entities"]["train"][WIDENED] == 145
 
@@ -242,7 +204,7 @@ def test_a_model_for_other_types_is_refused(study, trained):
 def test_a_language_model_that_writes_is_refused(study, tmp_path):
     save_base(tmp_path / "base", *tiny_model())
     with pytest.raises(InputError, match=r"base: \w+ForCausalLM is a language model that writes; the method encoder"):
-        run(job_of(study, base=tmp_path / "base"), tmp_path)
+        run_encoder(job_of(study, base=tmp_path / "base"), tmp_path)
     assert not (tmp_path / "state").exists()
 
 
@@ -256,4 +218,4 @@ def test_an_encoder_is_refused_where_text_is_to_be_written(study):
 def test_a_file_without_examples_is_refused(study, tmp_path):
     (tmp_path / "train.jsonl").write_text("")
     with pytest.raises(InputError, match=r"train\.jsonl: no examples; expected at least one"):
-        run(job_of(study, train=tmp_path / "train.jsonl"), tmp_path)
+        run_encoder(job_of(study, train=tmp_path / "train.jsonl"), tmp_path)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from medtune.config import TaggerTraining, Tracking
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_jsonl
-from medtune.methods.encoder.training import word_loss
+from medtune.methods.encoder.training import class_loss
 from medtune.models.loading import load_tagger, load_with_new_head
 from medtune.reporting.tracking import TrackedRun
 from medtune.stages import train_parts
@@ -221,10 +221,10 @@ def test_the_head_learns_faster_by_its_factor_and_a_stopped_training_still_goes_
 def test_labels_are_smoothed_in_training_alone():
     logits = torch.tensor([[[5.0, 0.0, 0.0]]], requires_grad=True)
     gold = torch.tensor([[0]])
-    plain, smoothed = (word_loss({"logits": logits}, gold, smoothing=share).item() for share in (0.0, 0.3))
+    plain, smoothed = (class_loss({"logits": logits}, gold, smoothing=share).item() for share in (0.0, 0.3))
     assert smoothed == pytest.approx(0.7 * plain + 0.3 * (-torch.log_softmax(logits, -1)).mean().item())
     with torch.no_grad():
-        assert word_loss({"logits": logits}, gold, smoothing=0.3).item() == pytest.approx(plain)
+        assert class_loss({"logits": logits}, gold, smoothing=0.3).item() == pytest.approx(plain)
 
 
 def test_patience_ends_a_training_that_no_longer_improves(study, tmp_path, monkeypatch):
@@ -238,8 +238,8 @@ def test_the_loss_is_a_mean_over_the_words_of_the_whole_step():
     logits = torch.log(torch.tensor([[[0.5, 0.5], [0.9, 0.1]], [[0.2, 0.8], [0.7, 0.3]]]))
     labels = torch.tensor([[0, -100], [1, -100]])
     expected = -(torch.log(torch.tensor(0.5)) + torch.log(torch.tensor(0.8)))
-    assert word_loss({"logits": logits}, labels) == pytest.approx(float(expected) / 2)
-    assert word_loss({"logits": logits}, labels, num_items_in_batch=8) == pytest.approx(float(expected) / 8)
+    assert class_loss({"logits": logits}, labels) == pytest.approx(float(expected) / 2)
+    assert class_loss({"logits": logits}, labels, num_items_in_batch=8) == pytest.approx(float(expected) / 8)
 
 
 def test_validation_is_over_documents_not_windows(study):

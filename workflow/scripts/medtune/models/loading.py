@@ -149,13 +149,29 @@ def load_with_adapters(
     return model, load_tokenizer(folder)
 
 
+Head = Literal["words", "windows"]
+"""What an encoder classifies: each token, or all of what it reads."""
+
+
 def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> tuple[Any, Any]:
     """A trained tagger in evaluation mode, and its tokenizer. device: as in `load_base`. dtype: by default float32."""
-    import torch
     from transformers import AutoModelForTokenClassification
 
+    return _load_trained(AutoModelForTokenClassification, folder, device, dtype)
+
+
+def load_classifier(folder: Path) -> tuple[Any, Any]:
+    """A trained classifier of windows, as `load_tagger` gives taggers."""
+    from transformers import AutoModelForSequenceClassification
+
+    return _load_trained(AutoModelForSequenceClassification, folder)
+
+
+def _load_trained(architecture: Any, folder: Path, device: str | None = None, dtype: Any = None) -> tuple[Any, Any]:
+    import torch
+
     device = device or default_device()
-    model, loaded = AutoModelForTokenClassification.from_pretrained(
+    model, loaded = architecture.from_pretrained(
         folder,
         trust_remote_code=False,
         use_safetensors=True,
@@ -167,31 +183,49 @@ def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> t
 
 
 def load_with_new_head(
-    folder: Path, tags: Sequence[str], seed: int, freeze_embeddings: bool = False
+    folder: Path,
+    classes: Sequence[str],
+    seed: int,
+    freeze_embeddings: bool = False,
+    head: Literal["words", "windows"] = "words",
+    markers: Sequence[str] = (),
 ) -> tuple[Any, Any]:
-    """An encoder in float32 with a token classification head for the tags, drawn from the seed, and its tokenizer.
+    """An encoder in float32 with a classification head for the classes, drawn from the seed, and its tokenizer.
 
-    freeze_embeddings: those of words, positions and segments are not trained.
+    freeze_embeddings: those of words, positions and segments are not trained. head: what is classified. markers:
+    special tokens that the vocabulary gets besides; their embeddings are drawn from the seed, too.
     Raises InputError when weights of the encoder are missing, see `check_weights`.
     """
     import torch
-    from transformers import AutoModelForTokenClassification, set_seed
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, set_seed
 
     set_seed(seed)
-    model, loaded = AutoModelForTokenClassification.from_pretrained(
+    architecture = AutoModelForTokenClassification if head == "words" else AutoModelForSequenceClassification
+    model, loaded = architecture.from_pretrained(
         folder,
         trust_remote_code=False,
         use_safetensors=True,
         dtype=torch.float32,
-        id2label=dict(enumerate(tags)),
-        label2id={tag: number for number, tag in enumerate(tags)},
-        ignore_mismatched_sizes=True,  # a head for other tags; the encoder's sizes are checked
+        id2label=dict(enumerate(classes)),
+        label2id={name: number for number, name in enumerate(classes)},
+        ignore_mismatched_sizes=True,  # a head for other classes; the encoder's sizes are checked
         output_loading_info=True,
     )
-    check_weights(folder, loaded, new=head_names(model))
+    # Encoders are often published without the pooler between them and a head for windows.
+    check_weights(folder, loaded, new=[*head_names(model), f"{model.base_model_prefix}.pooler."])
+    tokenizer = load_marked_tokenizer(folder, markers)
+    if markers:
+        model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size), mean_resizing=False)
     if freeze_embeddings:
         model.base_model.embeddings.requires_grad_(False)
-    return model, load_tagger_tokenizer(folder)
+    return model, tokenizer
+
+
+def load_marked_tokenizer(folder: Path, markers: Sequence[str]) -> Any:
+    """The tokenizer of an encoder, with special tokens besides."""
+    tokenizer = load_tagger_tokenizer(folder)
+    tokenizer.add_tokens(list(markers), special_tokens=True)
+    return tokenizer
 
 
 def head_names(model: Any) -> list[str]:

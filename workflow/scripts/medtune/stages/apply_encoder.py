@@ -1,11 +1,12 @@
 """The answer stage of the method `encoder`: predictions.jsonl in the study's own answer form, and answering.json."""
 
-import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from medtune.data.bio import tag_list
@@ -13,11 +14,10 @@ from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.methods.encoder.entity_rows import entities_in, entity_rows
 from medtune.methods.encoder.tagger import Entity, TaggedWords
 from medtune.methods.found import Found, found_row
+from medtune.metrics.softmax import log_softmax
 from medtune.scratch import scratch_beside
 from medtune.stages import tag
 from medtune.studies import get_task
-
-logger = logging.getLogger("medtune")
 
 
 class Job(BaseModel):
@@ -49,13 +49,13 @@ def apply_encoder(job: Job, predictions: Path, record: Path) -> None:
 
     predictions: rows of `found_row`. record: answering.json: `seconds` without loading, `documents`, `peak_memory_mb`,
     `device`. A killed job starts again: this is minutes of work.
-    Raises InputError for a model of other types.
+    Raises InputError for a model of other types or labels.
     """
     task = get_task(job.task, **job.task_options)
     examples = [(split, example) for split, path in job.splits.items() for example in read_jsonl(path)]
     with scratch_beside(predictions.parent / "tagged") as folder:
         folder.mkdir()
-        answered = find_entities(job, examples, folder)
+        answered = find_labels(job, examples) if task.labels else find_entities(job, examples, folder)
     rows = zip(examples, answered.found, strict=True)
     write_jsonl(predictions, (found_row(task, split, example, found) for (split, example), found in rows))
     write_json(
@@ -67,6 +67,33 @@ def apply_encoder(job: Job, predictions: Path, record: Path) -> None:
             "device": answered.device,
         },
     )
+
+
+def find_labels(job: Job, examples: Sequence[tuple[str, dict]]) -> Answered:
+    """The likeliest label of each example, by the mean of the logits of its windows."""
+    import torch
+
+    from medtune.memory import peak_memory_mb
+    from medtune.methods.encoder.items import item_logits, text_windows
+    from medtune.models.loading import load_classifier
+
+    labels = job.task_options["labels"]
+    model, tokenizer = load_classifier(job.model)
+    tag.check_tags(model, labels, job.model, "labels")
+    start = time.perf_counter()
+    texts = [example["text"] for _, example in examples]
+    windows = text_windows(texts, tokenizer, job.window_tokens, job.overlap_tokens)
+    scores = log_softmax(item_logits(model, windows, job.batch_tokens, tokenizer.pad_token_id))
+    seconds = time.perf_counter() - start
+    found = [
+        Found(
+            {"label": labels[row.argmax()]},
+            confidence=float(np.exp(row.max())),
+            label_log_likelihoods=dict(zip(labels, row.tolist(), strict=True)),
+        )
+        for row in scores
+    ]
+    return Answered(found, seconds, round(peak_memory_mb(), 1), torch.device(model.device).type)
 
 
 @dataclass(frozen=True)

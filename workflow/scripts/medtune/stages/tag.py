@@ -162,11 +162,11 @@ def _transitions(
     return choose_transitions(pairs, job.transition_weights, job.outside_scores, f1)
 
 
-def check_tags(model: Any, tags: list[str], folder: Path) -> None:
-    """Refuse a model that was trained for other tags, or for the same ones in another order."""
+def check_tags(model: Any, tags: list[str], folder: Path, noun: str = "tags") -> None:
+    """Refuse a model that was trained for other tags, or for the same ones in another order. noun: what they are."""
     known = [model.config.id2label[number] for number in sorted(model.config.id2label)]
     if known != tags:
-        raise InputError(f"{folder}: trained for {len(known)} tags that are not those of the data; train it again")
+        raise InputError(f"{folder}: trained for {len(known)} {noun} that are not those of the data; train it again")
 
 
 def _row(split: str, row: dict, logits: np.ndarray, chosen: list[int], tags: list[str], temperature: float) -> dict:

@@ -15,7 +15,7 @@ from medtune.methods.encoder.entity_rows import entity_rows
 from medtune.models.purpose import check_encoder
 from medtune.reporting.tracking import TrackedRun
 from medtune.scratch import scratch_beside
-from medtune.stages import train_tagger
+from medtune.stages import train_classifier, train_tagger
 from medtune.stages.train_parts import Part, train_parts
 from medtune.training.launch import has_cuda
 
@@ -28,11 +28,13 @@ SPLITS = ("train", "validation")
 class Job(BaseModel):
     """What one training is made of.
 
-    kind: of the study. entities: its types. train, validation: canonical examples. base: folder of the encoder.
+    kind: of the study. labels, entities: its labels or types. train, validation: canonical examples. base: folder of
+    the encoder.
     window_tokens: longest window, special tokens included. overlap_tokens: shared by windows of a longer text.
     """
 
-    kind: Literal["spans"]
+    kind: Literal["labels", "spans"]
+    labels: list[str] = []
     entities: list[str] = []
     settings: TaggerTraining
     seed: int
@@ -69,9 +71,12 @@ def train_encoder(
             "method": METHOD,
             "examples": len(examples["train"]),
             "device": "cuda" if has_cuda() else "cpu",
-            "entities": _write_rows(job, examples, rows),
         }
-        parts = [_tagger(job, rows)]
+        if job.kind == "labels":
+            parts = [_classifier(job)]
+        else:
+            facts["entities"] = _write_rows(job, examples, rows)
+            parts = [_tagger(job, rows)]
         train_parts(
             parts, model, record, state, tracking, tracking_folder, tracked, lambda records: {**records[0], **facts}
         )
@@ -102,6 +107,11 @@ def _write_rows(job: Job, examples: Mapping[str, Sequence[dict]], folder: Path) 
             )
     write_json(folder / "tags.json", {"tags": tag_list(job.entities)})
     return counts
+
+
+def _classifier(job: Job) -> Part:
+    files = {split: getattr(job, split) for split in SPLITS}
+    return Part("", train_classifier, train_classifier.Job(**job.shared, **files, labels=job.labels))
 
 
 def _tagger(job: Job, rows: Path) -> Part:

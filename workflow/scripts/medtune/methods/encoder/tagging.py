@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from medtune.data.alignment import Layout, SubwordDocument, WindowRow
+from medtune.data.alignment import Layout, SubwordDocument
 from medtune.data.windows import merge
 from medtune.inference.batching import batches_by_budget
 from medtune.inference.inputs import evaluating
@@ -39,7 +39,7 @@ def word_logits(
     values: list[Any] = [None] * len(rows)
     with evaluating(model):
         for batch in batches_by_budget([len(row.input_ids) for row in rows], 0, batch_tokens):
-            ids, mask = right_padded([rows[number] for number in batch], pad_id, model.device)
+            ids, mask = right_padded([rows[number].input_ids for number in batch], pad_id, model.device)
             logits = model(input_ids=ids, attention_mask=mask).logits.float().cpu().numpy()
             for number, row_logits in zip(batch, logits, strict=True):
                 values[number] = row_logits[rows[number].heads]
@@ -56,9 +56,9 @@ def word_logits(
     ]
 
 
-def right_padded(rows: Sequence[WindowRow], pad_id: int, device: Any) -> tuple[torch.Tensor, torch.Tensor]:
+def right_padded(rows: Sequence[list[int]], pad_id: int, device: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, both (rows, longest window); every window begins in the first column."""
-    width = max(len(row.input_ids) for row in rows)
-    ids = [row.input_ids + [pad_id] * (width - len(row.input_ids)) for row in rows]
-    mask = [[1] * len(row.input_ids) + [0] * (width - len(row.input_ids)) for row in rows]
+    width = max(map(len, rows))
+    ids = [row + [pad_id] * (width - len(row)) for row in rows]
+    mask = [[1] * len(row) + [0] * (width - len(row)) for row in rows]
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device)

@@ -1,4 +1,4 @@
-"""Training of an encoder with a token classification head, by transformers' Trainer. Knows no study."""
+"""Training of an encoder with a head for words or for whole windows, by transformers' Trainer. Knows no study."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import DataCollatorForTokenClassification, Trainer, TrainingArguments
+from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding, Trainer, TrainingArguments
 
 from medtune.config import TaggerTraining
 from medtune.data.alignment import WindowRow
@@ -16,22 +16,22 @@ from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, s
 from medtune.training.preflight import IGNORED, Plan
 
 Validate = Callable[[Any], dict[str, float]]
-"""Figures of a model (in evaluation mode) on the validation split, `validation_f1` among them."""
+"""Figures of a model (in evaluation mode) on the validation split, by names that begin with `validation_`."""
 
 
 @dataclass(frozen=True)
 class LabelledWindows:
     """Windows ready for training, one list each. labels: the tag's number at the first subword of each word, `IGNORED`
-    elsewhere."""
+    elsewhere; or the number of the window's class."""
 
     input_ids: list[list[int]]
-    labels: list[list[int]]
+    labels: list[list[int]] | list[int]
 
     def __len__(self) -> int:
         return len(self.input_ids)
 
 
-class TaggerTrainer(MeasuredTrainer, Trainer):
+class EncoderTrainer(MeasuredTrainer, Trainer):
     """Trainer with our order of rows, validation and measurements."""
 
     def __init__(self, *args: Any, head_factor: float = 1.0, **kwargs: Any):
@@ -73,27 +73,31 @@ def train(
     validate: Validate | None = None,
     report: Reporter = no_report,
     owner: int | None = None,
+    selected_by: str = "validation_f1",
 ) -> bool:
-    """Train a tagger, or resume its training, until `checkpoints` holds a finished training; see `fit`.
+    """Train an encoder, or resume its training, until `checkpoints` holds a finished training; see `fit`.
 
     load: gives the model in float32, its head drawn from the seed, and its tokenizer; called only when there is
     something left to train.
-    validate: called at each evaluation; the best checkpoint is the one with the highest F1 (ties: lower loss). Without
-    it, the one with the lowest loss.
+    validate: called at each evaluation; the best checkpoint is the one with the highest figure `selected_by` (ties:
+    lower loss). Without it, the one with the lowest loss.
     """
+    of_words = not rows.labels or isinstance(rows.labels[0], list)
 
-    def build(**measuring: Any) -> TaggerTrainer:
+    def build(**measuring: Any) -> EncoderTrainer:
         model, tokenizer = load()
-        return TaggerTrainer(
+        return EncoderTrainer(
             model=model,
             args=TrainingArguments(**shared_arguments(settings, plan, checkpoints, seed, judged=validate is not None)),
             train_dataset=_dataset(rows),
             eval_dataset=_dataset(validation_rows, by_length=True),
             processing_class=tokenizer,
-            data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED),
-            compute_loss_func=partial(word_loss, smoothing=settings.label_smoothing),
+            data_collator=DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED)
+            if of_words
+            else DataCollatorWithPadding(tokenizer),
+            compute_loss_func=partial(class_loss, smoothing=settings.label_smoothing),
             validate=validate,
-            selected_by="validation_f1",
+            selected_by=selected_by,
             head_factor=settings.head_factor,
             **measuring,
         )
@@ -101,28 +105,32 @@ def train(
     return fit(build, [len(ids) for ids in rows.input_ids], settings, plan, checkpoints, seed, report, owner)
 
 
-def word_loss(
+def class_loss(
     outputs: Any,
     labels: torch.Tensor,
     num_items_in_batch: torch.Tensor | int | None = None,
     smoothing: float = 0.0,
 ) -> torch.Tensor:
-    """Cross-entropy per word. outputs: with `logits` (rows, tokens, tags). labels: (rows, tokens).
+    """Cross-entropy per word or window. outputs: with `logits` (rows, tokens, tags) or (rows, classes). labels: (rows,
+    tokens) or (rows,).
 
-    smoothing: share of the target that is spread over all tags (Szegedy et al. 2016), in training; never in evaluation.
+    smoothing: share of the target that is spread over all classes (Szegedy et al. 2016), in training; never in
+    evaluation.
 
-    num_items_in_batch: words of the whole optimiser step, over all forward passes and processes; none means those of
-    `labels`. (The models' own loss is a mean over one forward pass, which the Trainer takes for one over the step.)
+    num_items_in_batch: words or windows of the whole optimiser step, over all forward passes and processes; none means
+    those of `labels`. (The models' own loss is a mean over one forward pass, which the Trainer takes for one over the
+    step.)
     """
-    words = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+    items = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+    logits = outputs["logits"].float()
     total = torch.nn.functional.cross_entropy(
-        outputs["logits"].float().flatten(0, 1),
+        logits.flatten(0, -2),
         labels.flatten(),
         ignore_index=IGNORED,
         reduction="sum",
         label_smoothing=smoothing if torch.is_grad_enabled() else 0.0,
     )
-    return total / words
+    return total / items
 
 
 def _dataset(rows: LabelledWindows, by_length: bool = False) -> Dataset:
