@@ -11,6 +11,7 @@ from medtune.kinds.labels.score import score as score_labels
 from medtune.metrics.softmax import log_softmax
 from medtune.stages import generate as stage
 from medtune.stages.generate import Job, generate_predictions
+from medtune.studies import part_of
 from tests.unit.tiny_model import tiny_model
 
 ENTITIES = [
@@ -174,10 +175,25 @@ def test_constrained_answers_of_all_kinds_with_a_form_break_off_at_most(material
     assert not {row["status"] for row in free} <= {"ok", "truncated"}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_scorer_of_each_kind_reads_the_answers(material, tmp_path, kind):
+    job = job_of(material, kind)
+    rows, _, _ = answered(job, tmp_path)
+    gold = {split: read_jsonl(path) for split, path in job.splits.items()}
+    scores = part_of(job.task, "score").score(gold, rows, 1, **job.task_options)
+    assert [item["id"] for item in scores.items] == [row["id"] for row in rows]
+    assert scores.metrics["splits"]["test"]["n"] == 12
+
+
 def test_answers_in_words_have_no_form(material, tmp_path):
     assert answered(job_of(material, "answers"), tmp_path / "free")[0]
     with pytest.raises(InputError, match='constrained: the task "mine" has no form of answers; set it to false'):
         answered(job_of(material, "answers", {"constrained": True}), tmp_path / "held")
+
+
+def test_an_adapter_is_not_prompted(material):
+    with pytest.raises(ValueError, match="an adapter is asked as it was trained"):
+        Job(**{**job_of(material).model_dump(), "adapter": material / "adapter"})
 
 
 def test_likelihood_is_for_labels_alone(material, tmp_path):

@@ -251,7 +251,8 @@ def test_neither_budget_nor_context_is_exceeded_and_all_that_is_left_out_is_coun
         assert asked.shot_tokens == len(asked.prompt) - len(found.form.prompt((), question)) <= budget
         assert not asked.shots or room is None or len(asked.prompt) <= room
         fitting = 18 - counts["training_examples_too_long"]
-        assert len(asked.shots) + asked.by_budget + asked.by_context == min(shots, fitting)
+        left_out = asked.by_budget + asked.by_context + asked.by_relation
+        assert len(asked.shots) + left_out == min(shots, fitting)
     assert counts["documents_with_fewer"] == sum(len(asked.shots) < shots for asked in found.asked)
     assert counts["left_out_by_budget"] == sum(asked.by_budget for asked in found.asked)
     assert counts["left_out_by_context"] == sum(asked.by_context for asked in found.asked)
@@ -274,6 +275,15 @@ def test_the_most_similar_one_stands_next_to_the_question_and_is_left_out_last()
     cut = asking(shots=4, examples="similar", questions=QUESTIONS[:1], room=len(whole.prompt) - 1)
     assert list(cut.asked[0].ids) == order[2::-1]
     assert (cut.asked[0].by_budget, cut.asked[0].by_context) == (0, 1)
+
+
+def test_questions_with_too_few_examples_of_others_are_counted(caplog):
+    train = [row("a", "knee pain", group="p1"), row("b", "cough", group="p1"), row("c", "fever", "No", group="p2")]
+    found = asking(train=train, questions=[row("q", "ward", group="p1"), row("r", "ward", group="p3")])
+    assert found.asked[0].ids == ("c",)
+    assert [asked.by_relation for asked in found.asked] == [2, 0]
+    assert found.counts()["left_out_as_related"] == 2
+    assert "2 were of the group of the question or like its text" in caplog.text
 
 
 def test_a_long_question_has_fewer_examples_and_others_all(caplog):
@@ -321,6 +331,7 @@ def test_examples_that_cannot_be_shown_are_refused(changes, said):
     [
         ({"shots": 1}, "shots need `train`"),
         ({"calibrated": True}, "calibrated: label likelihoods are calibrated where"),
+        ({"shot": 1}, "Extra inputs are not permitted"),
     ],
 )
 def test_prompting_is_whole(changes, said):

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from medtune.config import Generation
 from medtune.errors import InputError
@@ -51,6 +51,12 @@ class Job(BaseModel):
     earlier_adapter: Path | None = None
     earlier_predictions: Path | None = None
     prompting: Prompting | None = None
+
+    @model_validator(mode="after")
+    def _of_the_base_model(self) -> "Job":
+        if self.prompting is not None and self.adapter is not None:
+            raise ValueError("prompting asks a base model; an adapter is asked as it was trained")
+        return self
 
     @property
     def by_likelihood(self) -> bool:

@@ -21,13 +21,15 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Asked:
     """A question as token ids. shots: the examples in it, in their order. shot_tokens: tokens that they add. by_budget,
-    by_context: examples that were chosen and left out, as the token budget or the model's context had no room."""
+    by_context: examples that were chosen and left out, as the token budget or the model's context had no room.
+    by_relation: examples that are wanting, as the others are of the question's group or like its text."""
 
     prompt: list[int]
     shots: tuple[dict, ...]
     shot_tokens: int
     by_budget: int
     by_context: int
+    by_relation: int
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -66,6 +68,7 @@ class Asking:
         candidates = list(train) if prompting.shots else []
         self.form = form_of(task, tokenizer, candidates, prompting.chat)
         fitting = self._fitting(candidates)
+        self._most = min(prompting.shots, len(fitting))
         self._too_long = len(candidates) - len(fitting)
         self._similar = bool(fitting) and prompting.examples == "similar"
         self._ranking = similarity_ranking(fitting) if self._similar else random_ranking(fitting, prompting.seed)
@@ -98,6 +101,7 @@ class Asking:
             "documents_with_none": shown.count(0),
             "left_out_by_budget": sum(one.by_budget for one in self.asked),
             "left_out_by_context": sum(one.by_context for one in self.asked),
+            "left_out_as_related": sum(one.by_relation for one in self.asked),
             "training_examples_too_long": self._too_long,
         }
 
@@ -121,7 +125,8 @@ class Asking:
         return fitting
 
     def _ask(self, example: dict) -> Asked:
-        ranked = chosen(example, self._ranking, self._allowed, self._prompting.shots)
+        ranked = chosen(example, self._ranking, self._allowed, self._most)
+        by_relation = self._most - len(ranked)
         alone = len(self.form.prompt((), example))
         by_budget = by_context = 0
         while True:
@@ -133,7 +138,7 @@ class Asking:
             elif ranked and self._room is not None and len(prompt) > self._room:
                 by_context += 1
             else:
-                return Asked(prompt, shots, added, by_budget, by_context)
+                return Asked(prompt, shots, added, by_budget, by_context, by_relation)
             ranked.pop()
 
     def _tell(self) -> None:
@@ -149,7 +154,7 @@ class Asking:
         if counts["documents_with_fewer"]:
             logger.warning(
                 "%d of %d questions have fewer than %d examples, %d of them none: %d examples did not fit shot_tokens "
-                "= %d, and %d the context of the base model",
+                "= %d, %d the context of the base model, and %d were of the group of the question or like its text",
                 counts["documents_with_fewer"],
                 len(self.asked),
                 shots,
@@ -157,5 +162,6 @@ class Asking:
                 counts["left_out_by_budget"],
                 self._prompting.shot_tokens,
                 counts["left_out_by_context"],
+                counts["left_out_as_related"],
             )
         logger.info("%.1f examples with %.0f tokens a question", counts["mean_shown"], counts["mean_tokens"])

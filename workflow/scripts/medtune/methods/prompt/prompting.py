@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
+
+from medtune.config.section import Section
 
 
-class Prompting(BaseModel):
+class Prompting(Section):
     """How a base model is asked.
 
     shots: number of examples before each question; 0 means zero-shot. train: JSON lines that they are taken from.
