@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import methods_simulation
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.intervals import mean, share_ends
 from medtune.metrics.over_seeds import difference_over_seeds
@@ -173,6 +174,8 @@ def tables() -> dict[str, list[tuple]]:
             for between in (0.0, 0.03)
             for documents in (12, 33, 60)
         ],
+        "curve": list(methods_simulation.curve_rows()),
+        "settling": list(methods_simulation.settling_rows()),
     }
 
 
@@ -183,6 +186,8 @@ HEADERS = {
     "beyond": ("F1", "correlation", "documents", "rejected"),
     "family": ("F1", "documents", "families with a false rejection"),
     "method": ("seeds of each", "standard deviation between seeds", "documents", "rejected"),
+    "curve": methods_simulation.CURVE_HEADERS,
+    "settling": methods_simulation.SETTLING_HEADERS,
 }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.methods_simulation import FOUND
 from benchmarks.statistics_simulation import COVERAGE, MOST_REJECTED, SIZE, page, tables
 
 pytestmark = pytest.mark.statistics
@@ -18,6 +19,12 @@ def results():
 @pytest.mark.parametrize("name", ["coverage", "means"])
 def test_intervals_cover_the_truth(results, name):
     low, high = COVERAGE
+    assert [row for row in results[name] if not low <= row[-1] <= high] == []
+
+
+@pytest.mark.parametrize("name", ["curve", "settling"])
+def test_intervals_of_80_per_cent_hold_the_truth_in_70_to_90_per_cent_of_studies(results, name):
+    low, high = FOUND
     assert [row for row in results[name] if not low <= row[-1] <= high] == []
 
 

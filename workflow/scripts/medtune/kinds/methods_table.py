@@ -21,9 +21,8 @@ from medtune.metrics.over_seeds import (
     UNCLAIMED,
     difference_over_seeds,
     figure_over_seeds,
-    spread_over_seeds,
 )
-from medtune.metrics.settling import Settling, documents_to_settle
+from medtune.metrics.settling import Settling, documents_of_methods, documents_to_settle
 from medtune.metrics.significance import TESTED, Difference, paired_difference, tested_cells, untested_cells
 from medtune.reporting.prose import listed
 from medtune.reporting.tables import read_csv
@@ -429,11 +428,12 @@ def _difference(methods: Methods, entry: Entry, reference: Entry, seed: int) -> 
 
 def _settling(methods: Methods, entry: Entry, reference: Entry, difference: Difference) -> Settling:
     """Documents that would settle a tie. Where the jackknife finds nothing that varies, by the interval's width."""
-    spread = spread_over_seeds(entry.sums["test"], reference.sums["test"], methods.kind.ratio)
-    if spread.variance > 0:
-        return documents_to_settle(spread.value, spread.documents, spread.seeds, spread.n)
-    error = (difference.high - difference.low) / 2 / float(t.ppf(0.975, spread.n - 1))
-    return documents_to_settle(difference.value, error**2, 0.0, spread.n)
+    sides = (entry.sums["test"], reference.sums["test"])
+    settling = documents_of_methods(*sides, methods.kind.ratio)
+    if settling is not None:
+        return settling
+    error = (difference.high - difference.low) / 2 / float(t.ppf(0.975, entry.drawn - 1))
+    return documents_to_settle(difference.value, error**2, 0.0, entry.drawn)
 
 
 def _read(files: UnitFiles, kind: ModuleType) -> Unit:

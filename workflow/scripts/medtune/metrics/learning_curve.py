@@ -15,6 +15,7 @@ import numpy as np
 
 from medtune.metrics.counts import Statistic
 from medtune.metrics.estimate import Range
+from medtune.metrics.over_seeds import seed_variance, statistic_without_each
 
 LEAST_SIZES = 3
 TIMES = 2
@@ -120,9 +121,8 @@ def learning_curve(points: Sequence[Sized], statistic: Statistic, seed: int) -> 
     if len({point.counts.shape[1:] for point in points}) > 1 or points[0].counts.shape[1] < 2:
         raise ValueError("expected the same test documents at all sizes, two or more")
     errors = 1 - np.array([statistic(point.counts.sum(axis=1)).mean() for point in points])
-    left_out = [_without_each(point.counts, statistic) for point in points]
-    documents = _jackknife(np.stack([found.mean(axis=0) for found in left_out]))
-    between, freedom = _between_seeds(points, left_out, statistic)
+    documents = _jackknife(np.stack([statistic_without_each(point.counts, statistic).mean(axis=0) for point in points]))
+    between, freedom = _between_seeds(points, statistic)
     seeds = between / np.array([len(point.counts) for point in points])
     variances = np.diag(documents)
     shared = _mean_correlation(documents)
@@ -164,13 +164,6 @@ def _prior() -> np.ndarray:
     return np.array([NO_FLOOR, *((1 - NO_FLOOR - ALL_FLOOR) * widths / widths.sum()), ALL_FLOOR])
 
 
-def _without_each(counts: np.ndarray, statistic: Statistic) -> np.ndarray:
-    """(seeds, documents) the statistic without each document in turn."""
-    seeds, n, k = counts.shape
-    left = counts.sum(axis=1, keepdims=True) - counts
-    return np.asarray(statistic(left.reshape(seeds * n, k)), dtype=float).reshape(seeds, n)
-
-
 def _jackknife(left_out: np.ndarray) -> np.ndarray:
     """(sizes, sizes) covariances over documents of (sizes, documents) figures without each. Where nothing varies the
     variance is that of one document in their number, so that none is 0."""
@@ -181,19 +174,11 @@ def _jackknife(left_out: np.ndarray) -> np.ndarray:
     return found
 
 
-def _between_seeds(points: Sequence[Sized], left_out: Sequence[np.ndarray], statistic: Statistic) -> tuple[float, int]:
-    """Variance between training seeds, of all sizes together, and its degrees of freedom; 0 where all have one seed.
-
-    Less what seeds differ by as they differ in single documents, which the jackknife has already.
-    """
-    total, freedom = 0.0, 0
-    for point, left in zip(points, left_out, strict=True):
-        seeds, n = left.shape
-        if seeds > 1:
-            apart = left - left.mean(axis=0)
-            documents = (n - 1) / n * ((apart - apart.mean(axis=1, keepdims=True)) ** 2).sum() / (seeds - 1)
-            total += (seeds - 1) * (statistic(point.counts.sum(axis=1)).var(ddof=1) - documents)
-            freedom += seeds - 1
+def _between_seeds(points: Sequence[Sized], statistic: Statistic) -> tuple[float, int]:
+    """Variance between training seeds, of all sizes together, and its degrees of freedom; 0 where all have one seed."""
+    several = [(len(point.counts) - 1, point.counts) for point in points if len(point.counts) > 1]
+    freedom = sum(degrees for degrees, _ in several)
+    total = sum(degrees * seed_variance(counts, statistic) for degrees, counts in several)
     return (max(total / freedom, 0.0), freedom) if freedom else (0.0, 0)
 
 

@@ -78,11 +78,31 @@ def spread_over_seeds(
     n = a.shape[1]
     values = [statistic(counts.sum(axis=1)) for counts in (a, b)]
     value = float(values[0].mean() - values[1].mean())
-    without = _means_without_each(a, statistic) - _means_without_each(b, statistic)
+    without = statistic_without_each(a, statistic).mean(axis=0) - statistic_without_each(b, statistic).mean(axis=0)
     documents = (n - 1) / n * ((without - without.mean()) ** 2).sum()
     seeds = [(found.var(ddof=1) / len(found), len(found) - 1) for found in values if len(found) > 1]
     freedom = _freedom([(documents, n - 1), *seeds])
     return Spread(value, float(documents), float(sum(part for part, _ in seeds)), freedom, n)
+
+
+def seed_variance(counts: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Variance of a statistic between training seeds that more documents would not take away; below 0 by chance.
+
+    counts: (seeds, documents, k), of at least two of both. That of the values, less the part that comes of seeds
+    differing in single documents (jackknife).
+    """
+    left = statistic_without_each(counts, statistic)
+    seeds, n = left.shape
+    apart = left - left.mean(axis=0)
+    in_documents = (n - 1) / n * ((apart - apart.mean(axis=1, keepdims=True)) ** 2).sum() / (seeds - 1)
+    return float(np.var(statistic(np.asarray(counts, dtype=float).sum(axis=1)), ddof=1) - in_documents)
+
+
+def statistic_without_each(counts: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(seeds, documents) the statistic without each document in turn. counts: (seeds, documents, k)."""
+    seeds, n, k = counts.shape
+    left = counts.sum(axis=1, keepdims=True) - counts
+    return np.asarray(statistic(left.reshape(seeds * n, k)), dtype=float).reshape(seeds, n)
 
 
 def difference_over_seeds(
@@ -118,10 +138,3 @@ def _freedom(parts: list[tuple[float, float]]) -> float:
     if variance <= 1e-24:
         return parts[0][1]
     return float(variance**2 / sum(part**2 / degrees for part, degrees in parts))
-
-
-def _means_without_each(counts: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """(documents,) the mean over seeds without each document in turn."""
-    seeds, n, k = counts.shape
-    left = counts.sum(axis=1, keepdims=True) - counts
-    return np.asarray(statistic(left.reshape(seeds * n, k))).reshape(seeds, n).mean(axis=0)

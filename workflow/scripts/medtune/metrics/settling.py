@@ -3,8 +3,12 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.stats import norm, t
+
+from medtune.metrics.counts import Statistic
+from medtune.metrics.over_seeds import seed_variance, spread_over_seeds
 
 POWER = 0.8
 NEEDED = float(norm.ppf(0.975) + norm.ppf(POWER))
@@ -24,12 +28,14 @@ class Settling:
     high: int | None
 
 
-def documents_to_settle(difference: float, of_documents: float, of_seeds: float, n: int) -> Settling:
+def documents_to_settle(
+    difference: float, of_documents: float, of_seeds: float, n: int, freedom: float | None = None
+) -> Settling:
     """The number for a difference over n documents. of_documents, of_seeds: the parts of its variance; the first falls
-    with the number of documents, the second does not.
+    with the number of documents, the second does not. freedom: degrees of freedom of both; None: n - 1.
 
     The interval inverts the test of the size of the difference: its absolute value over its standard error has a folded
-    normal distribution, and the ends are the true values of which no more than a tenth of draws lies below, or above.
+    t distribution, and the ends are the true values of which no more than a tenth of draws lies below, or above.
     """
     error = math.sqrt(of_documents + of_seeds)
     if error == 0:
@@ -39,21 +45,35 @@ def documents_to_settle(difference: float, of_documents: float, of_seeds: float,
         left = (true / NEEDED) ** 2 - of_seeds
         return None if left <= 0 else max(1, math.ceil(n * of_documents / left))
 
-    smallest, largest = _size_ends(abs(difference) / error)
+    smallest, largest = _size_ends(abs(difference) / error, max(n - 1, 1) if freedom is None else freedom)
     return Settling(documents(difference), documents(error * largest), documents(error * smallest))
 
 
-def _size_ends(found: float) -> tuple[float, float]:
-    """80 % interval of the mean's absolute value of a normal distribution of variance 1, of which a draw's is found."""
+def documents_of_methods(counts_a: np.ndarray, counts_b: np.ndarray, statistic: Statistic) -> Settling | None:
+    """The number for the difference of two methods, as `difference_over_seeds` tests it; None where nothing varies.
+
+    counts_a, counts_b: (seeds, documents, k) additive counts of the same documents.
+    """
+    spread = spread_over_seeds(counts_a, counts_b, statistic)
+    if spread.variance <= 0:
+        return None
+    several = [counts for counts in (counts_a, counts_b) if len(counts) > 1]
+    of_seeds = sum(max(0.0, seed_variance(counts, statistic)) / len(counts) for counts in several)
+    of_seeds = min(of_seeds, spread.variance)
+    return documents_to_settle(spread.value, spread.variance - of_seeds, of_seeds, spread.n, spread.freedom)
+
+
+def _size_ends(found: float, freedom: float) -> tuple[float, float]:
+    """80 % interval of the absolute value of the mean of a t distribution, of which a draw's is found."""
     tail = (1 - LEVEL) / 2
 
     def below(mean: float) -> float:
         """Share of draws whose absolute value is below the one found."""
-        return float(norm.cdf(found - mean) - norm.cdf(-found - mean))
+        return float(t.cdf(found - mean, freedom) - t.cdf(-found - mean, freedom))
 
     def end(share: float) -> float:
         if below(0) <= share:
             return 0.0
-        return float(brentq(lambda mean: below(mean) - share, 0, found + 10))
+        return float(brentq(lambda mean: below(mean) - share, 0, found + float(t.isf(tail / 2, freedom))))
 
     return end(1 - tail), end(tail)
