@@ -11,12 +11,17 @@ from pydantic import BaseModel, Field
 
 from medtune.data.bio import tag_list
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
+from medtune.kinds.relations.examples import schema_of
 from medtune.methods.encoder.entity_rows import entities_in, entity_rows
+from medtune.methods.encoder.layout import layout_of
+from medtune.methods.encoder.pairs import PairReader, chosen_classes, classes_of
 from medtune.methods.encoder.tagger import Entity, TaggedWords
 from medtune.methods.found import Found, found_row
 from medtune.metrics.softmax import log_softmax
 from medtune.scratch import scratch_beside
 from medtune.stages import tag
+from medtune.stages.train_classifier import PAIRS_FILE
+from medtune.stages.train_encoder import PAIRS, TAGGER
 from medtune.studies import get_task
 
 
@@ -55,7 +60,12 @@ def apply_encoder(job: Job, predictions: Path, record: Path) -> None:
     examples = [(split, example) for split, path in job.splits.items() for example in read_jsonl(path)]
     with scratch_beside(predictions.parent / "tagged") as folder:
         folder.mkdir()
-        answered = find_labels(job, examples) if task.labels else find_entities(job, examples, folder)
+        if task.labels:
+            answered = find_labels(job, examples)
+        elif "relations" in job.task_options:
+            answered = find_relations(job, examples, folder)
+        else:
+            answered = find_entities(job, examples, folder)
     rows = zip(examples, answered.found, strict=True)
     write_jsonl(predictions, (found_row(task, split, example, found) for (split, example), found in rows))
     write_json(
@@ -146,6 +156,44 @@ def find_entities(job: Job, examples: Sequence[tuple[str, dict]], folder: Path) 
         for (_, example), of_example in zip(examples, tagged, strict=True)
     ]
     return Answered(found, record["seconds"], record["peak_memory_mb"], record["device"])
+
+
+def find_relations(job: Job, examples: Sequence[tuple[str, dict]], folder: Path) -> Answered:
+    """The entities of examples, and the relations between them."""
+    from medtune.memory import peak_memory_mb
+    from medtune.methods.encoder.items import item_logits
+    from medtune.models.loading import load_classifier
+
+    tagged, record = tag_examples(job, job.model / TAGGER, examples, folder)
+    schema = schema_of(job.task_options["entities"], job.task_options["relations"])
+    home = job.model / PAIRS
+    model, tokenizer = load_classifier(home)
+    classes = classes_of(schema)
+    tag.check_tags(model, classes, home, "relation types")
+    layout = layout_of(home, tokenizer, job.window_tokens, job.overlap_tokens)
+    reader = PairReader(tokenizer, layout, schema, read_json(home / PAIRS_FILE)["distance_limit"])
+    start = time.perf_counter()
+    entities = [
+        canonical_entities(example["text"], of_example.entities)
+        for (_, example), of_example in zip(examples, tagged, strict=True)
+    ]
+    pairs = reader.pairs(
+        [(example["text"], of_example) for (_, example), of_example in zip(examples, entities, strict=True)]
+    ).found
+    logits = item_logits(model, [[pair.window] for pair in pairs], job.batch_tokens, tokenizer.pad_token_id)
+    numbers, probabilities = chosen_classes(logits, pairs)
+    seconds = time.perf_counter() - start
+    relations: list[list[dict[str, Any]]] = [[] for _ in examples]
+    confidences = [of_example.confidence for of_example in tagged]
+    for pair, number, probability in zip(pairs, numbers, probabilities, strict=True):
+        confidences[pair.document] = min(confidences[pair.document], float(probability))
+        if number:
+            relations[pair.document].append({"head": pair.head, "tail": pair.tail, "type": classes[number]})
+    found = [
+        Found({"entities": of_example, "relations": related}, confidence=confidence)
+        for of_example, related, confidence in zip(entities, relations, confidences, strict=True)
+    ]
+    return Answered(found, record["seconds"] + seconds, round(peak_memory_mb(), 1), record["device"])
 
 
 def canonical_entities(text: str, entities: Sequence[Entity]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Training of an encoder that classifies whole texts: one part of the train stage of the method `encoder`."""
+"""Training of an encoder that classifies texts or pairs of entities, for the train stage of the method `encoder`."""
 
 import logging
 from collections import Counter
@@ -6,16 +6,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel
 
 from medtune.config import TaggerTraining
+from medtune.data.words import words_of
 from medtune.errors import InputError
 from medtune.files import fingerprint, read_jsonl
-from medtune.methods.encoder.checkpoint_figure import VALIDATION_BATCH_TOKENS, label_figures
+from medtune.kinds.relations.examples import schema_of
+from medtune.methods.encoder.checkpoint_figure import VALIDATION_BATCH_TOKENS, label_figures, pair_figures
 from medtune.methods.encoder.layout import layout_of
+from medtune.methods.encoder.pairs import (
+    PairReader,
+    classes_of,
+    distance,
+    distance_limit,
+    gold_relations,
+    markers_of,
+    placed_in,
+)
 from medtune.models.model_record import read_record
 from medtune.training.launch import Report, has_cuda
 from medtune.training.preflight import Plan, make_plan
@@ -24,16 +35,22 @@ from medtune.versions import library_versions
 logger = logging.getLogger("medtune")
 
 SPLITS = ("train", "validation")
+PAIRS_FILE = "pairs.json"
+"""Of the model's folder: `distance_limit` of pairs, in words."""
 
 
 class Job(BaseModel):
     """What one training is made of; written as JSON for the workers where there are several.
 
-    labels: of the study. train, validation: canonical examples with `text` and `label`. window_tokens: longest window,
-    special tokens included. overlap_tokens: shared by the windows of a longer text.
+    kind: of the study, by which texts have a label, or pairs of gold entities a relation. labels, entities, relations:
+    its labels or types. train, validation: canonical examples. window_tokens: longest window, special tokens included.
+    overlap_tokens: shared by the windows of a longer text.
     """
 
-    labels: list[str]
+    kind: Literal["labels", "relations"]
+    labels: list[str] = []
+    entities: list[str] = []
+    relations: dict[str, Any] = {}
     settings: TaggerTraining
     seed: int
     train: Path
@@ -64,12 +81,17 @@ class Material:
 
 
 def prepare(job: Job) -> Material:
-    """Read, cut and check what the job needs. Raises InputError for an example without a known label, for settings of
-    taggers only, and see `make_plan`."""
+    """Read, cut and check what the job needs. Raises InputError for an example without a known label, for a split
+    without pairs, for settings of taggers only, and see `make_plan`."""
+    check_settings(job.settings)
+    return _texts(job) if job.kind == "labels" else _pairs(job)
+
+
+def _texts(job: Job) -> Material:
+    """Texts with a label."""
     from medtune.methods.encoder.items import Items, text_windows
     from medtune.models.loading import load_tagger_tokenizer
 
-    check_settings(job.settings)
     tokenizer = load_tagger_tokenizer(job.base)
     layout_of(job.base, tokenizer, job.window_tokens, job.overlap_tokens)  # refuses windows that cannot be
     items = {}
@@ -98,6 +120,63 @@ def prepare(job: Job) -> Material:
         counts={"divided_texts": divided, "labels_without_documents": missing},
         plan=make_plan(job.settings, len(items["train"].labelled()), job.batch_divisor, job.processes),
         base=read_record(job.base),
+    )
+
+
+def _pairs(job: Job) -> Material:
+    """Pairs of gold entities with a relation or none. The largest distance is that of the training relations."""
+    from medtune.methods.encoder.items import Items
+    from medtune.models.loading import load_marked_tokenizer
+
+    schema = schema_of(job.entities, job.relations)
+    tokenizer = load_marked_tokenizer(job.base, markers_of(schema))
+    layout = layout_of(job.base, tokenizer, job.window_tokens, job.overlap_tokens)
+    examples = {split: read_jsonl(getattr(job, split)) for split in SPLITS}
+    placed = {
+        split: [placed_in(words_of(example["text"]), example["entities"]) for example in of_split]
+        for split, of_split in examples.items()
+    }
+    gold = {
+        split: [
+            gold_relations(of_example, example["relations"], schema)
+            for of_example, example in zip(placed[split], examples[split], strict=True)
+        ]
+        for split in SPLITS
+    }
+    distances = [
+        distance(of_example[head], of_example[tail])
+        for of_example, relations in zip(placed["train"], gold["train"], strict=True)
+        for head, tail in relations
+    ]
+    if not distances:
+        raise InputError(f"{job.train}: no relation in {len(examples['train'])} documents; expected at least one")
+    reader = PairReader(tokenizer, layout, schema, distance_limit(distances))
+    items, counts, found = {}, {}, {}
+    for split in SPLITS:
+        pairs = reader.pairs([(example["text"], example["entities"]) for example in examples[split]])
+        if not pairs.found:
+            raise InputError(
+                f"{getattr(job, split)}: no pair of entities that the schema relates and at most {reader.limit} words "
+                "apart, as those of the training relations; expected at least one"
+            )
+        classes = [gold[split][pair.document].get((pair.head, pair.tail), [0])[0] for pair in pairs.found]
+        items[split] = Items([[pair.window] for pair in pairs.found], classes)
+        found[split] = pairs.found
+        relations = sum(len(names) for of_example in gold[split] for names in of_example.values())
+        reached = sum(number > 0 for number in classes)
+        counts[split] = {"relations": relations, "reached": reached, "pairs_too_long": pairs.too_long}
+        logger.info("%s: %d of %d relations are of %d pairs", split, reached, relations, len(classes))
+    return Material(
+        classes=classes_of(schema),
+        tokenizer=tokenizer,
+        items=items,
+        figures=partial(pair_figures, items["validation"].gold, found["validation"], counts["validation"]["relations"]),
+        chosen_by="validation_f1",
+        counts={"distance_limit": reader.limit, "pairs": counts},
+        plan=make_plan(job.settings, len(items["train"]), job.batch_divisor, job.processes),
+        base=read_record(job.base),
+        markers=markers_of(schema),
+        files={PAIRS_FILE: {"distance_limit": reader.limit}},
     )
 
 
@@ -183,6 +262,7 @@ def fingerprint_of(job: Job, material: Material) -> str:
         {
             "items": [[items.windows, items.gold] for items in material.items.values()],
             "classes": list(material.classes),
+            "markers": list(material.markers),
             "files": dict(material.files),
             "settings": job.settings.model_dump(mode="json"),
             "seed": job.seed,

@@ -22,20 +22,23 @@ from medtune.training.launch import has_cuda
 logger = logging.getLogger("medtune")
 
 METHOD = "encoder"
+TAGGER, PAIRS = "tagger", "pairs"
+"""Folders of the two encoders that find relations, in the model's."""
 SPLITS = ("train", "validation")
 
 
 class Job(BaseModel):
     """What one training is made of.
 
-    kind: of the study. labels, entities: its labels or types. train, validation: canonical examples. base: folder of
-    the encoder.
-    window_tokens: longest window, special tokens included. overlap_tokens: shared by windows of a longer text.
+    kind: of the study. labels, entities, relations: its labels or types. train, validation: canonical examples.
+    base: folder of the encoder. window_tokens: longest window, special tokens included. overlap_tokens: shared by
+    windows of a longer text.
     """
 
-    kind: Literal["labels", "spans"]
+    kind: Literal["labels", "spans", "relations"]
     labels: list[str] = []
     entities: list[str] = []
+    relations: dict[str, Any] = {}
     settings: TaggerTraining
     seed: int
     train: Path
@@ -59,7 +62,8 @@ def train_encoder(
     """Train the job's encoder, or resume a killed attempt, and write its folder and record, see `train_parts`.
 
     record: that of the training with `method`, `examples` (training documents), `device` and, where entities are
-    tagged, `entities`: by split how many flat tags hold and why others are left out.
+    tagged, `entities`: by split how many flat tags hold and why others are left out. Of relations, those of the two
+    encoders are in `parts`.
     Raises InputError for a base model that is no encoder, and for bad examples or settings.
     """
     make_writable(model, record.parent)
@@ -76,10 +80,35 @@ def train_encoder(
             parts = [_classifier(job)]
         else:
             facts["entities"] = _write_rows(job, examples, rows)
-            parts = [_tagger(job, rows)]
+            parts = (
+                [_tagger(job, rows)] if job.kind == "spans" else [_tagger(job, rows, TAGGER), _classifier(job, PAIRS)]
+            )
+        names = [part.name for part in parts]
         train_parts(
-            parts, model, record, state, tracking, tracking_folder, tracked, lambda records: {**records[0], **facts}
+            parts,
+            model,
+            record,
+            state,
+            tracking,
+            tracking_folder,
+            tracked,
+            lambda records: {**summed_up(dict(zip(names, records, strict=True))), **facts},
         )
+
+
+def summed_up(records: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The record of a method, from those of its parts by name: that of the only one, or what they took together."""
+    if len(records) == 1:
+        return next(iter(records.values()))
+    parts = list(records.values())
+    return {
+        "trainable_parameters": sum(part["trainable_parameters"] for part in parts),
+        "train_seconds": round(sum(part["train_seconds"] for part in parts), 3),
+        "peak_memory_mb": max(part["peak_memory_mb"] for part in parts),
+        "resumed": max(part["resumed"] for part in parts),
+        **{name: parts[0][name] for name in ("base_model", "seed", "settings", "versions", "hardware")},
+        "parts": dict(records),
+    }
 
 
 def read_examples(path: Path) -> list[dict]:
@@ -109,11 +138,15 @@ def _write_rows(job: Job, examples: Mapping[str, Sequence[dict]], folder: Path) 
     return counts
 
 
-def _classifier(job: Job) -> Part:
-    files = {split: getattr(job, split) for split in SPLITS}
-    return Part("", train_classifier, train_classifier.Job(**job.shared, **files, labels=job.labels))
+def _classifier(job: Job, name: str = "") -> Part:
+    names = ("kind", "labels", "entities", "relations", *SPLITS)
+    settings = job.settings
+    if job.kind == "relations":
+        settings = settings.model_copy(update={"cuttings": 1})  # which are of the tagger
+    own = {**job.shared, "settings": settings, **{field: getattr(job, field) for field in names}}
+    return Part(name, train_classifier, train_classifier.Job(**own))
 
 
-def _tagger(job: Job, rows: Path) -> Part:
+def _tagger(job: Job, rows: Path, name: str = "") -> Part:
     files = {split: rows / f"{split}.jsonl" for split in SPLITS}
-    return Part("", train_tagger, train_tagger.Job(**job.shared, **files, tags=rows / "tags.json"))
+    return Part(name, train_tagger, train_tagger.Job(**job.shared, **files, tags=rows / "tags.json"))

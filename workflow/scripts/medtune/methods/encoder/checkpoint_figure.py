@@ -8,6 +8,7 @@ import numpy as np
 from medtune.data.alignment import Layout, SubwordDocument
 from medtune.data.bio import spans_of
 from medtune.methods.encoder.decoding import decode
+from medtune.methods.encoder.pairs import Pair, chosen_classes
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.span_scores import strict_sums
 
@@ -55,6 +56,28 @@ def label_figures(gold: Sequence[int], logits: Callable[[Any], np.ndarray]) -> C
         return {
             "validation_macro_f1": macro_f1(wanted, found),
             "validation_accuracy": float((wanted == found).mean()),
+        }
+
+    return validate
+
+
+def pair_figures(
+    gold: Sequence[int], pairs: Sequence[Pair], relations: int, logits: Callable[[Any], np.ndarray]
+) -> Callable[[Any], dict[str, float]]:
+    """Precision, recall and micro-F1 of relations between gold entities, as a function of a model.
+
+    gold: class of each pair, 0 for no relation. relations: all that there are, those included that no pair reaches.
+    logits: of the pairs by a model, (pairs, classes).
+    """
+    wanted = np.asarray(gold)
+
+    def validate(model: Any) -> dict[str, float]:
+        found, _ = chosen_classes(logits(model), pairs)
+        right, said = int(((found == wanted) & (wanted > 0)).sum()), int((found > 0).sum())
+        return {
+            "validation_f1": float(f1_of_counts(np.array([[right, said - right, relations - right]]))[0]),
+            "validation_precision": right / max(1, said),
+            "validation_recall": right / max(1, relations),
         }
 
     return validate
