@@ -34,3 +34,4 @@ rule studies:
         rules.maccrobat.input,
         rules.meerkat.input,
         rules.relations.input,
+        [STUDY.targets() for STUDY in OWN],

@@ -29,7 +29,8 @@ def resolved(raw: dict[str, Any]) -> dict[str, Any]:
     """The raw configuration with complete sections of the user's own studies.
 
     `studies` may be a folder, in which each Python file (but for names with a leading underscore) is a study, or a
-    mapping whose sections may name a `file`. A section goes over what its file says, and that over `study_defaults`.
+    mapping whose sections may name a `file`; null switches a study or a method off. A section goes over what its file
+    says, and that over `study_defaults`.
     Raises InputError for a folder or file that is not there, and for a file that fails or holds no `study`.
     """
     studies, defaults = raw.get("studies"), raw.get("study_defaults")
@@ -39,10 +40,21 @@ def resolved(raw: dict[str, Any]) -> dict[str, Any]:
         return {**raw, "studies": studies} if "studies" in raw else raw
     under = Layer("study_defaults", {key: defaults[key] for key in TAKEN_OVER if key in defaults})
     complete = {
-        name: merge([under, *_of_file(section), Layer(name, section)]) if isinstance(section, dict) else section
+        name: _without_null(merge([under, *_of_file(section), Layer(name, section)]))
+        if isinstance(section, dict)
+        else section
         for name, section in studies.items()
+        if section is not None
     }
     return {**raw, "studies": complete}
+
+
+def _without_null(section: dict[str, Any]) -> dict[str, Any]:
+    """The section without the methods that are switched off."""
+    methods = section.get("methods")
+    if not isinstance(methods, dict):
+        return section
+    return {**section, "methods": {name: method for name, method in methods.items() if method is not None}}
 
 
 def load_reader(file: str | Path) -> Reader | None:

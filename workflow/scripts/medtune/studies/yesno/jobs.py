@@ -20,7 +20,7 @@ class YesNoJobs(AdapterJobs):
 
     def examples(self) -> dict[str, str]:
         """Questions by split."""
-        return self.data
+        return {split: self.data[split] for split in ("train", "validation", "test")}
 
     def runs(self) -> list[dict[str, int]]:
         """Rank and seed of each run that is trained."""
