@@ -27,6 +27,11 @@ def occurrences(text, value):
     return [match.span() for match in whole or re.finditer(inner, text.casefold())] if value else []
 
 
+def spelled(kind):
+    """A type without what answers may write in another way."""
+    return kind.casefold().replace("-", "_").replace(" ", "_")
+
+
 def placed(text, items):
     """(start, end, type) of each listed entity, None where it is not in the text. The n-th mention of a value is its
     n-th occurrence, or the one where the list has come to."""
@@ -41,13 +46,13 @@ def placed(text, items):
         place = (following or free)[0]
         taken[item["text"].casefold()].add(place)
         reached = max(reached, place[1])
-        found.append((*place, item["type"].casefold().replace("-", "_").replace(" ", "_")))
+        found.append((*place, spelled(item["type"])))
     return found
 
 
 def span_counts(example, prediction):
     """tp, fp, fn: an entity is right with the boundaries and type of a gold one, each once."""
-    gold = Counter({(e["start"], e["end"], e["type"].casefold()) for e in example["entities"]})
+    gold = Counter({(e["start"], e["end"], spelled(e["type"])) for e in example["entities"]})
     listed = placed(re.sub(r"\s", " ", example["text"]), prediction["value"] or [])
     right = sum((Counter(span for span in listed if span) & gold).values())
     return right, len(listed) - right, gold.total() - right
