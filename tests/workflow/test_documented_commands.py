@@ -64,7 +64,8 @@ def shown_files() -> dict[str, str]:
     blocks = re.findall(
         r"^```yaml\n# (\S+\.yaml)\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    return {**dict(blocks), **files_shown(ROOT / "docs/own_study.md")}
+    pages = ("docs/own_study.md", "docs/methods.md")
+    return {**dict(blocks), **{name: text for page in pages for name, text in files_shown(ROOT / page).items()}}
 
 
 def dry(command: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from medtune.config.layers import Layer
 from medtune.configuration import Config
 from medtune.errors import InputError
+from medtune.studies.own_files import resolved
 
 BERTSCORE = ("metrics", "bertscore", "model")
 ENCODER = ("encoder", "model")
@@ -39,11 +40,12 @@ TYPES = {
 def load_config(raw: dict, layers: Sequence[Layer] = ()) -> Config:
     """Check a raw configuration.
 
-    raw: the merged dictionary. layers: what it was merged from, later ones over earlier ones; an
-    error names the last that sets the faulty key.
+    raw: the merged dictionary, in which studies of the user's own are made complete (`resolved`). layers: what it was
+    merged from, later ones over earlier ones; an error names the last that sets the faulty key.
     Raises InputError listing all problems, each with its path, the value and what is allowed.
     """
     problems = []
+    raw = resolved(raw)
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
