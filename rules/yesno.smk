@@ -32,7 +32,7 @@ rule yesno_prepare:
     conda:
         "../envs/analysis.yaml"
     params:
-        settings=CONFIG.yesno.data.model_dump(),
+        settings=YESNO_JOBS.data_settings(),
         challenge=[question.model_dump() for question in CONFIG.yesno.challenge],
         seed=CONFIG.seed,
         pretraining=YESNO_JOBS.pretraining(),

@@ -177,7 +177,7 @@ def test_every_path_of_the_configuration_is_known_as_one():
     """A new kind of file has its name added here."""
     assert {name for (_, name), _ in PATHS} == {
         *("path", "baseline", "wordnet", "terms", "template", "prompts", "labels", "results"),
-        *("train", "validation", "test", "adapter", "file"),
+        *("train", "validation", "test", "test_ids", "adapter", "file"),
     }
 
 

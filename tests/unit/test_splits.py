@@ -101,7 +101,7 @@ def test_too_few_in_a_class_says_found_asked_and_what_to_do():
         draw(items(Yes=30, No=20, Uncertain=9), 25)
     assert str(caught.value) == (
         "too few records for 25 per class: found 20 with label No, 9 with label Uncertain; "
-        "lower per_class to at most 9 or add a source"
+        "lower per_class to at most 9, set it to null to keep all, or add a source"
     )
     with pytest.raises(InputError, match="found 0 with label Uncertain; add a source that has such records"):
         draw(items(Yes=30, No=30), 10)

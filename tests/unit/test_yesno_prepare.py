@@ -2,59 +2,12 @@ import json
 from collections import Counter
 from dataclasses import replace
 
-import pytest
-
-from medtune.errors import InputError
-from medtune.files import read_json, read_jsonl, sha256_of
+from medtune.files import sha256_of
 from medtune.studies.yesno.generator import make_questions
-from medtune.studies.yesno.prepare import NOT_DRAWN, prepare
+from medtune.studies.yesno.prepare import NOT_DRAWN
 from medtune.studies.yesno.questions import CONFLICTING, REPEATED
-from medtune.studies.yesno.section import ChallengeQuestion, YesNoData
-
-CHALLENGE = [ChallengeQuestion(question="Do statins prevent strokes?", expected="Yes", reason="Trials agree.")]
-PRETRAINING = {"text": "general", "seed": 0}
-SPLITS = ("train", "validation", "test", "challenge")
-
-
-def run(folder, sources, per_class=10, seed=42, challenge=CHALLENGE, pretraining=PRETRAINING):
-    """Prepare into `folder`; gives rows by split, and the manifest."""
-    files = {split: folder / f"{split}.jsonl" for split in SPLITS}
-    prepare(
-        data=YesNoData(sources=sources, per_class=per_class),
-        seed=seed,
-        challenge=challenge,
-        train=files["train"],
-        validation=files["validation"],
-        test=files["test"],
-        challenge_file=files["challenge"],
-        manifest=folder / "manifest.json",
-        pretraining=pretraining,
-    )
-    return {split: read_jsonl(file) for split, file in files.items()}, read_json(folder / "manifest.json")
-
-
-def refusal(folder, *arguments, **options) -> str:
-    """The sentence of a preparation that must fail and leave nothing behind."""
-    target = folder / "out"
-    with pytest.raises(InputError) as caught:
-        run(target, *arguments, **options)
-    assert not target.exists()
-    return str(caught.value)
-
-
-def pubmedqa(path, counts, text="Does treatment {} help {}?"):
-    """A file in PubMedQA's layout with so many questions per label; gives the source."""
-    records = {
-        f"{label}{number}": {
-            "QUESTION": text.format(number, label),
-            "LONG_ANSWER": f"It is {label} for {number}. More follows.",
-            "final_decision": label,
-        }
-        for label, count in counts.items()
-        for number in range(count)
-    }
-    path.write_text(json.dumps(records))
-    return {"format": "pubmedqa_labeled", "path": str(path)}
+from medtune.studies.yesno.section import ChallengeQuestion
+from tests.unit.yesno_data import CHALLENGE, SPLITS, pubmedqa, refusal, run
 
 
 def test_rows_hold_the_text_that_is_trained_on_and_the_challenge_has_the_same_form(tmp_path):

@@ -60,8 +60,8 @@ class Training(FineTuning):
     )
     max_tokens: Annotated[int, Field(ge=8)] = Field(
         512,
-        description="Longest sequence. Longer rows are cut at the left; of radgraph and relations, whose answers are of"
-        " all of the text, they are left out of training and counted.",
+        description="Longest sequence. Longer rows are cut at the left; of radgraph, relations and yesno with"
+        " abstracts, whose answers are of all of the text, they are left out of training and counted.",
     )
     checkpoint_by: Literal["figure", "loss"] = Field(
         "figure",

@@ -39,7 +39,9 @@ def balance(
         found = ", ".join(f"{count} with label {label}" for label, count in short.items())
         least = min(short.values())
         remedy = (
-            f"lower per_class to at most {least} or add a source" if least else "add a source that has such records"
+            f"lower per_class to at most {least}, set it to null to keep all, or add a source"
+            if least
+            else "add a source that has such records"
         )
         raise InputError(f"too few records for {per_class} per class: found {found}; {remedy}")
     drawn, others = [], []

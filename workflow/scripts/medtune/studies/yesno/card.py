@@ -37,6 +37,27 @@ CONFOUNDED = (
     "Labels and sources go together: {source} has no {labels}, so a model can tell labels by the source's style."
 )
 
+WITH_ABSTRACT = (
+    "Each question is asked with its abstract, without the abstract's conclusion (PubMedQA's reasoning-required "
+    "setting); those of the challenge set have none and are asked alone."
+)
+NEAR_TWINS = (
+    "No abstract stands in two splits. Near twins in the training split, of question and abstract together: "
+    "{validation} in validation, {test} in test ({method})."
+)
+TEST_IDS = "The test split is given: the {records} ids in `{path}`."
+
+
+def setting(manifest: Mapping) -> list[str]:
+    """Sentences on what is asked with a question and where the test split comes from; none where a question is asked
+    alone and the split is drawn."""
+    context, ids = manifest.get("context"), manifest.get("test_ids")
+    sentences = []
+    if context:
+        near = context["near_twins"]
+        sentences += [WITH_ABSTRACT, NEAR_TWINS.format(**near["count"], method=near["method"])]
+    return [*sentences, TEST_IDS.format(**ids)] if ids else sentences
+
 
 def confounded(labels_by_source: Mapping[str, Mapping[str, int]]) -> list[str]:
     """A sentence for each source of the splits that lacks a label which another one has."""
@@ -54,13 +75,17 @@ def study_card(manifest: Mapping) -> StudyCard:
     """The card's texts for a data set. manifest: of the prepared data."""
     synthetic = [source["format"] == "synthetic" for source in manifest["sources"]]
     about_data = [ONLY_SYNTHETIC] if all(synthetic) else [SOME_SYNTHETIC] if any(synthetic) else []
+    abstract = "context" in manifest
+    prompt = "`Abstract: …`, a new line, `Q: …`, a new line, `A:`" if abstract else "`Q: …`, a new line, `A:`"
+    example = {"question": "Does vitamin D supplementation reduce respiratory infections?"}
+    context = {"context": "A trial compared supplementation with placebo in adults."} if abstract else {}
     return StudyCard(
         title="Yes / No / Uncertain answers to biomedical questions: LoRA adapter",
         summary="Answers a yes/no question with `Yes.`, `No.` or `Uncertain.` and a rationale of one sentence, "
-        "without citations. There is no chat template: the prompt is `Q: …`, a new line, `A:`.",
-        prompt=YesNoTask().prompt({"question": "Does vitamin D supplementation reduce respiratory infections?"}),
+        f"without citations. There is no chat template: the prompt is {prompt}.",
+        prompt=YesNoTask(context="abstract" if abstract else "none").prompt({**context, **example}),
         headlines=HEADLINES,
-        limits=[*about_data, *confounded(manifest["labels_by_source"]), *LIMITS],
+        limits=[*about_data, *setting(manifest), *confounded(manifest["labels_by_source"]), *LIMITS],
         tags=("biomedical", "question-answering"),
         published="" if all(synthetic) else PUBLISHED,
     )

@@ -35,9 +35,24 @@ class YesNoJobs(AdapterJobs):
         return [f"{self.folder(**run)}/{name}" for run in self.runs()]
 
     def sources(self, wildcards: Any) -> list[str]:
-        """The source files that are there."""
-        given = [source for source in self.section.data.sources.values() if source]
-        return existing(source.path for source in given if source.format != "synthetic")
+        """The source files that are there, and that of the test split's ids."""
+        data = self.section.data
+        given = [source.path for source in data.sources.values() if source and source.format != "synthetic"]
+        return existing([*given, *([data.test_ids] if data.test_ids else [])])
+
+    def data_settings(self) -> dict[str, Any]:
+        """The `data` section. `context` and `test_ids` are in it only where they are set, so that data prepared without
+        them need not be prepared again."""
+        data = self.section.data
+        unset = {
+            name for name in ("context", "test_ids") if getattr(data, name) == type(data).model_fields[name].default
+        }
+        return data.model_dump(exclude=unset)
+
+    def asked(self) -> dict[str, Any]:
+        """Task options that say what is asked with a question; none where it is asked alone."""
+        context = self.section.data.context
+        return {} if context == "none" else {"context": context}
 
     def seed(self, wildcards: Any) -> int:
         """Training seed of a run."""
@@ -53,14 +68,18 @@ class YesNoJobs(AdapterJobs):
         folder, base, practised = f"{self.root}/rank{{rank}}{{replicate}}", self.base_folder, self.practised_folder
         held = {split: self.data[split] for split in HELD}
         learned = {split: self.data[split] for split in ("train", "validation")}
-        train = self.train_job(folder, f"{folder}/final_adapter", learned, settings=self.training, seed=self.seed)
+        asked = {"task_options": self.asked()}
+        train = self.train_job(
+            folder, f"{folder}/final_adapter", learned, settings=self.training, seed=self.seed, **asked
+        )
+        practised_form = {"task_options": {**self.practised_form(), **self.asked()}}
         beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": f"{practised}/metrics.json"}
         return Road(
             train=(train,),
             generate=(
-                self.generate_job("_base", base, held, HELD),
-                self.generate_job("_practised", practised, held, HELD, task_options=self.practised_form()),
-                self.generate_job("", folder, {**held, "adapter": train.config}, HELD),
+                self.generate_job("_base", base, held, HELD, **asked),
+                self.generate_job("_practised", practised, held, HELD, **practised_form),
+                self.generate_job("", folder, {**held, "adapter": train.config}, HELD, **asked),
             ),
             score=tuple(
                 self.score_job(end, model, held, HELD)

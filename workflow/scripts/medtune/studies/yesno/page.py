@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.metrics.over_seeds import LEAST_SEEDS
-from medtune.studies.yesno.card import PUBLISHED
+from medtune.studies.yesno.card import PUBLISHED, setting
 from medtune.studies.yesno.ensemble import Ensemble
 from medtune.studies.yesno.runs import Run
 from medtune.studies.yesno.tables import what_figures_show
@@ -57,6 +57,7 @@ def content(
         "pretraining_known": None not in materials,
         "synthetic": what_figures_show(manifest),
         "published": PUBLISHED,
+        "setting": setting(manifest),
         "least_seeds": LEAST_SEEDS,
     }
 

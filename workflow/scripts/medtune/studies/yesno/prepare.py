@@ -9,13 +9,15 @@ from medtune.data.held_out import count_shared, pairs_of, sentences_of, template
 from medtune.data.manifest import SourceDescription, build_manifest, describe_files
 from medtune.data.splits import balance, check_no_twins, stratified_split, whole_numbers
 from medtune.errors import InputError
-from medtune.files import write_json, write_jsonl
+from medtune.files import sha256_of, write_json, write_jsonl
 from medtune.studies.pretraining_texts import pretraining_documents
 from medtune.studies.provenance import missing
 from medtune.studies.yesno import bioasq, pubmedqa
 from medtune.studies.yesno import generator as yesno
+from medtune.studies.yesno.abstracts import about_abstracts, first_of_abstract
 from medtune.studies.yesno.generator import HELD_OUT, TRAINING, make_questions
 from medtune.studies.yesno.labels import LABELS
+from medtune.studies.yesno.published_split import part_test, read_test_ids
 from medtune.studies.yesno.questions import Question, deduplicate
 from medtune.studies.yesno.section import ChallengeQuestion, YesNoData, YesNoFile, YesNoSynthetic
 from medtune.studies.yesno.template import YesNoTask
@@ -47,15 +49,16 @@ def prepare(
     pretraining: what a synthetic base model reads, {"text", "seed"}; None where that is not known. The manifest counts
     what the held-out splits share with it and with the training split.
     Everything is checked before the first file is written. Raises InputError for faulty sources, an empty data set, too
-    few records in a class, or a question that stands in two splits.
+    few records in a class, a test split's id without its question, or a question or abstract that stands in two splits.
     """
     questions: list[Question] = []
     dropped: list[Dropped] = []
     descriptions = []
+    abstracts = data.context == "abstract"
     for name, source in data.sources.items():
         if source is None:
             continue
-        read, left_out = _read(name, source, seed, data.splits.train)
+        read, left_out = _read(name, source, seed, data.splits.train, abstracts)
         descriptions.append(_describe(name, source, len(read) + len(left_out)))
         questions += read
         dropped += left_out
@@ -64,11 +67,17 @@ def prepare(
 
     distinct, repeated = deduplicate(questions)
     _check_ids(distinct)
-    splits, others = _split(distinct, data, seed)
+    test_questions = None
+    if data.test_ids is not None:
+        ids = read_test_ids(data.test_ids)
+        test_questions, distinct = part_test(distinct, [*dropped, *repeated], ids, data.test_ids)
+    splits, others = _split(distinct, data, seed, test_questions)
     dropped += [*repeated, *(Dropped(item.source, item.key, NOT_DRAWN) for item in others)]
-    rows = {split: [_row(question) for question in members] for split, members in splits.items()}
-    rows[CHALLENGE] = [_challenge_row(number, item) for number, item in enumerate(challenge, start=1)]
+    task = YesNoTask(context=data.context)
+    rows = {split: [_row(question, task) for question in members] for split, members in splits.items()}
+    rows[CHALLENGE] = [_challenge_row(number, item, task) for number, item in enumerate(challenge, start=1)]
     leakage = check_no_twins({split: [row["question"] for row in members] for split, members in rows.items()})
+    asked = {"context": about_abstracts(rows)} if abstracts else {}
 
     files = {"train": train, "validation": validation, "test": test, CHALLENGE: challenge_file}
     for split, file in files.items():
@@ -86,12 +95,14 @@ def prepare(
     record["held_out"] = _held_out(
         rows, pretraining, any(isinstance(source, YesNoSynthetic) for source in data.sources.values())
     )
-    write_json(manifest, record)
+    if data.test_ids is not None:
+        record["test_ids"] = {"path": data.test_ids, "sha256": sha256_of(data.test_ids), "records": len(rows["test"])}
+    write_json(manifest, record | asked)
     logger.info("records by split: %s; left out: %s", record["records"], _reasons(dropped))
 
 
 def _read(
-    name: str, source: YesNoFile | YesNoSynthetic, seed: int, train_share: float
+    name: str, source: YesNoFile | YesNoSynthetic, seed: int, train_share: float, abstracts: bool
 ) -> tuple[list[Question], list[Dropped]]:
     """The questions of one source, under its name in the configuration; synthetic ones in two parts."""
     if isinstance(source, YesNoSynthetic):
@@ -100,29 +111,48 @@ def _read(
         return [question for part, count in counts.items() for question in make_questions(count, seed, name, part)], []
     if not Path(source.path).exists():
         raise missing(source.path, "file", YesNoTask.name, source.format)
-    return READERS[source.format](source.path, name)
+    options = {"abstracts": True} if abstracts else {}  # the section lets in only formats that have them
+    return READERS[source.format](source.path, name, **options)
 
 
-def _split(questions: list[Question], data: YesNoData, seed: int) -> tuple[dict[str, list[Question]], list[Question]]:
+def _split(
+    questions: list[Question], data: YesNoData, seed: int, test: list[Question] | None = None
+) -> tuple[dict[str, list[Question]], list[Question]]:
     """Draw `per_class` questions of each label and split them; returns the splits and what was not drawn.
 
-    Questions that were made for one part come into its splits alone: training, or validation and test.
+    test: the test split where it is given; the questions are then parted into train and validation alone.
+    Questions that were made for one part come into its splits alone: training, or validation and test. Questions of one
+    abstract stay together.
     """
-    shares = data.splits.model_dump()
+    shares = data.splits.model_dump(exclude=set() if test is None else {"test"})
     sides: dict[str | None, tuple[str, ...]] = {None: tuple(shares)}
     if any(question.part for question in questions):
         sides = {TRAINING: ("train",), HELD_OUT: ("validation", "test")}
     totals = {part: sum(shares[split] for split in splits) for part, splits in sides.items()}
-    counts = whole_numbers({part: total * data.per_class for part, total in totals.items()}, data.per_class)
+    counts = _counts(totals, data.per_class)
+    homes = first_of_abstract(questions)
     splits, left = {}, questions
     for part, names in sides.items():
         elsewhere = [question for question in left if question.part not in (None, part)]
         here = [question for question in left if question.part in (None, part)]
-        drawn, others = balance(here, key_of=_id, label_of=_label, labels=LABELS, per_class=counts[part], seed=seed)
+        drawn, others = here, []
+        if counts is not None:
+            drawn, others = balance(here, key_of=_id, label_of=_label, labels=LABELS, per_class=counts[part], seed=seed)
         parted = {split: shares[split] / totals[part] for split in names}
-        splits |= stratified_split(drawn, key_of=_id, label_of=_label, shares=parted, seed=seed)
+        splits |= stratified_split(
+            drawn, key_of=_id, label_of=_label, shares=parted, seed=seed, group_of=lambda question: homes[question.id]
+        )
         left = [*others, *elsewhere]
-    return splits, left
+    return splits if test is None else {**splits, "test": test}, left
+
+
+def _counts(totals: dict[str | None, float], per_class: int | None) -> dict[str | None, int] | None:
+    """Questions of each label to draw for each part; None for all. totals: the parts' shares of all questions that are
+    drawn, which add up to 1 where no test split is given."""
+    if per_class is None:
+        return None
+    whole = sum(totals.values())
+    return whole_numbers({part: total / whole * per_class for part, total in totals.items()}, per_class)
 
 
 def _held_out(rows: dict[str, list[dict]], pretraining: dict | None, synthetic: bool) -> dict:
@@ -183,20 +213,21 @@ def _label(question: Question) -> str:
     return question.label
 
 
-def _row(question: Question) -> dict:
-    """One line of a split; `text` is what the model is trained on."""
+def _row(question: Question, task: YesNoTask) -> dict:
+    """One line of a split; `text` is what the model is trained on, `context` the abstract where it is asked with it."""
     row = {
         "id": question.id,
+        **({} if question.context is None else {"context": question.context}),
         "question": question.question,
         "label": question.label,
         "rationale": question.rationale,
         "source": question.source,
     }
-    return _with_text(row)
+    return _with_text(row, task)
 
 
-def _challenge_row(number: int, item: ChallengeQuestion) -> dict:
-    """One line of the challenge set, in the same form."""
+def _challenge_row(number: int, item: ChallengeQuestion, task: YesNoTask) -> dict:
+    """One line of the challenge set, in the same form; its questions have no abstract."""
     row = {
         "id": f"{CHALLENGE}/{number:02d}",
         "question": item.question,
@@ -204,11 +235,10 @@ def _challenge_row(number: int, item: ChallengeQuestion) -> dict:
         "rationale": item.reason,
         "source": CHALLENGE,
     }
-    return _with_text(row)
+    return _with_text(row, task)
 
 
-def _with_text(row: dict) -> dict:
-    task = YesNoTask()
+def _with_text(row: dict, task: YesNoTask) -> dict:
     return {**row, "text": task.prompt(row) + task.completion(row)}
 
 

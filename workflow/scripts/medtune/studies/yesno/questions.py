@@ -26,7 +26,8 @@ TOO_SHORT = f"question shorter than {MINIMUM_WORDS} words"
 class Question:
     """A question ready for use. label: one of `labels.LABELS`. rationale: one sentence.
     source: name of its source. key: the record's id in that source. part: "training" or "held out" for a question that
-    was made for one of them; None where it may go into any split."""
+    was made for one of them; None where it may go into any split. context: the abstract that is asked with it, on one
+    line; None where the question is asked alone."""
 
     question: str
     label: str
@@ -34,6 +35,7 @@ class Question:
     source: str
     key: str
     part: str | None = None
+    context: str | None = None
 
     @property
     def id(self) -> str:
@@ -43,11 +45,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Fields:
-    """Names of a source's fields, for messages and look-up."""
+    """Names of a source's fields, for messages and look-up. context: of the abstract, a list of its sections; None
+    where it is not read."""
 
     question: str
     label: str
     rationale: str
+    context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def clean(record: Any, key: str, origin: Origin) -> Question | Dropped:
 
     The rationale is the first sentence that says more than a label, of the first of several rationales that has one;
     a label before its comma ("Yes, it does.") is left out.
-    Raises InputError, naming file and record, when question or label is missing or unknown.
+    Raises InputError, naming file and record, when question or label is missing or unknown, or an abstract that is to
+    be read is missing.
     """
     where = f'{origin.file}, record "{key}"'
     fields = origin.fields
@@ -83,6 +88,7 @@ def clean(record: Any, key: str, origin: Origin) -> Question | Dropped:
     for text in texts:
         if not isinstance(text, str):
             raise InputError(f'{where}: the field "{fields.rationale}" holds {rationale!r}; expected text')
+    context = None if fields.context is None else _abstract(record.get(fields.context), fields.context, where)
 
     question = " ".join(strip_citations(question).split())
     if len(question.split()) < MINIMUM_WORDS:
@@ -90,7 +96,7 @@ def clean(record: Any, key: str, origin: Origin) -> Question | Dropped:
     rationale, said = _rationale(texts)
     if rationale is None:
         return Dropped(origin.source, key, ONLY_LABEL if said else NO_RATIONALE)
-    return Question(question, label, rationale, origin.source, key)
+    return Question(question, label, rationale, origin.source, key, context=context)
 
 
 def sort_out(cleaned: list[Question | Dropped]) -> tuple[list[Question], list[Dropped]]:
@@ -113,6 +119,16 @@ def deduplicate(questions: Iterable[Question]) -> tuple[list[Question], list[Dro
             reason = REPEATED if kept.label == question.label else CONFLICTING
             dropped.append(Dropped(question.source, question.key, reason))
     return list(first.values()), dropped
+
+
+def _abstract(sections: Any, field: str, where: str) -> str:
+    """The sections of an abstract, one after the other, on one line, so that no line of a prompt can be imitated."""
+    if not isinstance(sections, list) or not all(isinstance(section, str) for section in sections):
+        raise InputError(f'{where}: no abstract; expected a list of texts in the field "{field}"')
+    text = " ".join(" ".join(sections).split())
+    if not text:
+        raise InputError(f'{where}: the abstract is empty; expected a list of texts in the field "{field}"')
+    return text
 
 
 def _rationale(texts: list[str]) -> tuple[str | None, bool]:

@@ -2,10 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from medtune.config.section import Count, License, PathText, Section, Seed, distinct
 from medtune.config.settings import Generation, Splits, Training
+
+WITH_ABSTRACTS = ("pubmedqa_labeled", "pubmedqa_artificial")
+"""Formats whose questions come with an abstract."""
 
 
 class YesNoFile(Section):
@@ -38,8 +41,26 @@ class YesNoData(Section):
     sources: dict[str, YesNoSource | None] = Field(
         description="Named sources, in order of preference when questions repeat; null switches one off."
     )
-    per_class: Count = Field(110, description="Questions kept per label, after deduplication.")
-    splits: Splits = Field(default_factory=Splits, description="Shares of the splits, stratified by label.")
+    per_class: Count | None = Field(
+        110,
+        description="Questions kept per label, after deduplication; null keeps all. With `test_ids`, of those that are "
+        "left for training and validation.",
+    )
+    splits: Splits = Field(
+        default_factory=Splits,
+        description="Shares of the splits, stratified by label; with `test_ids`, train and validation share what is "
+        "left, in this proportion.",
+    )
+    context: Literal["none", "abstract"] = Field(
+        "none",
+        description="What is asked with a question. abstract: the abstract without its conclusion, PubMedQA's "
+        "reasoning-required setting; needs PubMedQA's files, and a longer `training.max_tokens`.",
+    )
+    test_ids: PathText | None = Field(
+        None,
+        description="JSON object whose keys are the PubMed ids of the test split, such as the published split "
+        "(PubMedQA's test_ground_truth.json); null draws the test split.",
+    )
 
     @field_validator("sources")
     @classmethod
@@ -47,6 +68,22 @@ class YesNoData(Section):
         if not any(value.values()):
             raise ValueError("at least one source is needed")
         return value
+
+    @model_validator(mode="after")
+    def _have_what_is_asked(self) -> "YesNoData":
+        """Abstracts and PubMed ids are not in all formats, and of synthetic questions a number is made."""
+        for name, source in self.sources.items():
+            if source is None:
+                continue
+            if self.context == "abstract" and source.format not in WITH_ABSTRACTS:
+                raise ValueError(
+                    f"context: abstract needs an abstract for each question, and the format {source.format} has none; "
+                    f"switch the source off (`{name}: null`)"
+                )
+            if source.format == "synthetic" and (self.test_ids is not None or self.per_class is None):
+                key = "per_class: null" if self.per_class is None else "test_ids"
+                raise ValueError(f"{key} cannot go with synthetic questions; switch the source off (`{name}: null`)")
+        return self
 
 
 class ChallengeQuestion(Section):
