@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sklearn.metrics import accuracy_score, f1_score
 
 from medtune.errors import InputError
-from medtune.files import sha256_of
+from medtune.files import sha256_of, write_jsonl
 from medtune.kinds.labels.score import label_metrics
 from medtune.metrics.drawn import Drawn
 from medtune.models.made import train_tokenizer
@@ -22,6 +22,7 @@ from medtune.studies import get_task
 from medtune.studies.yesno.card import study_card
 from medtune.studies.yesno.jobs import YesNoJobs
 from medtune.studies.yesno.labels import LABELS
+from medtune.studies.yesno.plain_examples import plain_examples
 from medtune.studies.yesno.prepare import NOT_DRAWN
 from medtune.studies.yesno.published_split import read_test_ids
 from medtune.studies.yesno.pubmedqa import read_pubmedqa
@@ -328,6 +329,13 @@ def test_the_card_says_what_is_asked_and_where_the_test_split_is_from(tmp_path):
     assert f"the 2 ids in `{path}`" in card.limits[2]
     _, plain = run(tmp_path / "plain", {"a": source})
     assert study_card(plain).prompt.startswith("Q: ") and "bstract" not in " ".join(study_card(plain).limits)
+
+
+def test_as_a_labelled_text_a_question_stands_after_its_abstract(tmp_path):
+    write_jsonl(tmp_path / "test.jsonl", [EXAMPLE, ALONE])
+    asked, alone = plain_examples(tmp_path / "test.jsonl", "labels")
+    assert asked == {"id": "1", "text": "We looked. We found it.\n\nDoes it help?", "label": "No"}
+    assert alone == {"id": "1", "text": "Does it help?", "label": "No"}
 
 
 # PubMedQA itself
