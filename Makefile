@@ -13,7 +13,7 @@ demo: $(VENV)/.installed ## the whole workflow with a tiny model, then its figur
 
 test: $(VENV)/.installed-test ## unit tests, then workflow tests, two at a time
 	PATH="$(abspath $(BIN)):$$PATH" OMP_NUM_THREADS=1 pytest -n 2 tests/unit
-	PATH="$(abspath $(BIN)):$$PATH" pytest -n 2 --dist loadgroup tests/workflow
+	PATH="$(abspath $(BIN)):$$PATH" pytest -n 2 --dist loadfile tests/workflow
 
 test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew, and short runs on real input
 	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo

@@ -1,4 +1,7 @@
+import os
+
 import pytest
+from filelock import FileLock
 
 from tests.workflow.browser import find_browser
 from tests.workspace import Workspace
@@ -25,16 +28,23 @@ QUICK_RADGRAPH = {
 }
 
 
-SHARED = ("tiny_run", "quick_run", "quick_radgraph")
-"""Runs that many tests read."""
+def finished_run(
+    factory: pytest.TempPathFactory, name: str, *command: str, like: Workspace | None = None, **options
+) -> Workspace:
+    """One undisturbed run. With pytest-xdist, the first process that asks makes it, and each has a copy of its own.
 
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup`, tests that read one run are in one process, and so are those of a module."""
-    for item in items:
-        read = next((run for run in SHARED if run in item.fixturenames), item.module.__name__)
-        item.add_marker(pytest.mark.xdist_group(read))
+    like: what is made already.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        space = Workspace(factory.mktemp(name) / "medtune", like)
+        space.succeed(*command, **options)
+        return space
+    made = factory.getbasetemp().parent / name
+    with FileLock(f"{made}.lock"):
+        if not (made / "done").exists():
+            Workspace(made / "medtune", like).succeed(*command, **options)
+            (made / "done").touch()
+    return Workspace(factory.mktemp(name) / "medtune", like=Workspace.of(made / "medtune"))
 
 
 @pytest.fixture
@@ -44,27 +54,29 @@ def workspace(tmp_path) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def quick_run(tmp_path_factory) -> Workspace:
-    """One undisturbed run of the yes/no study with QUICK settings. Read it, do not change it."""
-    space = Workspace(tmp_path_factory.mktemp("quick") / "medtune")
-    space.succeed("--profile", "tiny", "yesno", config=QUICK)
-    return space
+def quick_model(tmp_path_factory) -> Workspace:
+    """The base model of QUICK alone. Copy it, do not change it."""
+    target = "results/tiny/models/tiny-qwen3"
+    return finished_run(tmp_path_factory, "model", "--profile", "tiny", target, config={"models": QUICK["models"]})
 
 
 @pytest.fixture(scope="session")
-def quick_radgraph(tmp_path_factory) -> Workspace:
-    """One undisturbed run of the RadGraph study with QUICK_RADGRAPH settings. Read it, do not change it."""
-    space = Workspace(tmp_path_factory.mktemp("radgraph") / "medtune")
-    space.succeed("--profile", "tiny", "results/tiny/radgraph/summary/thresholds.csv", config=QUICK_RADGRAPH)
-    return space
+def quick_run(tmp_path_factory, quick_model) -> Workspace:
+    """The yes/no study with QUICK settings. Read it, do not change it."""
+    return finished_run(tmp_path_factory, "quick", "--profile", "tiny", "yesno", like=quick_model, config=QUICK)
+
+
+@pytest.fixture(scope="session")
+def quick_radgraph(tmp_path_factory, quick_model) -> Workspace:
+    """The RadGraph study with QUICK_RADGRAPH settings. Read it, do not change it."""
+    command = ("--profile", "tiny", "results/tiny/radgraph/summary/thresholds.csv")
+    return finished_run(tmp_path_factory, "radgraph", *command, like=quick_model, config=QUICK_RADGRAPH)
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory) -> Workspace:
     """The whole tiny workflow as `make demo` runs it. Read it, do not change it."""
-    space = Workspace(tmp_path_factory.mktemp("tiny") / "medtune")
-    space.succeed("--profile", "profiles/tiny", timeout=2700)
-    return space
+    return finished_run(tmp_path_factory, "tiny", "--profile", "profiles/tiny", timeout=2700)
 
 
 @pytest.fixture(scope="session")

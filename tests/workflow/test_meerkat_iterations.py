@@ -45,9 +45,9 @@ def planned(output: str) -> Counter[tuple[str, int | None]]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Workspace:
+def run(tmp_path_factory, quick_model) -> Workspace:
     """Two iterations, after the first of which no specialty counts as low. Read it, do not change it."""
-    space = Workspace(tmp_path_factory.mktemp("iterations") / "medtune")
+    space = Workspace(tmp_path_factory.mktemp("iterations") / "medtune", like=quick_model)
     space.succeed(*TINY, LAST, config=NOTHING_LOW)
     return space
 

@@ -2,13 +2,12 @@
 
 import shlex
 import shutil
-import subprocess
 
 import pytest
 import yaml
 
 from tests.documents import commands_shown, files_shown
-from tests.workspace import ROOT, Workspace, environment, table
+from tests.workspace import ROOT, Workspace, table
 
 PAGE = ROOT / "docs" / "own_study.md"
 STUDIES = {"smoking": ("r4", "r16"), "leaflet": ("adapter",), "treatments": ("adapter",), "drugs": ("adapter",)}
@@ -21,9 +20,9 @@ OF_RUN = ("adapter/adapter_model.safetensors", "adapter/README.md", "predictions
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Workspace:
-    """A clone with the files of the page, a folder of brat's, and a base model that is made in ten steps."""
-    space = Workspace(tmp_path_factory.mktemp("own") / "medtune")
+def space(tmp_path_factory, quick_model) -> Workspace:
+    """A clone with the files of the page, a folder of brat's, and a base model that was made in ten steps."""
+    space = Workspace(tmp_path_factory.mktemp("own") / "medtune", like=quick_model)
     files = files_shown(PAGE)
     files |= {f"my/brat/{n}.txt": f"Aspirin for pain {n}." for n in range(12)}
     files |= {f"my/brat/{n}.ann": ANNOTATION for n in range(12)}
@@ -40,15 +39,7 @@ def space(tmp_path_factory) -> Workspace:
 
 def run(space: Workspace, command: str) -> None:
     """A command of the page, as printed."""
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=space.folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
+    done = space.type(command)
     assert done.returncode == 0, done.stdout[-6000:]
 
 
