@@ -16,7 +16,7 @@ test: $(VENV)/.installed-test ## unit tests, then workflow tests, two at a time
 	PATH="$(abspath $(BIN)):$$PATH" pytest -n 2 --dist loadfile tests/workflow
 
 test-demo: $(VENV)/.installed-test ## the figures of the whole tiny run, which it makes anew, and short runs on real input
-	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo
+	PATH="$(abspath $(BIN)):$$PATH" pytest -m demo -n 2 --dist loadfile --no-loadscope-reorder tests/workflow
 
 check-statistics: $(VENV)/.installed-test ## simulations of intervals and tests, minutes; their tables go to docs/statistics.md
 	PYTHONPATH=workflow/scripts $(BIN)/python -m benchmarks.statistics_simulation docs/statistics.md

@@ -28,6 +28,11 @@ QUICK_RADGRAPH = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What reads the whole tiny run comes last, so that the other demo tests run beside it."""
+    items.sort(key=lambda item: "tiny_run" in item.fixturenames)
+
+
 def finished_run(
     factory: pytest.TempPathFactory, name: str, *command: str, like: Workspace | None = None, **options
 ) -> Workspace:

@@ -5,7 +5,10 @@ import io
 
 import pytest
 
-pytestmark = pytest.mark.demo
+LIMIT = 1800
+"""Seconds: beside the whole tiny run."""
+
+pytestmark = [pytest.mark.demo, pytest.mark.timeout(LIMIT)]
 
 
 def test_the_small_profile_runs_on_pubmedqa(workspace, corpora):
@@ -21,7 +24,7 @@ def test_the_small_profile_runs_on_pubmedqa(workspace, corpora):
             "generation": {"max_new_tokens": 24, "longer_answers": 1},
         }
     }
-    workspace.succeed("--profile", "small", "yesno", config=config)
+    workspace.succeed("--profile", "small", "yesno", config=config, timeout=LIMIT)
     ranks = list(csv.DictReader(io.StringIO(workspace.read("results/small/yesno/summary/ranks.csv"))))
     assert [row["rank"] for row in ranks] == ["base", "base, practised form", "4"]
     assert int(ranks[0]["test_n"]) == 6
@@ -38,7 +41,8 @@ def test_the_small_profile_runs_on_maccrobat(workspace, corpora):
     for text in sorted((corpora / "maccrobat").glob("*.txt"))[:20]:
         for path in (text, text.with_suffix(".ann")):
             (reports / path.name).symlink_to(path)
-    workspace.succeed("maccrobat", "--profile", "small", config={"maccrobat": {"training": {"max_steps": 10}}})
+    config = {"maccrobat": {"training": {"max_steps": 10}}}
+    workspace.succeed("maccrobat", "--profile", "small", config=config, timeout=LIMIT)
     run = "results/small/maccrobat/all-minilm-l6-v2/lr0.0003"
     record = workspace.json(f"{run}/training.json")
     losses = [entry["loss"] for entry in record["history"] if "loss" in entry]
@@ -64,7 +68,7 @@ def test_the_small_profile_runs_on_medquad(workspace, corpora):
             "generation": {"max_new_tokens": 16, "longer_answers": 1},
         }
     }
-    workspace.succeed("meerkat", "--profile", "small", config=config)
+    workspace.succeed("meerkat", "--profile", "small", config=config, timeout=LIMIT)
     study = "results/small/meerkat"
     manifest = workspace.json(f"{study}/data/manifest.json")
     assert len(manifest["sources"][0]["sha256"]) == len(manifest["specialties"]) == 9
@@ -107,7 +111,7 @@ def test_the_small_profile_runs_on_biored(workspace, corpora):
             "switches": dict.fromkeys(("weighted", "schema", "negatives", "two_steps", "constrained")),
         }
     }
-    workspace.succeed("relations", "--profile", "small", config=config)
+    workspace.succeed("relations", "--profile", "small", config=config, timeout=LIMIT)
     study = "results/small/relations"
     manifest = workspace.json(f"{study}/data/manifest.json")
     assert manifest["records"] == {"train": 400, "validation": 2, "test": 3}
