@@ -1,5 +1,6 @@
 """The yes/no study through sbatch on a real cluster of four nodes with two (pretended) GPUs each."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ from tests.workspace import ROOT, Workspace
 CLUSTER = Path(__file__).parent / "local-slurm.sh"
 TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue")
 SLURM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+SHORT = {"models": {"tiny-qwen3": {"steps": 60}}, "yesno": {"training": {"max_steps": 40}}}
+"""Over the tiny scale: it is the figures of two runs that are compared, not what the models learn."""
 RUNS = ["base", *(f"rank{rank}" for rank in (4, 8, 16, 24, 32, 40, 64, 128))]
 
 
@@ -33,7 +36,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture(scope="module")
 def local_run(tmp_path_factory) -> Workspace:
     space = Workspace(tmp_path_factory.mktemp("local") / "medtune")
-    space.succeed("--profile", "tiny", "yesno")
+    space.succeed("--profile", "tiny", "yesno", config=SHORT)
     return space
 
 
@@ -62,7 +65,8 @@ def test_eight_ranks_train_at_the_same_time_and_end_with_the_figures_of_the_loca
     space = Workspace(tmp_path / "medtune")
     watch = Watch()
     watch.start()
-    space.succeed("yesno", "--profile", "slurm", "--configfile", "config/tiny.yaml", timeout=1800)
+    (space.folder / "short.json").write_text(json.dumps(SHORT))
+    space.succeed("yesno", "--profile", "slurm", "--configfile", "config/tiny.yaml", "short.json", timeout=1800)
     watch.over.set()
     watch.join()
     assert watch.most_trainings == 8
