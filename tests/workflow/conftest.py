@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 from filelock import FileLock
@@ -28,13 +29,21 @@ QUICK_RADGRAPH = {
 }
 
 
+LONGEST = 2700
+"""Seconds of a run that many tests read, on a busy machine too."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What reads the whole tiny run comes last, so that the other demo tests run beside it."""
     items.sort(key=lambda item: "tiny_run" in item.fixturenames)
 
 
 def finished_run(
-    factory: pytest.TempPathFactory, name: str, *command: str, like: Workspace | None = None, **options
+    factory: pytest.TempPathFactory,
+    name: str,
+    *command: str,
+    like: Workspace | None = None,
+    config: dict | None = None,
 ) -> Workspace:
     """One undisturbed run. With pytest-xdist, the first process that asks makes it, and each has a copy of its own.
 
@@ -42,12 +51,13 @@ def finished_run(
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         space = Workspace(factory.mktemp(name) / "medtune", like)
-        space.succeed(*command, **options)
+        space.succeed(*command, config=config, timeout=LONGEST)
         return space
     made = factory.getbasetemp().parent / name
     with FileLock(f"{made}.lock"):
         if not (made / "done").exists():
-            Workspace(made / "medtune", like).succeed(*command, **options)
+            shutil.rmtree(made, ignore_errors=True)  # of a process that did not end it
+            Workspace(made / "medtune", like).succeed(*command, config=config, timeout=LONGEST)
             (made / "done").touch()
     return Workspace(factory.mktemp(name) / "medtune", like=Workspace.of(made / "medtune"))
 
@@ -81,7 +91,7 @@ def quick_radgraph(tmp_path_factory, quick_model) -> Workspace:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory) -> Workspace:
     """The whole tiny workflow as `make demo` runs it. Read it, do not change it."""
-    return finished_run(tmp_path_factory, "tiny", "--profile", "profiles/tiny", timeout=2700)
+    return finished_run(tmp_path_factory, "tiny", "--profile", "profiles/tiny")
 
 
 @pytest.fixture(scope="session")
