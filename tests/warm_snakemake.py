@@ -30,9 +30,18 @@ class Call:
 
 def run(arguments: list[str], folder: Path, environment: dict[str, str], timeout: int) -> subprocess.CompletedProcess:
     """As `subprocess.run` of `python -m snakemake`. stdout holds both streams. timeout: seconds."""
-    server, late = started(), threading.Event()
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
-        server.stdin.write(json.dumps(asdict(Call(arguments, str(folder), environment, output.name))) + "\n")
+        status, late = served(Call(arguments, str(folder), environment, output.name), timeout)
+        if late:
+            raise subprocess.TimeoutExpired(arguments, timeout, output.read())
+        return subprocess.CompletedProcess(arguments, status, output.read())
+
+
+def served(call: Call, timeout: int) -> tuple[int, bool]:
+    """Exit status of a run, and whether it was killed after `timeout` seconds."""
+    server, late = started(), threading.Event()
+    try:
+        server.stdin.write(json.dumps(asdict(call)) + "\n")
         server.stdin.flush()
         process = int(server.stdout.readline())
 
@@ -41,12 +50,19 @@ def run(arguments: list[str], folder: Path, environment: dict[str, str], timeout
             os.kill(process, signal.SIGKILL)
 
         timer = threading.Timer(timeout, end)
-        timer.start()
-        status = int(server.stdout.readline())
-        timer.cancel()
-        if late.is_set():
-            raise subprocess.TimeoutExpired(arguments, timeout, output.read())
-        return subprocess.CompletedProcess(arguments, status, output.read())
+        try:
+            timer.start()
+            status = int(server.stdout.readline())
+        except BaseException:
+            os.kill(process, signal.SIGKILL)
+            raise
+        finally:
+            timer.cancel()
+    except BaseException:  # of a test that takes too long: what the server says next would be read as of the next run
+        server.kill()
+        started.cache_clear()
+        raise
+    return status, late.is_set()
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Runs that are forked from a loaded Snakemake are as runs in processes of their own."""
 
 import subprocess
+import threading
 
 import pytest
 
@@ -50,3 +51,13 @@ def test_a_run_that_takes_too_long_is_killed(space):
     (space.folder / "mine.py").write_text("import time\ntime.sleep(60)")
     with pytest.raises(subprocess.TimeoutExpired):
         space.run("--cores", "1", timeout=3)
+
+
+def test_after_a_run_that_was_left_the_next_has_its_own_status_and_output(space, monkeypatch):
+    (space.folder / "mine.py").write_text("import time\ntime.sleep(60)")
+    with monkeypatch.context() as faulty:
+        faulty.setattr(threading.Timer, "start", lambda timer: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            space.run("--cores", "1")
+    (space.folder / "mine.py").write_text("SAID = 'the next'")
+    assert "the next" in space.succeed("--cores", "1")
