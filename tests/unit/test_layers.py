@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 PACKAGE = "medtune"
 LAYERS = (
     {"errors"},
-    {"files", "inert", "memory", "runtime", "scratch", "settings_files", "state", "versions"},
+    {"files", "inert", "libraries", "memory", "runtime", "scratch", "settings_files", "state", "versions"},
     {"config"},
     {"data", "inference", "metrics", "models", "reporting", "training", "workflow"},
     {"kinds"},

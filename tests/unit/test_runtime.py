@@ -79,6 +79,11 @@ def test_a_job_that_ends_well_says_nothing(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_end_of_a_job_searches_for_no_garbage(tmp_path):
+    done = run("import atexit, gc; atexit.register(lambda: print(len(gc.get_objects())))", tmp_path / "job.log")
+    assert int(done.stdout) < 100
+
+
 def test_input_that_was_refused_is_not_looked_at_again_in_the_same_run(tmp_path):
     refusals, log = tmp_path / "refused", tmp_path / "job.log"
     run("raise InputError('data.json: broken')", log, refusals=refusals)

@@ -1,6 +1,7 @@
 """What every job of the workflow does before and after its work: log, threads, offline mode."""
 
 import contextlib
+import gc
 import hashlib
 import logging
 import os
@@ -49,6 +50,7 @@ def job(log: Sequence[str] | str | None, threads: int = 1, offline: bool = True)
         sys.exit(1)
     try:
         yield
+        gc.freeze()  # the process ends: to search all that it has loaded for garbage would take half a second
     except InputError as error:
         logging.getLogger("medtune").error("%s", error)
         if refusal and not isinstance(error, PassingError):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.libraries import loading
 from medtune.models.purpose import check_writer
 from medtune.models.tokenizers import tokenizer_of
 
@@ -49,7 +50,8 @@ def load_base(
     Raises InputError for an encoder, and when weights are missing under the names that the model gives them; see
     `check_quantization`.
     """
-    from transformers import AutoModelForCausalLM
+    with loading():
+        from transformers import AutoModelForCausalLM
 
     check_writer(folder)
     device = device or default_device()
@@ -138,7 +140,8 @@ def load_with_adapters(
 
     adapters: folders by name, at least one. Switch with `model.set_adapter(name, inference_mode=True)`.
     """
-    from peft import PeftModel
+    with loading():
+        from peft import PeftModel
 
     model, _ = load_base(base, quantization, double_quantization, device, dtype)
     (first, folder), *others = adapters.items()
@@ -155,14 +158,16 @@ Head = Literal["words", "windows"]
 
 def load_tagger(folder: Path, device: str | None = None, dtype: Any = None) -> tuple[Any, Any]:
     """A trained tagger in evaluation mode, and its tokenizer. device: as in `load_base`. dtype: by default float32."""
-    from transformers import AutoModelForTokenClassification
+    with loading():
+        from transformers import AutoModelForTokenClassification
 
     return _load_trained(AutoModelForTokenClassification, folder, device, dtype)
 
 
 def load_classifier(folder: Path) -> tuple[Any, Any]:
     """A trained classifier of windows, as `load_tagger` gives taggers."""
-    from transformers import AutoModelForSequenceClassification
+    with loading():
+        from transformers import AutoModelForSequenceClassification
 
     return _load_trained(AutoModelForSequenceClassification, folder)
 

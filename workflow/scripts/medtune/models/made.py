@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from medtune.config import MadeModel
+from medtune.libraries import loading
 from medtune.models.pretraining import in_order
 
 EOS = "<|endoftext|>"
@@ -49,7 +50,8 @@ def train_tokenizer(documents: Iterable[str], vocabulary: int) -> Any:
 
 def untrained_model(source: MadeModel, tokenizer: Any) -> Any:
     """A Qwen3 model with random weights (seeded), tied embeddings, two query heads per key/value head."""
-    from transformers import Qwen3Config, Qwen3ForCausalLM, set_seed
+    with loading():
+        from transformers import Qwen3Config, Qwen3ForCausalLM, set_seed
 
     set_seed(source.seed)
     return Qwen3ForCausalLM(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from medtune.config import MadeModel
+from medtune.libraries import loading
 from medtune.models.pretraining import in_order
 
 PAD, UNKNOWN, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
@@ -59,7 +60,8 @@ def untrained_encoder(source: MadeModel, tokenizer: Any) -> Any:
     Which words are neighbours takes a new BERT long to learn; `look_around` tells this one. It has no dropout: it is
     trained too briefly to overfit.
     """
-    from transformers import BertConfig, BertForMaskedLM, set_seed
+    with loading():
+        from transformers import BertConfig, BertForMaskedLM, set_seed
 
     set_seed(source.seed)
     model = BertForMaskedLM(

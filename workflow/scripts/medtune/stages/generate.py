@@ -15,6 +15,7 @@ from medtune.errors import InputError
 from medtune.files import atomic, fingerprint, read_jsonl, rounded, write_json, write_jsonl
 from medtune.inference.answer_form import Form
 from medtune.kinds.task import Task
+from medtune.libraries import loading
 from medtune.methods.adapter.answers import Question, prediction_row
 from medtune.methods.adapter.folder import adapter_hashes, check_adapter
 from medtune.methods.answering import answering_record, untrained_record
@@ -82,9 +83,10 @@ def generate_predictions(
     constrained generation of a task without a form, for `prompting` that cannot be followed (see `Asking`), and when
     the state is in use by another job.
     """
-    import torch
+    with loading():
+        import torch
 
-    from medtune.inference.generation import generate
+        from medtune.inference.generation import generate
     from medtune.inference.progress import TimedProgress
     from medtune.memory import peak_memory_mb
 

@@ -13,6 +13,7 @@ from medtune.data.alignment import subwords
 from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import rounded, write_json, write_jsonl, write_text
+from medtune.libraries import loading
 from medtune.methods.encoder.decoding import Transitions, association, choose_transitions, decode, stray
 from medtune.methods.encoder.layout import layout_of
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
@@ -64,7 +65,8 @@ def tag_documents(job: Job, predictions: Path, record: Path, settings: Path, scr
     A killed job starts again: this is minutes of work.
     Raises InputError for a model with other tags and for windows that it has no positions for.
     """
-    import torch
+    with loading():
+        import torch
 
     from medtune.memory import peak_memory_mb
     from medtune.methods.encoder.tagger import TaggerSettings

@@ -14,6 +14,7 @@ from medtune.config import Generation, Tracking, Training
 from medtune.errors import InputError
 from medtune.files import fingerprint, make_writable, read_json, read_jsonl, write_json
 from medtune.kinds.task import Task
+from medtune.libraries import loading
 from medtune.methods.adapter.checkpoint_figure import drawn, figure_name, validation_figure
 from medtune.methods.adapter.folder import CONFIG, TEMPLATE, WEIGHTS, adapter_hashes, check_adapter, new_adapter
 from medtune.models.model_record import read_record
@@ -118,7 +119,8 @@ def train_adapter(
 def prepare(job: Job) -> Material:
     """Read, render and check what the job needs. Raises InputError, see `check_rows`, `make_plan`, `check_adapter` and
     `check_start`."""
-    from medtune.methods.adapter.training import check_base
+    with loading():
+        from medtune.methods.adapter.training import check_base
     from medtune.models.loading import load_tokenizer
 
     check_base(job.base, job.settings)

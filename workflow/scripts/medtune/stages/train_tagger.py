@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from medtune.config import TaggerTraining, Tracking
 from medtune.data.alignment import Layout, SubwordDocument, subwords
 from medtune.files import fingerprint
+from medtune.libraries import loading
 from medtune.methods.encoder.checkpoint_figure import validation_figures
 from medtune.methods.encoder.layout import layout_of
 from medtune.methods.encoder.tagged_rows import read_rows, read_tags, tag_numbers
@@ -74,7 +75,8 @@ def train_tagger(
 
 def prepare(job: Job) -> Material:
     """Read, cut and check what the job needs. Raises InputError, see `read_rows` and `make_plan`."""
-    from medtune.methods.encoder.training import label_windows
+    with loading():
+        from medtune.methods.encoder.training import label_windows
     from medtune.models.loading import load_tagger_tokenizer
 
     tags = read_tags(job.tags)
