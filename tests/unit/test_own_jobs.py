@@ -162,6 +162,10 @@ def test_a_study_without_adapters_has_no_rule_of_them():
         ),
         ({"methods": {"a": {"method": "rules", "shots": 1}}}, "studies.smoking.methods.a.shots: unknown key"),
         ({"methods": {"a": {"method": "prompt", "model": "x"}}}, 'methods.a.model = "x": must be one of'),
+        (
+            {"methods": {"a": {"method": "prompt", "calibrated": True}}},
+            "studies.smoking.methods.a: calibrated: true is for labels that are chosen by likelihood",
+        ),
         ({"methods": {"r4": {"method": "rules"}}}, '"r4" is the name of a run and of a method'),
         ({"methods": {"a-n6": {"method": "rules"}}}, 'the name "a-n6" of a method'),
         ({"sizes": [4, 4]}, "must not repeat a value"),

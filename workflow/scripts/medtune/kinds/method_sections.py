@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, model_validator
 
 from medtune.config import Count, Section, TaggerTraining
 from medtune.config.rules import AnswerRules, LabelRules, RelationRules, SpanRules
@@ -49,6 +49,7 @@ class Prompt(Section):
     shot_tokens: Count = Field(
         1024, description="Most tokens of the examples of one prompt; those that do not fit are left out and counted."
     )
+    chat: bool | None = Field(None, description="Ask as a turn of a chat; null: where the model has a chat template.")
     constrained: bool | None = Field(
         None, description="Hold answers to their form; null means the study's `generation.constrained`."
     )
@@ -60,7 +61,8 @@ class Prompt(Section):
 
     def options(self) -> dict[str, Any]:
         """How examples are chosen, where there are shots: plain values."""
-        return {"shots": self.shots, "examples": self.examples, "shot_tokens": self.shot_tokens} if self.shots else {}
+        chosen = {"shots": self.shots, "examples": self.examples, "shot_tokens": self.shot_tokens} if self.shots else {}
+        return chosen if self.chat is None else {**chosen, "chat": self.chat}
 
 
 class LabelPrompt(Prompt):
@@ -74,6 +76,12 @@ class LabelPrompt(Prompt):
         description="With likelihood: divide by the likelihoods of the labels after prompts without content, against a"
         " bias for one of them (Zhao et al. 2021).",
     )
+
+    @model_validator(mode="after")
+    def _calibrates_likelihoods(self) -> "LabelPrompt":
+        if self.calibrated and self.by != "likelihood":
+            raise ValueError("calibrated: true is for labels that are chosen by likelihood; set by: likelihood")
+        return self
 
     def options(self) -> dict[str, Any]:
         """Also how the label is had, where that is not by generation."""
