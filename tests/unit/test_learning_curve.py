@@ -59,6 +59,18 @@ def test_where_documents_or_seeds_vary_much_nothing_is_told():
     assert width[0] > 2 * width[1]
 
 
+def test_seeds_that_differ_widen_the_intervals_as_documents_do():
+    """The same figures and the same differences between documents; only the seeds lie apart."""
+    counts = drawn([0.5, 0.6, 0.7], np.random.default_rng(4), documents=200, spread=0.0)
+    apart = [
+        Sized(point.documents, point.counts + np.array([-3, 0, 3])[:, None, None] * np.array([1, 0]))
+        for point in counts
+    ]
+    for read in (lambda curve: curve.gain, lambda curve: curve.figure(200)):
+        same, other = (read(learning_curve(points, share, seed=0)) for points in (counts, apart))
+        assert other.high - other.low > 1.3 * (same.high - same.low)
+
+
 def test_a_perfect_figure_has_an_interval():
     figure = learning_curve(exact([0.9, 1.0, 1.0], documents=50), share, seed=0).figure(200)
     assert 0.9 < figure.low < figure.value <= figure.high <= 1

@@ -14,8 +14,10 @@ from medtune.kinds.spans.score import ITEM_COLUMNS
 from medtune.kinds.spans.score import score as score_spans
 from medtune.kinds.spans.task import SpanTask
 from medtune.kinds.summary import Shown
+from medtune.metrics.estimate import end_values
 from medtune.metrics.proportions import proportion
 from medtune.metrics.significance import paired_difference
+from medtune.reporting.plots import plot_learning_curves
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.stages import summarize_methods
 from tests.columns import faults
@@ -169,10 +171,11 @@ def test_pareto_optimal_are_those_that_no_other_beats_in_figure_and_seconds(unit
         unit("cheap", [False] * 4, 1, answer=0.1, train=0),
         unit("good", [True] * 4, 1, answer=1.0, train=5),
         unit("beaten", [True, False] * 2, 1, answer=2.0, train=3),
+        unit("as good", [True] * 4, 1, answer=3.0, train=5),
     ]
     rows = rows_of(files)
-    assert [row["pareto_inference"] for row in rows.values()] == [True, True, False]
-    assert [row["pareto_training"] for row in rows.values()] == [True, True, True]
+    assert [row["pareto_inference"] for row in rows.values()] == [True, True, False, False]
+    assert [row["pareto_training"] for row in rows.values()] == [True, True, True, True]
 
 
 def test_bad_input_has_a_sentence(unit):
@@ -300,6 +303,19 @@ def test_the_page_has_the_table_the_differences_and_the_costs(study):
     assert "- dictionary: not fitted: 1 size of the training data; a curve takes 3." in page
     assert "chosen on validation among 2 methods" in outputs["headline"].read_text()
     assert method_columns(span_figures) == tuple(read_csv(outputs["methods"])[0])
+
+
+def test_plots_of_curves_are_against_training_documents(study, monkeypatch):
+    drawn = {}
+
+    def kept(measured, fitted, *more):
+        drawn.update({line.name: (list(line.x), end_values(line.figures[-1]).value) for line in measured})
+        return plot_learning_curves(measured, fitted, *more)
+
+    monkeypatch.setattr(summarize_methods, "plot_learning_curves", kept)
+    rows = read_csv(summarized(*study)["methods"])
+    assert drawn["tagger"][0] == [4, 10, 30] and drawn["dictionary"][0] == [30]
+    assert drawn["dictionary"][1] == pytest.approx(float(rows[-1]["strict_f1"]), rel=1e-5)
 
 
 def test_the_tables_of_curves_have_the_measured_sizes_and_the_one_looked_ahead_to(study):
