@@ -6,7 +6,7 @@ import pytest
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_json, write_jsonl
 from medtune.reporting.tables import read_csv, write_csv
-from medtune.studies.meerkat.comparisons import compare, holm_of, verdict
+from medtune.studies.meerkat.comparisons import cells_of, compare
 from medtune.studies.meerkat.evaluate import evaluate, figures
 from medtune.studies.meerkat.runs import PRACTISED, RunFiles, check_same, read_run
 from medtune.studies.meerkat.score import score
@@ -251,14 +251,16 @@ def test_a_model_is_level_with_itself(tmp_path):
         found = compare(run, run, "evaluation", metric, seed=0)
         assert (found.value, found.p_value) == (0, 1)
         assert found.low < 0 < found.high
-        assert verdict(found, 1.0) == "tie"
+        assert cells_of([found])[0]["verdict"] == "tie"
 
 
 def test_a_verdict_follows_the_corrected_p(tmp_path):
     before = read_run(write_model(tmp_path / "a", 0, dict.fromkeys(SIZES, 0.3)))
     after = read_run(write_model(tmp_path / "b", 0, dict.fromkeys(SIZES, 0.6)))
     up, down = (compare(*pair, "holdout", "ROUGE-L", seed=0) for pair in ((before, after), (after, before)))
-    assert [verdict(up, 0.049), verdict(down, 0.049), verdict(up, 0.05)] == ["higher", "lower", "tie"]
+    found = cells_of([replace(up, p_value=0.01), replace(down, p_value=0.02), replace(up, p_value=0.05)])
+    assert [cells["verdict"] for cells in found] == ["higher", "lower", "tie"]
+    assert [cells["p_value_holm"] for cells in found] == [0.03, 0.04, 0.05]
 
 
 def test_without_any_score_there_is_no_test(tmp_path):
@@ -267,8 +269,7 @@ def test_without_any_score_there_is_no_test(tmp_path):
     write_csv(files.items, [{**item, "medical_term_f1": ""} for item in items], list(items[0]))
     run = read_run(files)
     assert compare(run, run, "holdout", "medical_term_f1", seed=0) is None
-    assert holm_of([None]) == [None]
-    assert verdict(None, None) == "tie"
+    assert cells_of([None]) == [{"p_value": None, "p_value_holm": None, "verdict": "tie"}]
 
 
 def refused(study, tmp_path, sentence, **changes):

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,8 +11,9 @@ from medtune.errors import InputError
 from medtune.metrics.over_seeds import UNCLAIMED
 from medtune.metrics.significance import Difference, holm
 from medtune.reporting.pages import render_page
+from medtune.studies.relations import comparisons
 from medtune.studies.relations.captions import PLOTS, SHOWN
-from medtune.studies.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows, verdict
+from medtune.studies.relations.comparisons import HARMED, HELPED, UNTOLD, choose, switch_rows
 from medtune.studies.relations.familiarity import SEEN, UNSEEN
 from medtune.studies.relations.notes import what_figures_show
 from medtune.studies.relations.page import PAGES, content
@@ -155,10 +157,18 @@ def test_each_switch_is_compared_with_default_and_nothing_is_claimed_with_one_tr
     )
 
 
-def test_a_verdict_is_that_of_the_corrected_test_over_three_seeds_or_more():
-    assert verdict(0.1, 0.01, 3) == HELPED and verdict(-0.1, 0.01, 3) == HARMED
-    assert verdict(0.1, 0.06, 3) == verdict(0.0, 1.0, 5) == UNTOLD
-    assert verdict(0.1, 0.001, 2) == verdict(-0.1, 0.001, 1) == UNCLAIMED
+@pytest.mark.parametrize(
+    ("p_value", "seeds", "verdicts"),
+    [(0.02, 3, [HELPED, HARMED]), (0.03, 3, [UNTOLD, UNTOLD]), (0.001, 2, [UNCLAIMED, UNCLAIMED])],
+)
+def test_a_verdict_is_that_of_the_corrected_test_over_three_seeds_or_more(
+    seeded, monkeypatch, p_value, seeds, verdicts
+):
+    runs = read_runs(seeded)
+    runs = replace(runs, again={name: members[: seeds - 1] for name, members in runs.again.items()})
+    values = {"epochs6": 0.1, "mixed": -0.1}
+    monkeypatch.setattr(comparisons, "over_seeds", lambda _, run, *__: Difference(values[run.name], -1, 1, 12, p_value))
+    assert [row["verdict"] for row in switch_rows(runs, 0) if row["split"] == "test"] == verdicts
 
 
 def test_with_three_seeds_switches_are_compared_over_seeds_and_documents(seeded):

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
+from medtune.metrics import significance
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.significance import FLOOR, holm, mcnemar, p_text, p_words, paired_difference, verdict
 
@@ -118,6 +119,15 @@ def test_the_verdict_follows_the_corrected_test():
     assert verdict(0.1, 0.049) == "better"
     assert verdict(-0.1, 0.049) == "worse"
     assert verdict(0.1, 0.15, "helped", "harmed", "no difference shown") == "no difference shown"
+
+
+def test_tests_of_a_family_are_corrected_together_and_what_is_not_tested_is_no_part_of_it():
+    counts = [[[9, 1, 1]] * 20, [[5, 5, 5]] * 20]
+    up, down = (paired_difference(*pair, f1_of_counts, seed=1) for pair in (counts, counts[::-1]))
+    found = significance.tested_cells([up, None, down], ("higher", "lower", "level"))
+    assert [cells["verdict"] for cells in found] == ["higher", "level", "lower"]
+    assert [cells["p_holm"] for cells in found] == [2 * up.p_value, None, 2 * down.p_value]
+    assert significance.tested_cells([None]) == [{"p_value": None, "p_holm": None, "verdict": "tie"}]
 
 
 def test_a_p_value_at_the_floor_of_the_swaps_is_an_upper_bound():

@@ -99,13 +99,22 @@ TESTED = ("p_value", "p_holm", "verdict")
 """Columns of a test: its p-value, the same corrected for all that is shown beside it, and what the latter says."""
 
 
-def tested_cells(tests: Sequence[McNemar | Difference]) -> list[dict[str, Any]]:
-    """The cells of each of a family of tests, by the columns `TESTED`; verdict: of the first of the two compared."""
-    adjusted = holm([test.p_value for test in tests])
-    return [
-        dict(zip(TESTED, (test.p_value, p_holm, verdict(test.value, p_holm)), strict=True))
-        for test, p_holm in zip(tests, adjusted, strict=True)
-    ]
+def tested_cells(
+    tests: Sequence[McNemar | Difference | None], words: tuple[str, str, str] = ("better", "worse", "tie")
+) -> list[dict[str, Any]]:
+    """The cells of each of a family of tests, by the columns `TESTED`. None: there was nothing to test.
+
+    verdict: of the first of the two compared. words: for a positive and a negative difference, and for none.
+    """
+    adjusted = iter(holm([test.p_value for test in tests if test]))
+    cells = []
+    for test in tests:
+        if test is None:
+            cells.append(untested_cells(words[-1]))
+            continue
+        p_holm = next(adjusted)
+        cells.append(dict(zip(TESTED, (test.p_value, p_holm, verdict(test.value, p_holm, *words)), strict=True)))
+    return cells
 
 
 def untested_cells(said: str) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from medtune.metrics.contrasts import Contrast
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.metrics.significance import RESAMPLES, Difference, difference_of, holm, mcnemar, paired_difference
-from medtune.metrics.significance import verdict as corrected_verdict
+from medtune.metrics.significance import RESAMPLES, Difference, difference_of, mcnemar, paired_difference, tested_cells
 from medtune.metrics.text.registry import is_unbounded, statistic_of
 from medtune.studies.meerkat.runs import SPLITS, Run, last_trained
 
+TESTED_COLUMNS = ("p_value", "p_value_holm", "verdict")
+"""`TESTED` as the tables of this study have it."""
 COMPARISON_COLUMNS = (
     "iteration",
     "reference",
@@ -20,9 +22,7 @@ COMPARISON_COLUMNS = (
     "metric",
     "n",
     *end_columns("value", "reference_value", "difference"),
-    "p_value",
-    "p_value_holm",
-    "verdict",
+    *TESTED_COLUMNS,
 )
 RESAMPLES_PER_TEST = 100
 """Swaps for each test that Holm corrects for: the least p of random swaps is 1 / (swaps + 1), and with fewer of them no
@@ -36,7 +36,7 @@ def compare_iterations(
 
     runs: by iteration. elsewhere: adapters made elsewhere, as if they came after the last. practised: the base model in
     its practised form, compared with the base model, and the last training with it. reference: iteration compared with,
-    0 is the base model. verdict: see `verdict`.
+    0 is the base model. verdict: see `cells_of`.
     """
     models = [*runs, *elsewhere]
     pairs = [(models[0], base), *((after, old) for before, after in pairwise(models) for old in (base, before))]
@@ -55,11 +55,9 @@ def compare_iterations(
             **end_cells("value", after.estimate(split, metric)),
             **end_cells("reference_value", before.estimate(split, metric)),
             **end_cells("difference", test),
-            "p_value": test.p_value if test else None,
-            "p_value_holm": adjusted,
-            "verdict": verdict(test, adjusted),
+            **cells,
         }
-        for (after, before, split, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True)
+        for (after, before, split, metric), test, cells in zip(keys, tests, cells_of(tests), strict=True)
     ]
 
 
@@ -94,18 +92,11 @@ def tested(ours: np.ndarray, theirs: np.ndarray, metric: str, seed: int, resampl
     return found
 
 
-def holm_of(tests: Sequence[Difference | None]) -> list[float | None]:
-    """Adjusted p-values of the tests that could be made."""
-    adjusted = iter(holm([test.p_value for test in tests if test]))
-    return [next(adjusted) if test else None for test in tests]
-
-
-def verdict(test: Difference | None, p_holm: float | None) -> str:
-    """ "higher" or "lower"; "tie" where the adjusted p is 0.05 or more. Not "better": of a metric of the user's own it
-    is not known which way is good."""
-    if test is None or p_holm is None:
-        return "tie"
-    return corrected_verdict(test.value, p_holm, "higher", "lower")
+def cells_of(tests: Sequence[Difference | None]) -> list[dict[str, Any]]:
+    """The cells of each of a family of tests, by `TESTED_COLUMNS`. The verdict is "higher", "lower" or "tie", not
+    "better": of a metric of the user's own it is not known which way is good."""
+    found = tested_cells(tests, ("higher", "lower", "tie"))
+    return [dict(zip(TESTED_COLUMNS, cells.values(), strict=True)) for cells in found]
 
 
 def includes_zero(low: float, high: float) -> bool:

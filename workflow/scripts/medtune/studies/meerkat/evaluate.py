@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from medtune.errors import InputError
 from medtune.files import read_jsonl, write_json
 from medtune.metrics.estimate import end_cells, end_columns, value_cells
+from medtune.metrics.significance import tested_cells
 from medtune.reporting.plots import save_figure
 from medtune.reporting.tables import write_csv
-from medtune.studies.meerkat.comparisons import compare, difference, holm_of
+from medtune.studies.meerkat.comparisons import compare, difference
 from medtune.studies.meerkat.runs import RECORD_KEYS, SPLITS, Run, RunFiles, check_same, read_run
 from medtune.studies.meerkat.score_plots import ScorePanel, plot_score_panels
 from medtune.studies.meerkat.tables import RESULT_COLUMNS
@@ -121,11 +122,11 @@ def comparison_rows(bases: Sequence[Run], after: Run, seed: int) -> list[dict]:
                 **end_cells("base", before.estimate(split, metric)),
                 **end_cells("finetuned", after.estimate(split, metric)),
                 **end_cells("difference", test),
-                "p_value": test.p_value if test else None,
-                "p_value_holm": adjusted,
+                "p_value": cells["p_value"],
+                "p_value_holm": cells["p_holm"],
                 "form": form,
             }
-            for (form, before, metric), test, adjusted in zip(keys, tests, holm_of(tests), strict=True)
+            for (form, before, metric), test, cells in zip(keys, tests, tested_cells(tests), strict=True)
         ]
     return rows
 

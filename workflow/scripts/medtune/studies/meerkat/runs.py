@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from medtune.errors import InputError
-from medtune.files import read_json, read_jsonl
+from medtune.files import read_json
 from medtune.reporting.tables import read_csv
 from medtune.studies.meerkat.medical_qa import ALL
 from medtune.studies.meerkat.prepare import DatasetStats
+from medtune.studies.run_files import answers_to, with_keys
 
 SPLITS = ("evaluation", "holdout")
 STEERING_SPLIT, FINAL_SPLIT = SPLITS
@@ -114,10 +115,10 @@ class Run:
 
 def read_run(files: RunFiles) -> Run:
     """Read the files of one model. Raises InputError naming the file that lacks something."""
-    metrics = _with_keys(files.metrics, METRICS_KEYS, "score again")
+    metrics = with_keys(files.metrics, METRICS_KEYS, "score again")
     names = tuple(metrics["metrics"])
     items = read_csv(files.items, (*ITEM_COLUMNS, *names))
-    record = {} if files.record is None else _with_keys(files.record, RECORD_KEYS, "train again")
+    record = {} if files.record is None else with_keys(files.record, RECORD_KEYS, "train again")
     run = Run(
         files.iteration,
         names,
@@ -125,7 +126,7 @@ def read_run(files: RunFiles) -> Run:
         metrics["splits"],
         items,
         _counts(files.counts, names, items, metrics["splits"]),
-        _answers(files.predictions, items, files.items),
+        {} if files.predictions is None else answers_to(items, files.predictions, files.items),
         record,
         None if files.stats is None else _stats(files.stats),
     )
@@ -176,14 +177,6 @@ def check_metric(run: Run, metric: str) -> None:
         raise InputError(f'meerkat: the metric "{metric}" was not scored; expected one of {", ".join(run.metrics)}')
 
 
-def _with_keys(path: Path | str, keys: Sequence[str], remedy: str) -> dict:
-    content = read_json(path)
-    missing = [key for key in keys if key not in content]
-    if missing:
-        raise InputError(f"{path}: has no {', '.join(missing)}; {remedy}")
-    return content
-
-
 def _counts(
     path: Path | str, metrics: Sequence[str], items: Sequence[Mapping[str, str]], splits: Mapping[str, Any]
 ) -> dict[str, dict[str, np.ndarray]]:
@@ -198,18 +191,6 @@ def _counts(
                 raise InputError(f"{path}: not one row of counts for each item of {metric} ({split}); score again")
             counts[split][metric] = np.array(rows, dtype=float)
     return counts
-
-
-def _answers(
-    path: Path | str | None, items: Sequence[Mapping[str, str]], items_path: Path | str
-) -> dict[tuple[str, str], dict]:
-    if path is None:
-        return {}
-    answers = {(row["split"], row["id"]): row for row in read_jsonl(path)}
-    for item in items:
-        if (item["split"], item["id"]) not in answers:
-            raise InputError(f'{path}: no answer to id "{item["id"]}", which {items_path} has; score again')
-    return answers
 
 
 def _stats(path: Path | str) -> DatasetStats:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from medtune.metrics.estimate import end_cells, end_columns
-from medtune.studies.meerkat.comparisons import holm_of, tested, verdict
+from medtune.studies.meerkat.comparisons import TESTED_COLUMNS, cells_of, tested
 from medtune.studies.meerkat.runs import SPLITS, Run
 
 BOTH = "both"
 """All held-out questions of a specialty: those of one split are few."""
 CHANGE_COLUMNS = (
     *("specialty", "split", "metric", "n", "iteration", "reference", "train_size", "reference_train_size"),
-    *(*end_columns("difference"), "p_value", "p_value_holm", "verdict"),
+    *(*end_columns("difference"), *TESTED_COLUMNS),
 )
 
 
@@ -34,7 +34,7 @@ def specialty_changes(runs: Sequence[Run], metric: str, seed: int) -> list[dict]
         }
         there = {name: pair for name, pair in counts.items() if len(pair[0])}
         tests = [tested(ours, theirs, metric, seed) for ours, theirs in there.values()]
-        for name, test, adjusted in zip(there, tests, holm_of(tests), strict=True):
+        for name, test, cells in zip(there, tests, cells_of(tests), strict=True):
             rows.append(
                 {
                     "specialty": name,
@@ -46,9 +46,7 @@ def specialty_changes(runs: Sequence[Run], metric: str, seed: int) -> list[dict]
                     "train_size": last.train_size(name),
                     "reference_train_size": first.train_size(name),
                     **end_cells("difference", test),
-                    "p_value": test.p_value,
-                    "p_value_holm": adjusted,
-                    "verdict": verdict(test, adjusted),
+                    **cells,
                 }
             )
     return rows

@@ -8,8 +8,7 @@ import numpy as np
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.estimate import ENDS, end_cells, end_columns
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
-from medtune.metrics.significance import TESTED, Difference, holm, paired_difference
-from medtune.metrics.significance import verdict as corrected_verdict
+from medtune.metrics.significance import TESTED, Difference, paired_difference, tested_cells
 from medtune.studies.relations.runs import DEFAULT, SPLITS, Run, Runs
 
 COMPARISON_COLUMNS = (
@@ -59,40 +58,35 @@ def comparison_rows(runs: Runs, seed: int) -> list[dict]:
     """
     shown = [*runs, *(run for run in runs.trained for run in runs.again.get(run.name, ()))]
     compared = [run for run in shown if run.name != DEFAULT]
-    p_values: dict[tuple[str, str], tuple[float, float]] = {}
+    tested: dict[tuple[str, str], dict] = {}
     for split in SPLITS:
-        found = [against_default(runs, run, split, "relation", seed).p_value for run in compared]
-        p_values |= {
-            (run.name, split): pair for run, pair in zip(compared, zip(found, holm(found), strict=True), strict=True)
-        }
-    return [_comparison_row(run, split, p_values.get((run.name, split))) for run in shown for split in SPLITS]
+        tests = [against_default(runs, run, split, "relation", seed) for run in compared]
+        tested |= {(run.name, split): cells for run, cells in zip(compared, tested_cells(tests), strict=True)}
+    return [_comparison_row(run, split, tested.get((run.name, split), {})) for run in shown for split in SPLITS]
 
 
 def switch_rows(runs: Runs, seed: int) -> list[dict]:
     """Rows of switches.csv but for `labels`: each switch on validation and test, with p-values corrected over the
     switches of a split. With `LEAST_SEEDS` training seeds or more, means over these are compared, and seeds and
     documents both count as drawn; with fewer it is the runs of the first seed, and no verdict is given."""
-    by_split = {}
-    for split in SPLITS:
-        tests = [over_seeds(runs, run, split, "relation", seed) for run in runs.switches]
-        by_split[split] = list(zip(tests, holm([test.p_value for test in tests]), strict=True))
+    tests = {split: [over_seeds(runs, run, split, "relation", seed) for run in runs.switches] for split in SPLITS}
+    cells = {split: tested_cells(of_split, (HELPED, HARMED, UNTOLD)) for split, of_split in tests.items()}
     rows = []
     for number, run in enumerate(runs.switches):
+        seeds = _seeds(runs, run)
         for split in SPLITS:
-            test, p_holm = by_split[split][number]
-            entities = over_seeds(runs, run, split, "entity", seed)
+            test = tests[split][number]
             rows.append(
                 {
                     "switch": run.name,
                     "changes": run.what,
                     "split": split,
                     "n_documents": test.n,
-                    "n_seeds": _seeds(runs, run),
-                    **end_cells("entity_f1_difference", entities),
+                    "n_seeds": seeds,
+                    **end_cells("entity_f1_difference", over_seeds(runs, run, split, "entity", seed)),
                     **end_cells("relation_f1_difference", test),
-                    "p_value": test.p_value,
-                    "p_holm": p_holm,
-                    "verdict": verdict(test.value, p_holm, _seeds(runs, run)),
+                    **cells[split][number],
+                    **({"verdict": UNCLAIMED} if seeds < LEAST_SEEDS else {}),
                 }
             )
     return rows
@@ -104,11 +98,6 @@ def over_seeds(runs: Runs, run: Run, split: str, kind: str, seed: int) -> Differ
         return against_default(runs, run, split, kind, seed)
     counts = [np.stack([r.counts[split][kind] for r in runs.of_all_seeds(each)]) for each in (run, runs.default)]
     return difference_over_seeds(*counts, f1_of_counts)
-
-
-def verdict(value: float, p_holm: float, seeds: int) -> str:
-    """What the corrected test says of a switch."""
-    return UNCLAIMED if seeds < LEAST_SEEDS else corrected_verdict(value, p_holm, HELPED, HARMED, UNTOLD)
 
 
 def choose(runs: Runs) -> Run:
@@ -138,10 +127,9 @@ def _seeds(runs: Runs, run: Run) -> int:
     return min(len(runs.of_all_seeds(each)) for each in (run, runs.default))
 
 
-def _comparison_row(run: Run, split: str, p_values: tuple[float, float] | None) -> dict:
-    """p_values: against `default`, without and with correction; None for `default` itself."""
+def _comparison_row(run: Run, split: str, tested: dict) -> dict:
+    """tested: cells of the test against `default`; none for `default` itself."""
     found = run.splits[split]
-    p_value, p_holm = p_values or (None, None)
     return {
         "run": run.name,
         "split": split,
@@ -151,7 +139,7 @@ def _comparison_row(run: Run, split: str, p_values: tuple[float, float] | None) 
         **end_cells("parse_rate", found["parse_rate"]),
         **end_cells("repair_rate", found["repair_rate"]),
         "duplicates": found["duplicates"],
-        "p_value_against_default": p_value,
+        "p_value_against_default": tested.get("p_value"),
         "n_documents": found["n"],
-        "p_holm_against_default": p_holm,
+        "p_holm_against_default": tested.get("p_holm"),
     }

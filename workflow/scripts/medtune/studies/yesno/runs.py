@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from medtune.errors import InputError
-from medtune.files import read_json, read_jsonl
+from medtune.files import read_json
 from medtune.reporting.tables import read_csv
+from medtune.studies.run_files import answers_to, with_keys
 from medtune.studies.yesno.score import ITEM_COLUMNS
 
 PRACTISED = "base, practised form"
@@ -76,16 +77,8 @@ class Run:
 def read_run(files: RunFiles) -> Run:
     """Read the files of one model. Raises InputError naming the file that lacks something."""
     items = read_csv(files.items, ITEM_COLUMNS)
-    predictions = {(row["split"], row["id"]): row for row in read_jsonl(files.predictions)}
-    for item in items:
-        if (item["split"], item["id"]) not in predictions:
-            raise InputError(
-                f'{files.predictions}: no answer to id "{item["id"]}", which {files.items} has; score again'
-            )
-    record = {} if files.record is None else read_json(files.record)
-    missing = [key for key in RECORD_KEYS if files.record is not None and key not in record]
-    if missing:
-        raise InputError(f"{files.record}: has no {', '.join(missing)}; train again")
+    predictions = answers_to(items, files.predictions, files.items)
+    record = {} if files.record is None else with_keys(files.record, RECORD_KEYS, "train again")
     return Run(files.rank, files.seed, read_json(files.metrics)["splits"], items, predictions, record, files.practised)
 
 
