@@ -2,7 +2,10 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
+
+from medtune.errors import InputError
 
 T = TypeVar("T")
 
@@ -33,3 +36,25 @@ def drop_repeats(
             kept.append(item)
             homes.update(dict.fromkeys(texts, item))
     return kept, dropped
+
+
+@dataclass
+class DistinctTexts:
+    """Texts that a generator draws until it has as many different ones as are wanted. taken: texts that stand already,
+    in the form of `normalise`; those drawn are added. fault: what is said where so many cannot be found."""
+
+    taken: set[str]
+    wanted: int
+    fault: str
+    repeats: int = 0
+
+    def is_new(self, text: str) -> bool:
+        """Whether the text was not there yet. Raises InputError when 20 times as many as are wanted were."""
+        twin = normalise(text)
+        if twin not in self.taken:
+            self.taken.add(twin)
+            return True
+        self.repeats += 1
+        if self.repeats > 20 * self.wanted:
+            raise InputError(f"{self.fault}; ask for fewer")
+        return False

@@ -8,8 +8,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medtune.data.deduplication import normalise
-from medtune.errors import InputError
+from medtune.data.deduplication import DistinctTexts
 from medtune.studies.radgraph.frames import fill
 
 SOURCE = "synthetic"
@@ -293,16 +292,11 @@ def _part(part: str, count: int, seed: int, read_twice: bool, seen: set[str]) ->
     """One part; `seen` holds the texts that are taken, and gets those made here."""
     rng = random.Random(f"radgraph/{seed}/{part}")
     reports: dict[str, dict] = {}
-    misses = 0
+    texts = DistinctTexts(seen, count, f"synthetic reports: cannot make {count} different ones for {part}")
     while len(reports) < count:
         text, entities = _report(rng, material_of(part))
-        twin = normalise(text)
-        if twin in seen:
-            misses += 1
-            if misses > 20 * count:
-                raise InputError(f"synthetic reports: cannot make {count} different ones for {part}; ask for fewer")
+        if not texts.is_new(text):
             continue
-        seen.add(twin)
         number = len(reports) + 1
         origin = {"data_source": SOURCE, "data_split": part}
         annotation: dict = {"entities": entities, **origin}

@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from medtune.data.deduplication import normalise
+from medtune.data.deduplication import DistinctTexts
 from medtune.data.related import (
     RelatedDocument,
     RelatedEntity,
@@ -28,7 +28,6 @@ from medtune.data.related import (
     relation_counts,
 )
 from medtune.data.relation_schema import STUDY_SCHEMA
-from medtune.errors import InputError
 from medtune.studies.relations.diversity import distinct_ngrams
 from medtune.studies.relations.wording import CLINICAL, HELD_OUT_TERMS, LEXICON, World
 
@@ -241,17 +240,12 @@ def _split(
     denied: Counter[str] = Counter()
     bare = set(rng.sample(range(count), round(without_relations * count)))
     made: list[MadeDocument] = []
-    misses = 0
+    texts = DistinctTexts(seen, count, f"synthetic relations: cannot make {count} different documents")
     while len(made) < count:
         chosen = _passages(world, rng, split, len(made) not in bare, passages, said, denied)
         item = _document(rng, f"{split}-{len(made) + 1:05d}", chosen, pools)
-        twin = normalise(item.document.text)
-        if twin in seen:
-            misses += 1
-            if misses > 20 * count:
-                raise InputError(f"synthetic relations: cannot make {count} different documents; ask for fewer")
+        if not texts.is_new(item.document.text):
             continue
-        seen.add(twin)
         made.append(item)
         said.update(relation.type for relation in item.document.relations)
         denied.update(passage.relation for passage in chosen if passage.relation and not passage.pairs)

@@ -7,14 +7,13 @@ from typing import Any
 
 from pydantic import Field
 
-from medtune.data.json_output import ParsedLists
 from medtune.data.related import RelatedDocument
 from medtune.data.relation_schema import RelationSchema
 from medtune.data.report_sources import NewReport, SkippedReport, Source, read_reports
 from medtune.errors import InputError
 from medtune.files import sha256_of, write_json
 from medtune.inference.progress import Journal
-from medtune.kinds.relations.output import LISTS, extract
+from medtune.kinds.relations.answers import read_answer
 from medtune.methods.adapter.answers import Question, prediction_row
 from medtune.methods.adapter.folder import check_adapter
 from medtune.methods.new_texts import (
@@ -155,13 +154,12 @@ def _predictions(
         if answer is None:
             yield SkippedReport(note.id, TOO_LONG)
             continue
-        value = answer["value"] or {}
-        parsed = ParsedLists({name: value.get(name, []) for name in LISTS}, answer["status"], {})
+        read = read_answer(RelatedDocument(note.id, note.text), answer, schema)
         yield Prediction(
             id=note.id,
             text=note.text,
-            found=extract(note.text, parsed, schema),
-            status=answer["status"],
+            found=read.found,
+            status=read.status,
             readable=answer["value"] is not None,
             confidence=answer["confidence"],
         )

@@ -14,10 +14,9 @@ import random
 from dataclasses import dataclass, replace
 from itertools import product
 
-from medtune.data.deduplication import normalise
+from medtune.data.deduplication import DistinctTexts
 from medtune.data.dropped import Dropped
 from medtune.data.terms import POPULATIONS
-from medtune.errors import InputError
 from medtune.studies.yesno.labels import LABELS
 from medtune.studies.yesno.questions import Fields, Origin, Question, clean
 
@@ -178,18 +177,14 @@ def make_questions(per_class: int, seed: int, source: str = SOURCE, part: str = 
     seen: set[str] = set()
     questions = []
     for label in LABELS:
-        misses, made = 0, 0
+        texts = DistinctTexts(
+            seen, per_class, f"synthetic source: cannot make {per_class} distinct questions per class"
+        )
+        made = 0
         while made < per_class:
             record = raw_record(rng, label, part)
-            twin = normalise(record["question"])
-            if twin in seen:
-                misses += 1
-                if misses > 20 * per_class:
-                    raise InputError(
-                        f"synthetic source: cannot make {per_class} distinct questions per class; ask for fewer"
-                    )
+            if not texts.is_new(record["question"]):
                 continue
-            seen.add(twin)
             made += 1
             question = clean(record, f"{label.lower()}-{part.replace(' ', '-')}-{made:05d}", origin)
             if isinstance(question, Dropped):
