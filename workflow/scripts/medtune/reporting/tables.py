@@ -12,7 +12,7 @@ import jinja2
 
 from medtune.errors import InputError
 from medtune.files import read_text, write_text
-from medtune.metrics.estimate import ENDS
+from medtune.metrics.estimate import ENDS, VALUES
 
 TEMPLATES = Path(__file__).parent
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
@@ -93,7 +93,7 @@ def estimate_text(estimate: Mapping[str, Any], as_percent: bool = True) -> str:
     if estimate["value"] is None:
         return "none (n = 0)"
     n = f"n = {estimate['n']} {estimate.get('unit', '')}".rstrip()
-    value, low, high = ((100 if as_percent else 1) * estimate[key] for key in ("value", "low", "high"))
+    value, low, high = ((100 if as_percent else 1) * estimate[key] for key in VALUES)
     if as_percent:
         return f"{value:.1f} % ({low:.1f}–{high:.1f}, {n})"
     digits = 3 if abs(value) <= 2 else 1  # scores such as ECE and Brier, or counts and lengths

@@ -7,12 +7,10 @@ import numpy as np
 from medtune.metrics.counts import f1_of_counts
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.estimate import Estimate
-from medtune.metrics.prf import f1_of_shares
+from medtune.metrics.prf import FIGURES, f1_of_shares
 
 NONE = "none"
 """How the confusion matrix calls an output without a label."""
-FIGURES = ("precision", "recall", "f1")
-"""Of each label."""
 ITEMS = Drawn()
 
 

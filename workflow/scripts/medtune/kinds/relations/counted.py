@@ -23,6 +23,7 @@ from medtune.kinds.relations.relation_scores import (
 )
 from medtune.metrics.drawn import Drawn
 from medtune.metrics.intervals import amount, f1, share
+from medtune.metrics.prf import FIGURES
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 
 DOCUMENTS = "documents"
@@ -131,7 +132,7 @@ def _entity_metrics(counted: Counted, drawn: Drawn) -> dict:
     micro = scores["micro"]
     matrix = confusion_matrix(entity_types(answer.entities for answer in counted.answers), counted.schema.entities)
     return {
-        **{f"entity_{name}": micro["strict"][name] for name in ("precision", "recall", "f1")},
+        **{f"entity_{name}": micro["strict"][name] for name in FIGURES},
         **{f"entity_{scheme}_f1": micro[scheme]["f1"] for scheme in ("exact", "partial", "type")},
         "entity_macro_f1": scores["macro"]["strict"]["f1"],
         "entities": {**scores, "counts": _sums(found.f1_counts("strict"))},
@@ -147,7 +148,7 @@ def _relation_metrics(counted: Counted, drawn: Drawn) -> dict:
     errors = {kind: drawn.summed(counts[:, None])[:, 0] for kind, counts in counted.errors.items()}
     total = sum(errors.values())
     return {
-        **{f"relation_{name}": micro["strict"][name] for name in ("precision", "recall", "f1")},
+        **{f"relation_{name}": micro["strict"][name] for name in FIGURES},
         "relation_relaxed_f1": micro["relaxed"]["f1"],
         "relation_macro_f1": scores["macro"]["strict"]["f1"],
         "relations": {

@@ -13,7 +13,9 @@ from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, Count
 from medtune.kinds.relations.matching import CORRECT, Argument, Relation, Unplaced
 from medtune.kinds.relations.pairs import between_concepts
 from medtune.kinds.scores import Scores
+from medtune.metrics.estimate import VALUES
 from medtune.metrics.intervals import f1
+from medtune.metrics.prf import FIGURES
 from medtune.metrics.span_scores import score_spans
 from medtune.studies.relations.answers import GIVEN, count_answers, read_answers
 from medtune.studies.relations.familiarity import split_entities, split_relations
@@ -86,7 +88,7 @@ def familiarity_metrics(counted: Counted, known: Collection[str], concepts: bool
         found[kind] = {
             "n_documents": int((gold > 0).sum()),
             "entities": round(gold.sum()),
-            **{f"entity_{name}": micro[name] for name in ("precision", "recall", "f1")},
+            **{f"entity_{name}": micro[name] for name in FIGURES},
         }
         if kind in relations:
             counts = relations[kind]
@@ -168,7 +170,7 @@ def _extraction(scores: Mapping[str, Any], scheme: str) -> dict:
 
 def _ends(figures: Mapping[str, Mapping[str, Any]]) -> dict:
     """Figures with both ends of their intervals, without what is the same for all."""
-    return {name: {end: found[end] for end in ("value", "low", "high")} for name, found in figures.items()}
+    return {name: {end: found[end] for end in VALUES} for name, found in figures.items()}
 
 
 def _seconds(benchmark: Path | str) -> float:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medtune.kinds.relations.output import Removals
-from medtune.metrics.estimate import end_cells, end_columns
+from medtune.metrics.estimate import VALUES, end_cells, end_columns
+from medtune.metrics.prf import FIGURES
 from medtune.studies.relations.runs import Run, Runs
 
 TYPE_COLUMNS = (
@@ -46,7 +47,7 @@ FAMILIARITY_COLUMNS = (
 )
 """terms: whether the text of an entity stands in the training split as one. entities, relations: gold ones. A relation
 counts as held out where one of its entities does; without figures where relations are between concepts."""
-NONE = dict.fromkeys(("value", "low", "high"))
+NONE = dict.fromkeys(VALUES)
 """A figure that is not there."""
 MICRO, MACRO = "all (micro)", "all (macro)"
 RELAXED = {"entities": "type", "relations": "relaxed"}
@@ -146,6 +147,6 @@ def _type_row(
         "predicted": found["predicted"],
         "n_documents": found["documents"],
     }
-    for name in ("precision", "recall", "f1"):
+    for name in FIGURES:
         row |= end_cells(name, figures["strict"][name]) | end_cells(f"relaxed_{name}", figures[relaxed][name])
     return row

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from medtune.errors import InputError
-from medtune.kinds.labels.label_scores import FIGURES as LABEL_FIGURES
+from medtune.kinds.summary import MEASURED
 from medtune.metrics.drawn import ratio
 from medtune.metrics.estimate import end_cells
 from medtune.metrics.intervals import clustered_mean
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
+from medtune.metrics.prf import FIGURES as LABEL_FIGURES
 from medtune.metrics.significance import mcnemar, paired_difference, tested_cells, untested_cells
 from medtune.studies.yesno.ensemble import CALIBRATION, Ensemble
 from medtune.studies.yesno.rationales import RATIONALE_COLUMNS
@@ -23,7 +24,6 @@ TEST_FIGURES = (
     *RATIONALE_COLUMNS,
 )
 """What the table of ranks shows of the test split, beside accuracy."""
-MEASURED = ("trainable_parameters", "train_seconds", "peak_memory_mb")
 Row = dict[str, Any]
 
 

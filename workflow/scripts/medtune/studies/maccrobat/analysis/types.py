@@ -14,7 +14,7 @@ from medtune.files import read_json
 from medtune.metrics.contrasts import Contrast, contrast
 from medtune.metrics.estimate import Estimate, end_cells, end_columns, end_values
 from medtune.metrics.intervals import p_of_f1
-from medtune.metrics.prf import ScoresByLabel
+from medtune.metrics.prf import FIGURES, ScoresByLabel
 from medtune.metrics.significance import ALPHA, holm
 from medtune.metrics.span_scores import SpanCounts, count_spans, score_spans
 from medtune.studies.maccrobat.analysis.corrected import Compared, verdicts
@@ -26,7 +26,6 @@ LEFT_OUT = "left out"
 WEAKEST = 10
 LEAST_GOLD = 5
 """Gold entities that a type needs to be listed among the weakest."""
-_FIGURES = ("precision", "recall", "f1")
 TYPE_COLUMNS = (
     "type",
     "tier",
@@ -35,7 +34,7 @@ TYPE_COLUMNS = (
     "dropped_gold",
     "predicted",
     "documents",
-    *end_columns(*_FIGURES, "all_gold_recall"),
+    *end_columns(*FIGURES, "all_gold_recall"),
     "p_holm",
     "below_overall",
 )
@@ -45,7 +44,7 @@ TIER_COLUMNS = (
     "types_with_gold",
     "gold",
     "predicted",
-    *end_columns(*(f"{average}_{figure}" for average in ("micro", "macro") for figure in _FIGURES)),
+    *end_columns(*(f"{average}_{figure}" for average in ("micro", "macro") for figure in FIGURES)),
 )
 DIFFERENCE_COLUMNS = ("average", "first", "second", *end_columns("difference"), "p_holm", "finding")
 
@@ -112,7 +111,7 @@ def type_rows(found: TypeScores, table: TypeTable) -> list[dict]:
             "predicted": all_gold.predicted,
             "documents": all_gold.documents,
         }
-        for name in _FIGURES:
+        for name in FIGURES:
             row |= end_cells(name, strict and getattr(strict, name))
         row |= end_cells("all_gold_recall", all_gold.schemes["strict"].recall)
         row["p_holm"] = p_holm.get(label)
@@ -144,7 +143,7 @@ def tier_rows(found: TypeScores, table: TypeTable) -> list[dict]:
             "predicted": scores.predicted,
         }
         for average in ("micro", "macro"):
-            for name in _FIGURES:
+            for name in FIGURES:
                 row |= end_cells(f"{average}_{name}", getattr(getattr(scores, average)["strict"], name))
         rows.append(row)
     return rows

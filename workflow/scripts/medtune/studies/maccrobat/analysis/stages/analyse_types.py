@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.files import write_json
-from medtune.metrics.prf import Figures
+from medtune.metrics.prf import FIGURES, Figures
 from medtune.reporting.plots import Bar, plot_bars, save_figure
 from medtune.reporting.prose import estimate_in
 from medtune.reporting.tables import write_csv
@@ -107,4 +107,4 @@ def analyse_types(
 
 
 def _record(figures: Figures) -> dict:
-    return {name: getattr(figures, name).as_dict() for name in ("precision", "recall", "f1")}
+    return {name: getattr(figures, name).as_dict() for name in FIGURES}
