@@ -19,7 +19,7 @@ from medtune.kinds.labels.score import label_metrics
 from medtune.metrics.drawn import Drawn
 from medtune.models.made import train_tokenizer
 from medtune.studies import get_task
-from medtune.studies.yesno.card import study_card
+from medtune.studies.yesno.card import FROM_ABSTRACT, FROM_WEIGHTS, study_card
 from medtune.studies.yesno.jobs import YesNoJobs
 from medtune.studies.yesno.labels import LABELS
 from medtune.studies.yesno.plain_examples import plain_examples
@@ -326,8 +326,10 @@ def test_the_card_says_what_is_asked_and_where_the_test_split_is_from(tmp_path):
     card = study_card(manifest)
     assert card.prompt.startswith("Abstract: ") and "`Abstract: …`" in card.summary
     assert "reasoning-required" in card.limits[0]
+    assert FROM_ABSTRACT in card.limits and FROM_WEIGHTS not in card.limits
     assert f"the 2 ids in `{path}`" in card.limits[2]
     _, plain = run(tmp_path / "plain", {"a": source})
+    assert FROM_WEIGHTS in study_card(plain).limits
     assert study_card(plain).prompt.startswith("Q: ") and "bstract" not in " ".join(study_card(plain).limits)
 
 

@@ -21,8 +21,9 @@ HEADLINES = (
     Headline("ece_of_chance", "ECE that a perfectly calibrated model has by chance", share=False),
     Headline("brier", "Brier score (0 to 2) of its likelihood", share=False),
 )
+FROM_WEIGHTS = "Not for decisions about patients: it answers from what the weights hold, without looking anything up."
+FROM_ABSTRACT = "Not for decisions about patients: it answers from one abstract and from what the weights hold."
 LIMITS = (
-    "Not for decisions about patients: it answers from what the weights hold, without looking anything up.",
     "The label and its rationale can both be wrong, and a rationale can miss the question.",
     "Questions are in English and in the form shown above; other forms were not tested.",
     "Runs whose intervals overlap may differ by chance alone: see the paired comparisons in the summary.",
@@ -78,6 +79,7 @@ def study_card(manifest: Mapping) -> StudyCard:
     abstract = "context" in manifest
     prompt = "`Abstract: …`, a new line, `Q: …`, a new line, `A:`" if abstract else "`Q: …`, a new line, `A:`"
     example = {"question": "Does vitamin D supplementation reduce respiratory infections?"}
+    source = FROM_ABSTRACT if abstract else FROM_WEIGHTS
     context = {"context": "A trial compared supplementation with placebo in adults."} if abstract else {}
     return StudyCard(
         title="Yes / No / Uncertain answers to biomedical questions: LoRA adapter",
@@ -85,7 +87,7 @@ def study_card(manifest: Mapping) -> StudyCard:
         f"without citations. There is no chat template: the prompt is {prompt}.",
         prompt=YesNoTask(context="abstract" if abstract else "none").prompt({**context, **example}),
         headlines=HEADLINES,
-        limits=[*about_data, *setting(manifest), *confounded(manifest["labels_by_source"]), *LIMITS],
+        limits=[*about_data, *setting(manifest), *confounded(manifest["labels_by_source"]), source, *LIMITS],
         tags=("biomedical", "question-answering"),
         published="" if all(synthetic) else PUBLISHED,
     )
