@@ -358,3 +358,8 @@ def test_a_training_record_that_lacks_a_figure_is_named(study, tmp_path):
 
 def test_every_figure_of_every_table_has_an_interval_that_holds_it_and_has_a_width(study):
     assert list(faults(study[-1]["ranks"].parent)) == []
+
+
+def test_the_page_says_where_a_given_test_split_is_from(study):
+    _, _, _, outputs = study
+    assert "The test split is given: the 33 ids in `ids.json`." in outputs["page"].read_text()

@@ -55,6 +55,7 @@ SHARED = {"sentences": {"held_out": 66, "shared": 0, "examples": []}}
 MANIFEST = {
     "sources": [{"name": "a", "format": "synthetic"}],
     "held_out": {"test": {"training split": SHARED, "pre-training text": None}},
+    "test_ids": {"path": "ids.json", "records": SIZES["test"]},
 }
 
 
