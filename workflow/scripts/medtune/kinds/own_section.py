@@ -319,6 +319,5 @@ class StudyDefaults(Section):
 
     model: str = Field(description="Base model: a name under `models`.")
     encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
-    encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
