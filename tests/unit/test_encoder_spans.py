@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medtune.config import Training
 from medtune.data.words import words_of
 from medtune.errors import InputError
 from medtune.files import read_json, read_jsonl, write_jsonl
 from medtune.kinds.spans.score import score
+from medtune.methods.adapter.training import check_base
 from medtune.methods.encoder.entity_rows import KEPT, WIDENED, entities_in, entity_rows
 from medtune.methods.encoder.tagger import TaggedWords
+from medtune.models.loading import load_base
 from tests.unit.encoder_study import answer_all, encoder_job, examples_of, run_encoder, save_base
 from tests.unit.tiny_model import tiny_model
 from tests.unit.tiny_tagger import DRUGS, FIRST_PARTS, OTHERS, SIGNS, tiny_encoder
@@ -208,11 +211,10 @@ def test_a_language_model_that_writes_is_refused(study, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_an_encoder_is_refused_where_text_is_to_be_written(study):
-    from medtune.models.loading import load_base
-
+@pytest.mark.parametrize("use", [load_base, lambda base: check_base(base, Training(quantization="none"))])
+def test_an_encoder_is_refused_where_text_is_to_be_written(study, use):
     with pytest.raises(InputError, match=r"base: Bert\w+ is an encoder, which writes no text"):
-        load_base(study / "base")
+        use(study / "base")
 
 
 def test_a_file_without_examples_is_refused(study, tmp_path):

@@ -20,6 +20,7 @@ from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.methods.adapter.weighted_loss import WEIGHTS, WeightedTrainer
 from medtune.models.loading import check_quantization
+from medtune.models.purpose import check_writer
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import Plan, Rows, resolved
 
@@ -97,10 +98,11 @@ def lora_config(settings: Training) -> LoraConfig:
 
 
 def check_base(base: Path, settings: Training) -> None:
-    """Refuse a base model that is quantised otherwise, or that lacks layers which are to get an adapter.
+    """Refuse an encoder, and a base model that is quantised otherwise or lacks layers which are to get an adapter.
 
     base: folder, of which only the configuration is read.
     """
+    check_writer(base)
     check_quantization(base, settings.quantization)
     targets = settings.lora.target_modules
     if targets == "all-linear":
