@@ -1,8 +1,6 @@
 """The method `encoder` of label studies: whole texts are classified, long ones by the mean of their windows."""
 
-import os
 import random
-import signal
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from medtune.kinds.labels.score import score
 from medtune.methods.encoder.checkpoint_figure import label_figures
 from medtune.methods.encoder.items import item_logits, text_windows
 from medtune.models.loading import load_classifier, load_with_new_head
-from medtune.stages import train_parts
 from tests.unit.encoder_study import WINDOWS, answer_all, encoder_job, examples_of, run_encoder, save_base
 from tests.unit.tiny_tagger import DRUGS, OTHERS, SIGNS, tiny_encoder
 
@@ -88,23 +85,6 @@ def test_the_record_says_what_was_trained(study, trained):
     assert record["labels_without_documents"] == []
     weights = load_file(trained / "model" / "model.safetensors")
     assert record["trainable_parameters"] == sum(value.numel() for value in weights.values())
-
-
-def test_a_killed_training_goes_on_and_gives_the_same_model(study, trained, tmp_path, monkeypatch):
-    def terminate(self, metrics, step):
-        if step == 7 and "loss" in metrics:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(train_parts.Tracker, "log", terminate)
-        with pytest.raises(SystemExit) as ended:
-            run_encoder(job_of(study), tmp_path)
-    assert ended.value.code == 143
-    record = run_encoder(job_of(study), tmp_path)
-    assert record["resumed"] == 1
-    assert record["history"] == read_json(trained / "training.json")["history"]
-    one, other = (load_file(folder / "model" / "model.safetensors") for folder in (tmp_path, trained))
-    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_half_the_batch_and_twice_the_accumulation_give_the_same_steps(study, tmp_path):
