@@ -190,6 +190,37 @@ for JOB in [for_rules(job) for road in ROADS for job in road.apply_encoder]:
             "../workflow/scripts/apply_encoder.py"
 
 
+for JOB in [for_rules(job) for road in ROADS for job in road.take]:
+    # What a run of one of the five studies answered, as a method of a study of the user's own.
+
+    rule:
+        name:
+            JOB.name
+        input:
+            unpack(JOB.more),
+            **JOB.inputs,
+        output:
+            predictions=f"{JOB.folder}/predictions.jsonl",
+            training=f"{JOB.folder}/training.json",
+            answering=f"{JOB.folder}/answering.json",
+        log:
+            f"{JOB.folder}/take_run.log",
+        wildcard_constraints:
+            **JOB.wildcards,
+        localrule: True
+        conda:
+            f"../envs/{JOB.env}.yaml"
+        params:
+            task=JOB.task,
+            task_options=JOB.task_options,
+            splits=list(JOB.splits),
+            source=JOB.source,
+            run=JOB.run,
+            options=JOB.options,
+        script:
+            "../workflow/scripts/take_run.py"
+
+
 for JOB in [for_rules(job) for road in ROADS for job in road.score]:
 
     rule:

@@ -35,6 +35,9 @@ COMPARED = {
 }
 
 
+TAKEN = {"data": {"study": "yesno"}, "labels": ["Yes", "No", "Uncertain"]}
+
+
 def config_of(section=SMOKING, name="smoking", smoking=None, **more):
     layers = read_layers([ROOT / "config/config.yaml", ROOT / "config/tiny.yaml"], [], [])
     studies = {"smoking": smoking} if smoking else {}
@@ -154,11 +157,11 @@ def test_a_study_without_adapters_has_no_rule_of_them():
         ({"runs": {"a-seed3": None}}, 'the name "a-seed3" of a run'),
         (
             {"methods": {"a": {"method": "magic"}}},
-            'studies.smoking.methods.a.method = "magic": must be one of rules, prompt, encoder, adapter',
+            'studies.smoking.methods.a.method = "magic": must be one of rules, prompt, encoder, adapter, trained',
         ),
         (
             {"kind": "answers", "labels": None, "methods": {"a": {"method": "encoder"}}},
-            'studies.smoking.methods.a.method = "encoder": must be one of rules, prompt, adapter',
+            'studies.smoking.methods.a.method = "encoder": must be one of rules, prompt, adapter, trained',
         ),
         ({"methods": {"a": {"method": "rules", "shots": 1}}}, "studies.smoking.methods.a.shots: unknown key"),
         ({"methods": {"a": {"method": "prompt", "model": "x"}}}, 'methods.a.model = "x": must be one of'),
@@ -202,7 +205,9 @@ def test_a_study_is_not_named_as_a_rule_of_another(rule):
 
 
 def test_all_rules_of_a_study_are_names_that_others_cannot_have():
-    road = OwnJobs(config_of(COMPARED), "smoking").road()
+    trained = {"known": {"method": "trained", "run": "rank8"}}
+    section = {**COMPARED, **TAKEN, "methods": {**COMPARED["methods"], **trained}}
+    road = OwnJobs(config_of(section), "smoking").road()
     named = {rule.name for field in fields(road) for rule in getattr(road, field.name)}
     written = set(re.findall(r'"\{STUDY.study\}(_\w+)"', (ROOT / "rules/own.smk").read_text()))
     assert {f"smoking_{rule}" for rule in OWN_RULES} == named | {f"smoking{end}" for end in written}

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ValidationError
 from medtune.config.layers import Layer
 from medtune.configuration import Config
 from medtune.errors import InputError
+from medtune.kinds.method_sections import Trained
 from medtune.studies.own_files import resolved
+from medtune.studies.own_jobs import answered_runs
 
 BERTSCORE = ("metrics", "bertscore", "model")
 ENCODER = ("encoder", "model")
@@ -48,6 +50,7 @@ def load_config(raw: dict, layers: Sequence[Layer] = ()) -> Config:
     raw = resolved(raw)
     try:
         config = Config.model_validate(raw)
+        problems = _unknown_runs(config)
     except ValidationError as error:
         problems = _joined(_problem(raw, item) for item in error.errors())
     problems += _unknown_models(raw) + _without_form(raw)
@@ -168,6 +171,23 @@ def _unknown_models(raw: dict) -> list[tuple[tuple, str]]:
         for path, name in named.items():
             if isinstance(name, str) and name not in models:
                 problems.append(((*study, *path), _with_value(name, True, _one_of(name, list(models)))))
+    return problems
+
+
+def _unknown_runs(config: Config) -> list[tuple[tuple, str]]:
+    """Methods `trained` that name a run which the study that the data are of does not have."""
+    problems = []
+    for study, section in config.studies.items():
+        for name, method in section.methods.items():
+            if not isinstance(method, Trained):
+                continue
+            runs = answered_runs(config, study)
+            if not runs:
+                sentence = f'the study "{section.data.study}" has no run that answers as kind {section.kind} does'
+                problems.append((("studies", study, "methods", name), sentence))
+            elif method.run not in runs:
+                path = ("studies", study, "methods", name, "run")
+                problems.append((path, _with_value(method.run, True, _one_of(method.run, runs))))
     return problems
 
 

@@ -7,6 +7,8 @@ from pydantic import Field, PositiveFloat, model_validator
 from medtune.config import Count, Section, TaggerTraining
 from medtune.config.rules import AnswerRules, LabelRules, RelationRules, SpanRules
 
+UNTRAINED = ("base", "practised")
+"""Runs of the studies without training: the base model asked as the others are, and in the form that it knows."""
 Label = Annotated[str, Field(min_length=1)]
 
 
@@ -126,6 +128,23 @@ class Adapter(AdapterChanges):
         return self.model_dump(exclude={"method"}, exclude_none=True)
 
 
+class Trained(Section):
+    """A run of the study of this workflow that the data are of, as it is: what it answered there is scored here."""
+
+    method: Literal["trained"] = Field(description="Kind of the method.")
+    run: str = Field(
+        min_length=1,
+        description="The run: yesno rank8, rank8-seed2 …; maccrobat {encoder}/lr{rate}; meerkat iteration1 …; relations"
+        " default, a switch; radgraph adapters. In most also base and practised, without training. Only with"
+        " `data.study`.",
+    )
+
+    @property
+    def seeded(self) -> bool:
+        """Whether it is of a training, which another seed would change."""
+        return self.run not in UNTRAINED
+
+
 class EncoderSettings(Section):
     """Encoders of a study of your own: what its methods `encoder` share."""
 
@@ -138,7 +157,7 @@ class EncoderSettings(Section):
     batch_tokens: Count = Field(16384, description="Token budget of a batch when it answers.")
 
 
-LabelMethod = Annotated[RulesForLabels | LabelPrompt | Encoder | Adapter, Field(discriminator="method")]
-SpanMethod = Annotated[RulesForSpans | Prompt | Encoder | Adapter, Field(discriminator="method")]
-RelationMethod = Annotated[RulesForRelations | Prompt | Encoder | Adapter, Field(discriminator="method")]
-AnswerMethod = Annotated[RulesForAnswers | Prompt | Adapter, Field(discriminator="method")]
+LabelMethod = Annotated[RulesForLabels | LabelPrompt | Encoder | Adapter | Trained, Field(discriminator="method")]
+SpanMethod = Annotated[RulesForSpans | Prompt | Encoder | Adapter | Trained, Field(discriminator="method")]
+RelationMethod = Annotated[RulesForRelations | Prompt | Encoder | Adapter | Trained, Field(discriminator="method")]
+AnswerMethod = Annotated[RulesForAnswers | Prompt | Adapter | Trained, Field(discriminator="method")]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,7 +47,7 @@ SETTLE = ("settle", "settle_least", "settle_most")
 @dataclass(frozen=True)
 class UnitFiles:
     """What one method left behind at one size and seed. method: its name in the configuration. type: "rules", "prompt",
-    "encoder" or "adapter". model: name of the base model; None for methods without one. size: number of training
+    "encoder", "adapter" or "trained". model: name of the base model; None for methods without one. size: number of training
     documents; None: all. seeded: whether the answers depend on the seed."""
 
     method: str
@@ -75,9 +76,10 @@ class Unit:
     answering: Mapping[str, Any]
 
     @property
-    def seconds_per_1000(self) -> float:
-        """Of answering."""
-        return DOCUMENTS_PER_COST * self.answering["seconds"] / self.answering["documents"]
+    def seconds_per_1000(self) -> float | None:
+        """Of answering; None where it is not known, as of answers that were copied."""
+        seconds = self.answering["seconds"]
+        return None if seconds is None else DOCUMENTS_PER_COST * seconds / self.answering["documents"]
 
     @property
     def peak_memory_mb(self) -> float | None:
@@ -141,14 +143,15 @@ class Entry:
         return self.mean(lambda unit: unit.record["train_seconds"])
 
     @property
-    def seconds_per_1000(self) -> float:
-        """Of answering 1,000 documents; mean over seeds."""
-        return self.mean(lambda unit: unit.seconds_per_1000)
+    def seconds_per_1000(self) -> float | None:
+        """Of answering 1,000 documents; mean over the seeds of which they are known, None where they are of none."""
+        known = [unit.seconds_per_1000 for unit in self.units if unit.seconds_per_1000 is not None]
+        return float(np.mean(known)) if known else None
 
     @property
     def cost(self) -> float:
-        """Seconds of training once and answering 1,000 documents."""
-        return self.train_seconds + self.seconds_per_1000
+        """Seconds of training once and answering 1,000 documents; infinite where they are not known."""
+        return inf if self.seconds_per_1000 is None else self.train_seconds + self.seconds_per_1000
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,8 @@ class Methods:
 
     @property
     def cheapest(self) -> Entry:
-        """With the fewest seconds of training and answering; ties go to the first in the configuration."""
+        """With the fewest seconds of training and answering, as far as they are known; ties go to the first in the
+        configuration."""
         return min(self.full, key=lambda entry: entry.cost)
 
     @property
@@ -266,7 +270,7 @@ def method_rows(methods: Methods, seed: int) -> list[dict]:
             "train_seconds": entry.train_seconds,
             "seconds_per_1000": entry.seconds_per_1000,
             "peak_memory_mb": max(unit.peak_memory_mb or 0 for unit in entry.units) or None,
-            "device": listed(sorted({unit.answering["device"] for unit in entry.units})),
+            "device": listed(sorted({unit.answering["device"] for unit in entry.units} - {None})) or None,
             **{name: optimal[name][place] for name in PARETO},
             "chosen": entry is best,
             "cheapest": entry is cheapest,
@@ -362,21 +366,24 @@ def outlook_rows(series: Sequence[Series]) -> list[dict]:
 
 def pareto_optimal(methods: Methods) -> dict[str, list[bool | None]]:
     """Of each entry by the columns `PARETO`: whether no other one has at least its figure on the test split for at most
-    its seconds, one of the two being better. None below full size."""
+    its seconds, one of the two being better. None below full size, and where its seconds are not known."""
     figures = [methods.figure(entry).value or 0.0 for entry in methods.entries]
     costs = ([entry.seconds_per_1000 for entry in methods.entries], [entry.train_seconds for entry in methods.entries])
     full = [place for place, entry in enumerate(methods.entries) if entry.full]
 
-    def beaten(place: int, cost: Sequence[float]) -> bool:
+    def known(cost: Sequence[float | None]) -> list[int]:
+        return [place for place in full if cost[place] is not None]
+
+    def beaten(place: int, cost: Sequence[float | None]) -> bool:
         return any(
             figures[other] >= figures[place]
             and cost[other] <= cost[place]
             and (figures[other], cost[other]) != (figures[place], cost[place])
-            for other in full
+            for other in known(cost)
         )
 
     return {
-        name: [not beaten(place, cost) if place in full else None for place in range(len(figures))]
+        name: [not beaten(place, cost) if place in known(cost) else None for place in range(len(figures))]
         for name, cost in zip(PARETO, costs, strict=True)
     }
 

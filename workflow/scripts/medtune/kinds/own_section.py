@@ -19,6 +19,7 @@ from medtune.kinds.method_sections import (
     RelationMethod,
     Rules,
     SpanMethod,
+    Trained,
 )
 
 STUDY = "A study of this workflow, in place of `path`: its examples and its splits."
@@ -204,6 +205,11 @@ class OwnStudy(Section):
             raise ValueError(f'"{twice[0]}" is the name of a run and of a method; give one of them another')
         if any(isinstance(method, Encoder) for method in self.methods.values()) and self.encoder is None:
             raise ValueError("has a method `encoder`, and no `encoder` section with its `model`")
+        trained = [name for name, method in self.methods.items() if isinstance(method, Trained)]
+        if trained and self.data.study is None:
+            raise ValueError(
+                f'"{trained[0]}" is a method `trained`, a run of a study of this workflow, and `data.study` names none'
+            )
         return self
 
     @model_validator(mode="after")
@@ -218,7 +224,7 @@ class OwnStudy(Section):
         """`runs`; none where there are methods, and runs are not set: then those that `methods` names are all."""
         return {} if self.methods and "runs" not in self.model_fields_set else self.runs
 
-    def all_methods(self) -> dict[str, Rules | Prompt | Encoder | Adapter]:
+    def all_methods(self) -> dict[str, Rules | Prompt | Encoder | Adapter | Trained]:
         """By name: the runs, each of which is an adapter, and the methods."""
         runs = {
             name: Adapter(method="adapter", **(changes.model_dump() if changes else {}))

@@ -34,6 +34,17 @@ class Found:
         if self.parts is not None and len(self.parts) != len(entities):
             raise ValueError(f"{len(self.parts)} confidences of {len(entities)} entities")
 
+    @property
+    def all_parts(self) -> list[float | None] | None:
+        """Confidences of the entities and, in the place of their list's end, of the answer; None where `parts` is."""
+        return None if self.parts is None else [*self.parts, self.confidence]
+
+
+def found_text(task: Task, example: Mapping[str, Any], found: Found) -> str:
+    """The answer in the task's form. Nothing that is annotated in the example gets into it."""
+    asked = {name: value for name, value in example.items() if name not in task.annotation}
+    return task.completion({**asked, **found.fields})
+
 
 def found_row(task: Task, split: str, example: dict, found: Found) -> dict:
     """A row of predictions.jsonl: what was found, written as the task's answer, and read again.
@@ -42,8 +53,7 @@ def found_row(task: Task, split: str, example: dict, found: Found) -> dict:
     closed set of labels, part confidences in rows of tasks with parts: that of the answer is in the place of the list's
     end, about which the method says nothing else.
     """
-    asked = {name: value for name, value in example.items() if name not in task.annotation}
-    text = task.completion({**asked, **found.fields})
+    text = found_text(task, example, found)
     further: dict[str, Any] = {}
     if task.labels:
         likelihoods = found.label_log_likelihoods
@@ -51,8 +61,7 @@ def found_row(task: Task, split: str, example: dict, found: Found) -> dict:
             None if likelihoods is None else {label: rounded(likelihoods[label]) for label in task.labels}
         )
     if task.parts(text) is not None:
-        parts = found.parts
-        further["part_confidences"] = None if parts is None else list(map(_rounded, [*parts, found.confidence]))
+        further["part_confidences"] = None if found.parts is None else list(map(_rounded, found.all_parts))
     return answer_row(task, split, example, text, confidence=_rounded(found.confidence), **further)
 
 

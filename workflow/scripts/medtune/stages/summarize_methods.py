@@ -106,7 +106,7 @@ def _plots(methods: Methods, rows: Mapping[str, Sequence[Mapping]], title: str) 
         labels[optimal]: [
             CostPoint(entry.title, row[costs[optimal]], estimate_in(row, key), row[optimal])
             for entry, row in there
-            if entry.full
+            if row[optimal] is not None
         ]
         for optimal in PARETO
     }

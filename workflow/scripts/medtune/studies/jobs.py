@@ -13,6 +13,7 @@ from medtune.config.settings import NewTexts
 from medtune.configuration import Config
 from medtune.data.report_sources import listing
 from medtune.errors import InputError
+from medtune.kinds.method_sections import UNTRAINED
 from medtune.studies.road import Generate, Score, Train, WriteCard
 from medtune.workflow.demands import BY_SOURCE, Demand, batch_budget, inference_resources, training_resources
 
@@ -43,6 +44,13 @@ def seed_of(replicate: str, seeds: Sequence[int]) -> int:
     return int(replicate.removeprefix("-seed") or seeds[0])
 
 
+def taken_answers(folder: str, run: str, train: str) -> dict[str, list[str]]:
+    """Of `StudyJobs.taken`: what a model that generates left in its folder. train: what it is trained on, if it is."""
+    names = {"predictions": "predictions.jsonl", "benchmark": "generate.benchmark.tsv"}
+    learned = {} if run in UNTRAINED else {"train": [train], "record": [f"{folder}/training.json"]}
+    return {**{name: [f"{folder}/{file}"] for name, file in names.items()}, **learned}
+
+
 class StudyJobs:
     """What any study has. study: its name. section: its section of the configuration."""
 
@@ -58,6 +66,26 @@ class StudyJobs:
     def examples(self) -> dict[str, str]:
         """Files with its examples by split, which a study of the user's own can take (`data.study`)."""
         raise NotImplementedError
+
+    # Runs whose answers a study of the user's own can take (the method `trained`).
+
+    def answered_runs(self, kind: str) -> list[str]:
+        """Names of those that answer as examples of a kind are answered."""
+        raise NotImplementedError
+
+    def taken(self, run: str) -> dict[str, list[str]]:
+        """Files of one of them: answers and what they are read with, as `{study}/plain_answers.py` takes them; what
+        answering took, `answering` (a record) or `benchmark`; where it is trained, `train` and `record`
+        (training.json)."""
+        raise NotImplementedError
+
+    def taken_options(self, run: str) -> dict[str, Any]:
+        """How its answers are read."""
+        return {}
+
+    def taken_model(self, run: str) -> str:
+        """Name of its base model."""
+        return self.section.model
 
     def model_folder(self, model: str) -> str:
         """Folder of a base model."""

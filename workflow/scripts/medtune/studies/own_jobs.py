@@ -7,16 +7,16 @@ from typing import Any
 from medtune.configuration import Config
 from medtune.errors import InputError
 from medtune.files import files_in
-from medtune.kinds.method_sections import Adapter, Encoder, Prompt, Rules
+from medtune.kinds.method_sections import Adapter, Encoder, Prompt, Rules, Trained
 from medtune.kinds.own_section import OwnStudy
-from medtune.studies.jobs import AdapterJobs, existing
+from medtune.studies.jobs import AdapterJobs, StudyJobs, existing
 from medtune.studies.maccrobat.jobs import MaccrobatJobs
 from medtune.studies.meerkat.jobs import MeerkatJobs
 from medtune.studies.own_files import code_of_reader
 from medtune.studies.own_units import Unit, units_of
 from medtune.studies.radgraph.jobs import RadGraphJobs
 from medtune.studies.relations.jobs import RelationsJobs
-from medtune.studies.road import ApplyEncoder, ApplyRules, Generate, Road, TrainEncoder
+from medtune.studies.road import ApplyEncoder, ApplyRules, Generate, Road, Take, TrainEncoder
 from medtune.studies.yesno.jobs import YesNoJobs
 from medtune.workflow.demands import Demand, batch_budget, inference_resources, training_resources
 from medtune.workflow.model_jobs import pattern_of
@@ -186,17 +186,36 @@ class OwnJobs(AdapterJobs):
         """What the rules of a unit are made with."""
         return self._unit(wildcards).method.options()
 
+    # Runs of the study that the data are of.
+
+    def taken(self, wildcards: Any) -> dict[str, list[str]]:
+        """Files of the run that a unit is."""
+        return self._source.taken(self.taken_run(wildcards))
+
+    def taken_options(self, wildcards: Any) -> dict[str, Any]:
+        """How its answers are read."""
+        return self._source.taken_options(self.taken_run(wildcards))
+
+    def taken_run(self, wildcards: Any) -> str:
+        """Its name there."""
+        return self._unit(wildcards).method.run
+
+    @property
+    def _source(self) -> StudyJobs:
+        return BUILT_IN[self.section.data.study](self.config)
+
     # Rules of the road.
 
     def road(self) -> Road:
         """All of them, those alone that have a unit: a study need not have adapters."""
-        methods = {kind: self._of(kind) for kind in (Adapter, Prompt, Encoder, Rules)}
+        methods = {kind: self._of(kind) for kind in (Adapter, Prompt, Encoder, Rules, Trained)}
         return Road(
             train=self._adapters(methods[Adapter]),
             generate=(*self._adapter_answers(methods[Adapter]), *self._prompt_answers(methods[Prompt])),
             apply_rules=self._rules(methods[Rules]),
             train_encoder=self._encoders(methods[Encoder]),
             apply_encoder=self._encoder_answers(methods[Encoder]),
+            take=self._takes(methods[Trained]),
             score=(
                 *((self._score("_base", self.base_run),) if methods[Adapter] else ()),
                 self._score("", self.run, wildcards={"run": pattern_of(unit.folder for unit in self._units)}),
@@ -256,6 +275,23 @@ class OwnJobs(AdapterJobs):
             splits=HELD,
             task_options=self.task_options,
             options=self.rule_options,
+            wildcards=runs,
+        )
+        return (found,)
+
+    def _takes(self, runs: Mapping[str, str] | None) -> tuple:
+        if not runs:
+            return ()
+        found = Take(
+            name=f"{self.study}_take",
+            **self._model(self.run),
+            source=self.section.data.study,
+            inputs=self.held,
+            more=self.taken,
+            splits=HELD,
+            task_options=self.task_options,
+            run=self.taken_run,
+            options=self.taken_options,
             wildcards=runs,
         )
         return (found,)
@@ -333,11 +369,20 @@ class OwnJobs(AdapterJobs):
         """Name of the base model, or encoder, of a unit; None of rules."""
         if unit.of(Rules):
             return None
+        if unit.of(Trained):
+            return self._source.taken_model(unit.method.run)
         usual = self.section.encoder.model if unit.of(Encoder) else self.section.model
         return getattr(unit.method, "model", None) or usual
 
     def _unit(self, wildcards: Any) -> Unit:
         return next(unit for unit in self._units if unit.folder == wildcards.run)
+
+
+def answered_runs(config: Config, name: str) -> list[str]:
+    """Runs of the study that a study of the user's own has its data of, which can be its methods. name: of the latter,
+    whose data are of one."""
+    section = config.studies[name]
+    return BUILT_IN[section.data.study](config).answered_runs(section.kind)
 
 
 def _measured(folder: str) -> dict[str, str]:

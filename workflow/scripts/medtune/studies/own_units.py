@@ -1,9 +1,10 @@
-"""What a study of the user's own trains or asks: each method, at each size, with each seed."""
+"""What a study of the user's own trains or asks: each method, at each size, with each seed. A run of another
+study is there once, as it is."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from medtune.kinds.method_sections import Prompt, Rules
+from medtune.kinds.method_sections import Prompt, Rules, Trained
 from medtune.kinds.own_section import OwnStudy
 from medtune.studies.jobs import replicate_of
 
@@ -26,7 +27,7 @@ class Unit:
     @property
     def seeded(self) -> bool:
         """Whether another seed would give other answers with the same documents."""
-        return _depends_on_seed(self.method, None)
+        return self.method.seeded if self.of(Trained) else _depends_on_seed(self.method, None)
 
 
 def units_of(section: OwnStudy) -> list[Unit]:
@@ -47,12 +48,14 @@ def _folder(name: str, size: int | None, replicate: str) -> str:
 
 
 def _depends_on_size(method: Any) -> bool:
-    """Whether it sees training documents at all."""
-    return not isinstance(method, Prompt) or method.shots > 0
+    """Whether it sees training documents of this study at all: a run of another had its own."""
+    return not isinstance(method, Trained) and (not isinstance(method, Prompt) or method.shots > 0)
 
 
 def _depends_on_seed(method: Any, size: int | None) -> bool:
     """Whether the seed changes its answers: by training, by examples that it draws, or by the documents of a size."""
+    if isinstance(method, Trained):  # it has the seed of its run
+        return False
     if isinstance(method, Rules):
         return size is not None
     return not isinstance(method, Prompt) or method.seeded or (size is not None and _depends_on_size(method))

@@ -113,6 +113,19 @@ class ApplyEncoder(Job):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Take(Job):
+    """Answers of a run of one of the five studies, in the form of a kind. source: that study. splits: names of the
+    inputs that hold the examples. run: its name. options: how the study reads its answers."""
+
+    env: str = "analysis"
+    source: str
+    splits: tuple[str, ...]
+    task_options: Value
+    run: Value
+    options: Value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Score(Job):
     """Scores of one model's answers. outputs: beside metrics and items. options: what the study's `score` takes. local:
     whether it runs where Snakemake does; else with these threads and resources."""
@@ -145,5 +158,6 @@ class Road:
     apply_rules: tuple[ApplyRules, ...] = ()
     train_encoder: tuple[TrainEncoder, ...] = ()
     apply_encoder: tuple[ApplyEncoder, ...] = ()
+    take: tuple[Take, ...] = ()
     score: tuple[Score, ...]
     card: tuple[WriteCard, ...]

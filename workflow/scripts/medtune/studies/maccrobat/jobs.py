@@ -2,6 +2,7 @@
 rate and seed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from medtune.configuration import Config
@@ -46,6 +47,25 @@ class MaccrobatJobs(StudyJobs):
     def files(self, name: str) -> list[str]:
         """A file of each run, in the order of `runs`."""
         return [f"{self.folder(**run)}/{name}" for run in self.runs()]
+
+    def answered_runs(self, kind: str) -> list[str]:
+        """Taggers."""
+        return [str(Path(self.folder(**run)).relative_to(self.root)) for run in self.runs()]
+
+    def taken(self, run: str) -> dict[str, list[str]]:
+        """As in `StudyJobs`; rows: the documents, whose words are tagged."""
+        folder = f"{self.root}/{run}"
+        return {
+            "predictions": [f"{folder}/predictions.jsonl"],
+            "rows": [self.data[split] for split in HELD],
+            "train": [self.data["train"]],
+            "record": [f"{folder}/training.json"],
+            "answering": [f"{folder}/tagging.json"],
+        }
+
+    def taken_model(self, run: str) -> str:
+        """Its encoder."""
+        return run.partition("/")[0]
 
     def analysis(self, name: str, tables: Sequence[str], plots: Sequence[str]) -> dict[str, str]:
         """Outputs of one analysis of one tagger: a CSV for each table, a record, each plot as PNG and SVG."""

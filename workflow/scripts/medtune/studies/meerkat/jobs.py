@@ -5,7 +5,8 @@ from typing import Any
 
 from medtune.configuration import Config
 from medtune.errors import InputError
-from medtune.studies.jobs import AdapterJobs
+from medtune.kinds.method_sections import UNTRAINED
+from medtune.studies.jobs import AdapterJobs, taken_answers
 from medtune.studies.meerkat.generator import SPECIALTIES
 from medtune.studies.meerkat.medical_qa import check_known, specialty_files
 from medtune.studies.road import Road
@@ -37,6 +38,16 @@ class MeerkatJobs(AdapterJobs):
     def files(self, name: str) -> list[str]:
         """A file of each iteration, in their order."""
         return [f"{self.folder(iteration)}/{name}" for iteration in range(1, self.section.iterations + 1)]
+
+    def answered_runs(self, kind: str) -> list[str]:
+        """Iterations, and the base model; in its practised form where that differs from the study's."""
+        iterations = [f"iteration{number}" for number in range(1, self.section.iterations + 1)]
+        return [*(UNTRAINED if self.pretraining() else UNTRAINED[:1]), *iterations]
+
+    def taken(self, run: str) -> dict[str, list[str]]:
+        """As in `StudyJobs`."""
+        folder = f"{self.root}/{run}"
+        return taken_answers(folder, run, f"{folder}/data/train.jsonl")
 
     def sources(self, wildcards: Any) -> list[str]:
         """The specialty files, where they are there; the job itself says what is wrong with them. Raises InputError

@@ -3,12 +3,15 @@
 from typing import Any
 
 from medtune.configuration import Config
+from medtune.kinds.method_sections import UNTRAINED
 from medtune.studies.jobs import AdapterJobs, NewTextsJobs, existing
 from medtune.studies.radgraph.reports import LABELS
 from medtune.studies.road import Road
 
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
+ADAPTERS = "adapters"
+"""The run of all adapters together, one for each entity type."""
 
 
 class RadGraphJobs(AdapterJobs):
@@ -51,6 +54,18 @@ class RadGraphJobs(AdapterJobs):
     def examples(self) -> dict[str, str]:
         """Reports by split."""
         return self.reports
+
+    def answered_runs(self, kind: str) -> list[str]:
+        """The adapters together, and the base model in two forms, which find entities alone."""
+        return [ADAPTERS, *UNTRAINED] if kind == "spans" else []
+
+    def taken(self, run: str) -> dict[str, list[str]]:
+        """As in `StudyJobs`, of each entity type; results: what was found in each report, metrics: its scores."""
+        models = [f"{self.root}/{entity}{'' if run == ADAPTERS else f'/{run}'}" for entity in self.entities]
+        files = {"metrics": "metrics.json", "results": "results.json", "benchmark": "generate.benchmark.tsv"}
+        files |= {"record": "training.json"} if run == ADAPTERS else {}
+        found = {name: [f"{model}/{file}" for model in models] for name, file in files.items()}
+        return {**found, **({"train": [self.reports["train"]]} if run == ADAPTERS else {})}
 
     def sources(self, wildcards: Any) -> list[str]:
         """The source files that are there."""

@@ -75,7 +75,7 @@ def read_runs(files: Sequence[RunFiles]) -> dict[str, list[Run]]:
     Raises InputError when a run is missing or doubled, when metrics are of another entity type, or when the runs were
     not scored on the same reports.
     """
-    read = {(given.model, given.entity): _read(given) for given in files}
+    read = {(given.model, given.entity): read_run(given) for given in files}
     expected = {(model, label) for model in MODELS for label in LABELS}
     if len(read) != len(files) or set(read) != expected:
         raise InputError(f"summary: expected {', '.join(MODELS)} of each of {', '.join(LABELS)}, once each")
@@ -98,7 +98,8 @@ def read_runs(files: Sequence[RunFiles]) -> dict[str, list[Run]]:
     return runs
 
 
-def _read(files: RunFiles) -> Run:
+def read_run(files: RunFiles) -> Run:
+    """One of them. Raises InputError for metrics of another entity type."""
     metrics = read_json(files.metrics)
     if metrics["entity"] != files.entity:
         raise InputError(f"{files.metrics}: of entity type {metrics['entity']}; expected {files.entity}")

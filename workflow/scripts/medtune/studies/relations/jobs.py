@@ -5,14 +5,13 @@ from functools import cached_property
 from typing import Any
 
 from medtune.configuration import Config
+from medtune.kinds.method_sections import UNTRAINED
 from medtune.studies.jobs import AdapterJobs, NewTextsJobs, existing, replicate_of
 from medtune.studies.road import Road
 from medtune.workflow.model_jobs import pattern_of
 
 READING = {"deduplicate", "drop_violations"}
 """Settings of how answers are read."""
-UNTRAINED = ("base", "practised")
-"""Runs without an adapter: the base model asked as the others are, and in the form that it knows."""
 OWN = ("relation_weight", "without_relations", "mix", "two_steps", "constrained", *sorted(READING))
 """Settings of a run beside those of training."""
 STEPS = ("joint", "entities", "relations")
@@ -34,6 +33,26 @@ class RelationsJobs(AdapterJobs):
         variant = variant_of({**self.runs["default"], "two_steps": False})
         train = f"{self.root}/data/{variant}/train.jsonl"
         return {"train": train, "validation": self.rows["validation"], "test": self.rows["test"]}
+
+    def answered_runs(self, kind: str) -> list[str]:
+        """All runs; those that read another's answers do so here, too."""
+        return list(self.runs)
+
+    def taken(self, run: str) -> dict[str, list[str]]:
+        """As in `StudyJobs`; schema: the types of the study, rows: the documents."""
+        train = f"{self.root}/data/{variant_of(self.runs[run])}/train.jsonl"
+        learned = {"train": [train], "record": [f"{self.root}/{self.trained(run)}/training.json"]}
+        return {
+            "predictions": [self._predictions(run)],
+            "schema": [self.schema],
+            "rows": [self.rows["validation"], self.rows["test"]],
+            "benchmark": self._benchmarks(run),
+            **({} if run in UNTRAINED else learned),
+        }
+
+    def taken_options(self, run: str) -> dict[str, bool]:
+        """How its answers are read."""
+        return self._reading(run)
 
     def new_notes(self) -> NewTextsJobs:
         """The notes of `relations.predict`."""
@@ -112,7 +131,10 @@ class RelationsJobs(AdapterJobs):
 
     def benchmarks(self, wildcards: Any) -> list[str]:
         """What their generation took."""
-        run = self.answered(wildcards.run)
+        return self._benchmarks(wildcards.run)
+
+    def _benchmarks(self, run: str) -> list[str]:
+        run = self.answered(run)
         steps = ("first/", "second/") if self.runs[run]["two_steps"] else ("",)
         return [f"{self.root}/{run}/{step}generate.benchmark.tsv" for step in steps]
 
@@ -197,7 +219,10 @@ class RelationsJobs(AdapterJobs):
 
     def reading(self, wildcards: Any) -> dict[str, bool]:
         """How a run reads answers."""
-        return {key: self.runs[wildcards.run][key] for key in sorted(READING)}
+        return self._reading(wildcards.run)
+
+    def _reading(self, run: str) -> dict[str, bool]:
+        return {key: self.runs[run][key] for key in sorted(READING)}
 
     # Settings
 

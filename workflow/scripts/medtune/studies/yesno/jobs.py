@@ -1,9 +1,11 @@
 """What the rules of study yesno compute: folders, inputs and params of its runs, one for each rank and seed."""
 
+from pathlib import Path
 from typing import Any
 
 from medtune.configuration import Config
-from medtune.studies.jobs import AdapterJobs, existing, replicate_of, seed_of
+from medtune.kinds.method_sections import UNTRAINED
+from medtune.studies.jobs import AdapterJobs, existing, replicate_of, seed_of, taken_answers
 from medtune.studies.road import Road
 
 HELD = ("validation", "test", "challenge")
@@ -33,6 +35,14 @@ class YesNoJobs(AdapterJobs):
     def files(self, name: str) -> list[str]:
         """A file of each run, in the order of `runs`."""
         return [f"{self.folder(**run)}/{name}" for run in self.runs()]
+
+    def answered_runs(self, kind: str) -> list[str]:
+        """Adapters, and the base model in two forms."""
+        return [*UNTRAINED, *(Path(self.folder(**run)).name for run in self.runs())]
+
+    def taken(self, run: str) -> dict[str, list[str]]:
+        """As in `StudyJobs`."""
+        return taken_answers(f"{self.root}/{run}", run, self.data["train"])
 
     def sources(self, wildcards: Any) -> list[str]:
         """The source files that are there, and that of the test split's ids."""
