@@ -41,10 +41,10 @@ KIND = SimpleNamespace(
 )
 
 
-def written_costs(folder, train=2.0, answer=1.0, parameters=0, examples=30):
+def written_costs(folder, train=2.0, answer=1.0, parameters=0, examples=30, device="CPU"):
     record = {"examples": examples, "trainable_parameters": parameters, "train_seconds": train, "peak_memory_mb": 50}
     write_json(folder / "training.json", record)
-    answering = {"seconds": answer, "documents": 40, "peak_memory_mb": 70, "device": "CPU"}
+    answering = {"seconds": answer, "documents": 40, "peak_memory_mb": 70, "device": device}
     write_json(folder / "answering.json", answering)
 
 
@@ -178,6 +178,20 @@ def test_pareto_optimal_are_those_that_no_other_beats_in_figure_and_seconds(unit
     assert [row["pareto_training"] for row in rows.values()] == [True, True, True, True]
 
 
+def test_a_method_whose_seconds_are_not_known_is_neither_cheapest_nor_pareto_optimal_by_them(unit):
+    files = [
+        unit("copied", [True] * 4, 1, answer=None, train=0, device=None),
+        unit("good", [True] * 4, 1, answer=1.0, train=5),
+        unit("worse", [True, False] * 2, 1, answer=2.0, train=3),
+    ]
+    rows = rows_of(files)
+    assert [row["seconds_per_1000"] for row in rows.values()] == [None, 25.0, 50.0]
+    assert [row["pareto_inference"] for row in rows.values()] == [None, True, False]
+    assert [row["pareto_training"] for row in rows.values()] == [True, False, False]
+    assert [row["device"] for row in rows.values()] == [None, "CPU", "CPU"]
+    assert [key for key, row in rows.items() if row["cheapest"]] == [("good", "all")]
+
+
 def test_bad_input_has_a_sentence(unit):
     first = unit("a", [True], 1)
     with pytest.raises(InputError, match='two results of "a" at size all, seed 1'):
@@ -257,7 +271,8 @@ def study(tmp_path):
         scores = score_spans(held, rows, 0, study="drugs", prompt="Text: {text}\n", entities=TYPES)
         write_json(folder / "metrics.json", scores.metrics)
         write_csv(folder / "items.csv", scores.items, ITEM_COLUMNS)
-        written_costs(folder, parameters=100, examples=size or 30)
+        unknown = {"answer": None, "device": None} if method == "dictionary" else {}
+        written_costs(folder, parameters=100, examples=size or 30, **unknown)
         files.append(unit_files(folder, method, size=size, seed=seed, seeded=method == "tagger"))
     return root, files
 

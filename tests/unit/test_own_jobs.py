@@ -139,6 +139,86 @@ def test_a_method_has_its_documents_its_model_and_its_settings():
     assert jobs.rule_options(of("majority")) == {"rule": "majority"}
 
 
+def test_a_run_of_the_study_that_the_data_are_of_is_there_once_with_its_files():
+    known = {name: {"method": "trained", "run": run} for name, run in (("known", "rank8"), ("asked", "base"))}
+    jobs = OwnJobs(config_of({**COMPARED, **TAKEN, "methods": {**COMPARED["methods"], **known}}), "smoking")
+    units = [unit for unit in jobs.units() if unit.name in known]
+    assert [(unit.folder, unit.size, unit.seeded) for unit in units] == [("known", None, True), ("asked", None, False)]
+    described = {unit["method"]: unit for unit in jobs.described()}
+    assert (described["known"]["type"], described["known"]["model"]) == ("trained", "tiny-qwen3")
+    (take,) = jobs.road().take
+    run = SimpleNamespace(run="known")
+    assert (take.name, take.source, take.run(run), take.options(run)) == ("smoking_take", "yesno", "rank8", {})
+    root = "results/tiny/yesno"
+    assert take.more(run) == {
+        "predictions": [f"{root}/rank8/predictions.jsonl"],
+        "benchmark": [f"{root}/rank8/generate.benchmark.tsv"],
+        "train": [f"{root}/data/train.jsonl"],
+        "record": [f"{root}/rank8/training.json"],
+    }
+    assert set(take.more(SimpleNamespace(run="asked"))) == {"predictions", "benchmark"}
+
+
+def section_of(study, kind, run):
+    """Of a study of a kind, with the data of another and one of its runs."""
+    types = {"labels": {"labels": ["Yes", "No"]}, "answers": {}}.get(kind, {"entities": ["A"]})
+    related = {"relations": {"r": {"heads": ["A"], "tails": ["A"]}}} if kind == "relations" else {}
+    methods = {"known": {"method": "trained", "run": run}}
+    return {"kind": kind, "data": {"study": study}, "prompt": "{text}", "methods": methods, **types, **related}
+
+
+@pytest.mark.parametrize(
+    ("study", "kind", "run", "files", "model"),
+    [
+        ("maccrobat", "spans", "tiny-bert/lr0.003", {"answering": ["tiny-bert/lr0.003/tagging.json"]}, "tiny-bert"),
+        ("meerkat", "answers", "iteration2", {"train": ["iteration2/data/train.jsonl"]}, "tiny-qwen3"),
+        ("relations", "spans", "schema", {"predictions": ["default/predictions.jsonl"]}, "tiny-qwen3-relations"),
+        (
+            "relations",
+            "relations",
+            "two_steps",
+            {"benchmark": [f"two_steps/{step}/generate.benchmark.tsv" for step in ("first", "second")]},
+            "tiny-qwen3-relations",
+        ),
+        (
+            "radgraph",
+            "spans",
+            "practised",
+            {"results": [f"{one}/practised/results.json" for one in ("ANAT-DP", "OBS-DP", "OBS-DA", "OBS-U")]},
+            "tiny-qwen3-reports",
+        ),
+    ],
+)
+def test_a_run_of_each_study_has_the_files_that_it_is_read_from(study, kind, run, files, model):
+    jobs = OwnJobs(config_of(section_of(study, kind, run)), "smoking")
+    found = jobs.taken(SimpleNamespace(run="known"))
+    for name, paths in files.items():
+        assert sorted(found[name]) == sorted(f"results/tiny/{study}/{path}" for path in paths)
+    assert jobs.described()[-1]["model"] == model
+    reading = {"deduplicate", "drop_violations"} if study == "relations" else set()
+    assert set(jobs.taken_options(SimpleNamespace(run="known"))) == reading
+
+
+@pytest.mark.parametrize(
+    ("study", "kind", "run", "said"),
+    [
+        ("yesno", "labels", "rank9", 'methods.known.run = "rank9": must be one of base, practised, rank4, rank8,'),
+        ("maccrobat", "spans", "tiny-bert", '.run = "tiny-bert": must be one of tiny-bert/lr0.003,'),
+        ("meerkat", "answers", "iteration4", "must be one of base, practised, iteration1, iteration2, iteration3"),
+        ("relations", "relations", "shema", 'did you mean "schema"?'),
+        ("radgraph", "spans", "OBS-DP", "must be one of adapters, base, practised"),
+        (
+            "radgraph",
+            "relations",
+            "adapters",
+            'studies.smoking.methods.known: the study "radgraph" has no run that answers as kind relations does',
+        ),
+    ],
+)
+def test_a_run_that_the_study_does_not_have_is_refused_with_those_that_it_has(study, kind, run, said):
+    assert said in refusal(section_of(study, kind, run))
+
+
 def test_a_study_without_adapters_has_no_rule_of_them():
     section = {**COMPARED, "methods": {"majority": {"method": "rules"}}}
     jobs = OwnJobs(config_of(section), "smoking")
@@ -171,6 +251,10 @@ def test_a_study_without_adapters_has_no_rule_of_them():
         ),
         ({"methods": {"r4": {"method": "rules"}}}, '"r4" is the name of a run and of a method'),
         ({"methods": {"a-n6": {"method": "rules"}}}, 'the name "a-n6" of a method'),
+        (
+            {"methods": {"a": {"method": "trained", "run": "rank8"}}},
+            '"a" is a method `trained`, a run of a study of this workflow, and `data.study` names none',
+        ),
         ({"sizes": [4, 4]}, "must not repeat a value"),
         ({"encoder": {"model": "bert9"}}, 'studies.smoking.encoder.model = "bert9": must be one of'),
         ({"model": "qwen9"}, 'studies.smoking.model = "qwen9": must be one of'),

@@ -47,8 +47,8 @@ SETTLE = ("settle", "settle_least", "settle_most")
 @dataclass(frozen=True)
 class UnitFiles:
     """What one method left behind at one size and seed. method: its name in the configuration. type: "rules", "prompt",
-    "encoder", "adapter" or "trained". model: name of the base model; None for methods without one. size: number of training
-    documents; None: all. seeded: whether the answers depend on the seed."""
+    "encoder", "adapter" or "trained". model: name of the base model; None for methods without one. size: number of
+    training documents; None: all. seeded: whether the answers depend on the seed."""
 
     method: str
     type: str
@@ -147,6 +147,12 @@ class Entry:
         """Of answering 1,000 documents; mean over the seeds of which they are known, None where they are of none."""
         known = [unit.seconds_per_1000 for unit in self.units if unit.seconds_per_1000 is not None]
         return float(np.mean(known)) if known else None
+
+    @property
+    def device(self) -> str | None:
+        """What answered, of all seeds; None where it is not known."""
+        known = {unit.answering["device"] for unit in self.units} - {None}
+        return listed(sorted(known)) if known else None
 
     @property
     def cost(self) -> float:
@@ -270,7 +276,7 @@ def method_rows(methods: Methods, seed: int) -> list[dict]:
             "train_seconds": entry.train_seconds,
             "seconds_per_1000": entry.seconds_per_1000,
             "peak_memory_mb": max(unit.peak_memory_mb or 0 for unit in entry.units) or None,
-            "device": listed(sorted({unit.answering["device"] for unit in entry.units} - {None})) or None,
+            "device": entry.device,
             **{name: optimal[name][place] for name in PARETO},
             "chosen": entry is best,
             "cheapest": entry is cheapest,
