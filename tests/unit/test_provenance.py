@@ -62,7 +62,7 @@ def readers():
         return lambda path: maccrobat._read(MaccrobatData(source={"format": format, "path": path}), 1)
 
     def of_yesno(format):
-        return lambda path: yesno._read("q", YesNoFile(format=format, path=path), 1, 0.8)
+        return lambda path: yesno._read("q", YesNoFile(format=format, path=path), 1, 0.8, False)
 
     def of_relations(format):
         return lambda path: read_corpus({"format": format, "train": path}, "train")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from medtune.config import MadeModel
-from medtune.configuration import Config
+from medtune.config_check import load_config
 from medtune.data.related import Relation
 from medtune.data.relation_schema import STUDY_SCHEMA
 from medtune.errors import InputError
@@ -443,7 +443,7 @@ def test_biored_is_mixed_in_as_the_comments_of_the_configuration_say(tmp_path, c
     said = {key: commented(key) for key in ("mix", "mixed")}
     mix = {**said["mix"], "train": str(corpora / "biored" / Path(said["mix"]["train"]).name)}
     paper["relations"]["data"]["mix"], paper["relations"]["switches"]["mixed"] = mix, said["mixed"]
-    study = Config(**paper).relations
+    study = load_config(paper).relations
     files = prepared(tmp_path, mix=study.data.mix.model_dump())
     rows, _, record = trained_on(files, tmp_path, mix=study.data.mix.model_dump())
     assert record["mixed_in"] == 400 and len(rows) == 460

@@ -166,7 +166,7 @@ def test_the_lexicon_is_closed_without_a_term_of_two_types_or_within_another():
 def test_more_documents_than_there_are_texts_and_unknown_splits_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="unknown splits: dev"):
         make_splits({"dev": 2}, seed=1)
-    monkeypatch.setattr("medtune.studies.relations.generator.normalise", lambda text: "same")
+    monkeypatch.setattr("medtune.data.deduplication.normalise", lambda text: "same")
     with pytest.raises(InputError, match="cannot make 3 different documents"):
         make_splits({"train": 3}, seed=1)
 
