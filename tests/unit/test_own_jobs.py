@@ -219,6 +219,20 @@ def test_a_run_that_the_study_does_not_have_is_refused_with_those_that_it_has(st
     assert said in refusal(section_of(study, kind, run))
 
 
+def test_a_trained_run_is_the_named_one_or_the_usual_one_of_its_study():
+    def taken(study, kind, run=None, **more):
+        methods = {"own": {"method": "trained", **({"run": run} if run else {})}}
+        section = {"kind": kind, "data": {"study": study}, "prompt": "{text}", "methods": methods, **more}
+        return OwnJobs(config_of(section, "mine"), "mine").taken_run(SimpleNamespace(run="own"))
+
+    labels = {"labels": ["Yes", "No", "Uncertain"]}
+    assert taken("yesno", "labels", **labels) == "rank4"
+    assert taken("yesno", "labels", "rank8", **labels) == "rank8"
+    assert taken("meerkat", "answers") == "iteration3"
+    assert taken("maccrobat", "spans", entities=["Age"]) == "tiny-bert/lr0.003"
+    assert taken("radgraph", "spans", entities=["OBS-DP"]) == "adapters"
+
+
 def test_a_study_without_adapters_has_no_rule_of_them():
     section = {**COMPARED, "methods": {"majority": {"method": "rules"}}}
     jobs = OwnJobs(config_of(section), "smoking")

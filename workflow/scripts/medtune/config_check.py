@@ -185,7 +185,7 @@ def _unknown_runs(config: Config) -> list[tuple[tuple, str]]:
             if not runs:
                 sentence = f'the study "{section.data.study}" has no run that answers as kind {section.kind} does'
                 problems.append((("studies", study, "methods", name), sentence))
-            elif method.run not in runs:
+            elif method.run is not None and method.run not in runs:
                 path = ("studies", study, "methods", name, "run")
                 problems.append((path, _with_value(method.run, True, _one_of(method.run, runs))))
     return problems

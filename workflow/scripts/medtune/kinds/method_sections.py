@@ -132,11 +132,12 @@ class Trained(Section):
     """A run of the study of this workflow that the data are of, as it is: what it answered there is scored here."""
 
     method: Literal["trained"] = Field(description="Kind of the method.")
-    run: str = Field(
+    run: str | None = Field(
+        None,
         min_length=1,
-        description="The run: yesno rank8, rank8-seed2 …; maccrobat {encoder}/lr{rate}; meerkat iteration1 …; relations"
-        " default, a switch; radgraph adapters. In most also base and practised, without training. Only with"
-        " `data.study`.",
+        description="The run; null: the first one that is trained, of Meerkat the last. Others: yesno rank8,"
+        " rank8-seed2 …; maccrobat {encoder}/lr{rate}; meerkat iteration1 …; relations default, a switch; radgraph"
+        " adapters. In most also base and practised, without training. Only with `data.study`.",
     )
 
     @property

@@ -73,6 +73,10 @@ class StudyJobs:
         """Names of those that answer as examples of a kind are answered."""
         raise NotImplementedError
 
+    def usual_run(self, kind: str) -> str:
+        """The one that is taken where none is named: the first that is trained."""
+        return next(run for run in self.answered_runs(kind) if run not in UNTRAINED)
+
     def taken(self, run: str) -> dict[str, list[str]]:
         """Files of one of them: answers and what they are read with, as `{study}/plain_answers.py` takes them; what
         answering took, `answering` (a record) or `benchmark`; where it is trained, `train` and `record`

@@ -198,7 +198,7 @@ class OwnJobs(AdapterJobs):
 
     def taken_run(self, wildcards: Any) -> str:
         """Its name there."""
-        return self._unit(wildcards).method.run
+        return self._run_of(self._unit(wildcards))
 
     @property
     def _source(self) -> StudyJobs:
@@ -365,12 +365,16 @@ class OwnJobs(AdapterJobs):
         """What a job needs, by its wildcards. model: function of wildcards that names the base model."""
         return lambda wildcards: self.demand_of(model(wildcards))
 
+    def _run_of(self, unit: Unit) -> str:
+        """The run of the study that the data are of."""
+        return unit.method.run or self._source.usual_run(self.section.kind)
+
     def _model_of(self, unit: Unit) -> str | None:
         """Name of the base model, or encoder, of a unit; None of rules."""
         if unit.of(Rules):
             return None
         if unit.of(Trained):
-            return self._source.taken_model(unit.method.run)
+            return self._source.taken_model(self._run_of(unit))
         usual = self.section.encoder.model if unit.of(Encoder) else self.section.model
         return getattr(unit.method, "model", None) or usual
 

@@ -44,6 +44,10 @@ class MeerkatJobs(AdapterJobs):
         iterations = [f"iteration{number}" for number in range(1, self.section.iterations + 1)]
         return [*(UNTRAINED if self.pretraining() else UNTRAINED[:1]), *iterations]
 
+    def usual_run(self, kind: str) -> str:
+        """The last iteration."""
+        return self.answered_runs(kind)[-1]
+
     def taken(self, run: str) -> dict[str, list[str]]:
         """As in `StudyJobs`."""
         folder = f"{self.root}/{run}"
