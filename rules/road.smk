@@ -216,6 +216,7 @@ for JOB in [for_rules(job) for road in ROADS for job in road.take]:
             splits=list(JOB.splits),
             source=JOB.source,
             run=JOB.run,
+            benchmarks=JOB.benchmarks,
             options=JOB.options,
         script:
             "../workflow/scripts/take_run.py"

@@ -152,11 +152,12 @@ def test_a_run_of_the_study_that_the_data_are_of_is_there_once_with_its_files():
     root = "results/tiny/yesno"
     assert take.more(run) == {
         "predictions": [f"{root}/rank8/predictions.jsonl"],
-        "benchmark": [f"{root}/rank8/generate.benchmark.tsv"],
         "train": [f"{root}/data/train.jsonl"],
         "record": [f"{root}/rank8/training.json"],
     }
-    assert set(take.more(SimpleNamespace(run="asked"))) == {"predictions", "benchmark"}
+    assert set(take.more(SimpleNamespace(run="asked"))) == {"predictions"}
+    # Snakemake does not take benchmarks for outputs, so they must be no inputs of another job.
+    assert take.benchmarks(run) == [f"{root}/rank8/generate.benchmark.tsv"]
 
 
 def section_of(study, kind, run):
@@ -191,7 +192,8 @@ def section_of(study, kind, run):
 )
 def test_a_run_of_each_study_has_the_files_that_it_is_read_from(study, kind, run, files, model):
     jobs = OwnJobs(config_of(section_of(study, kind, run)), "smoking")
-    found = jobs.taken(SimpleNamespace(run="known"))
+    run = SimpleNamespace(run="known")
+    found = {**jobs.taken(run), "benchmark": jobs.taken_benchmarks(run)}
     for name, paths in files.items():
         assert sorted(found[name]) == sorted(f"results/tiny/{study}/{path}" for path in paths)
     assert jobs.described()[-1]["model"] == model

@@ -1,7 +1,8 @@
 """Take the answers of a run of one of the five studies over into a study of the user's own. Called by its rule
 {study}_take.
 
-The data files are inputs named after their splits; all other inputs are files of the run (`StudyJobs.taken`).
+The data files are inputs named after their splits; all other inputs are files of the run (`StudyJobs.taken`). Param
+`benchmarks`: of the jobs that answered.
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ if __name__ == "__main__":
 
         given, params = snakemake.input, snakemake.params
         files = {name: [found] if isinstance(found, str) else list(found) for name, found in given.items()}
+        files |= {"benchmark": list(params.benchmarks)} if params.benchmarks else {}
         take_run(
             Job(
                 task=params.task,

@@ -24,6 +24,7 @@ from medtune.workflow.model_jobs import pattern_of
 SPLITS = ("train", "validation", "test")
 HELD = ("validation", "test")
 BASE = "base"
+BENCHMARK = "benchmark"
 TYPES = ("labels", "entities", "relations")
 BUILT_IN = {
     "yesno": YesNoJobs,
@@ -189,8 +190,13 @@ class OwnJobs(AdapterJobs):
     # Runs of the study that the data are of.
 
     def taken(self, wildcards: Any) -> dict[str, list[str]]:
-        """Files of the run that a unit is."""
-        return self._source.taken(self.taken_run(wildcards))
+        """Files of the run that a unit is, but for benchmarks, which Snakemake does not take for outputs of a job."""
+        files = self._source.taken(self.taken_run(wildcards))
+        return {name: found for name, found in files.items() if name != BENCHMARK}
+
+    def taken_benchmarks(self, wildcards: Any) -> list[str]:
+        """Benchmarks of the jobs that answered, where nothing better tells what it took."""
+        return self._source.taken(self.taken_run(wildcards)).get(BENCHMARK, [])
 
     def taken_options(self, wildcards: Any) -> dict[str, Any]:
         """How its answers are read."""
@@ -291,6 +297,7 @@ class OwnJobs(AdapterJobs):
             splits=HELD,
             task_options=self.task_options,
             run=self.taken_run,
+            benchmarks=self.taken_benchmarks,
             options=self.taken_options,
             wildcards=runs,
         )

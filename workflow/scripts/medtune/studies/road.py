@@ -115,13 +115,15 @@ class ApplyEncoder(Job):
 @dataclass(frozen=True, kw_only=True)
 class Take(Job):
     """Answers of a run of one of the five studies, in the form of a kind. source: that study. splits: names of the
-    inputs that hold the examples. run: its name. options: how the study reads its answers."""
+    inputs that hold the examples. run: its name. benchmarks: of the jobs that answered. options: how the study reads
+    its answers."""
 
     env: str = "analysis"
     source: str
     splits: tuple[str, ...]
     task_options: Value
     run: Value
+    benchmarks: Value
     options: Value
 
 
