@@ -63,7 +63,7 @@ for STUDY in OWN:
                 records=STUDY.files("training.json", STUDY.runs()),
                 manifest=STUDY.manifest,
             output:
-                **OUTPUTS.tables(STUDY.study, STUDY.title, ["runs", "comparisons", "seeds"], caption="own"),
+                **OUTPUTS.tables(STUDY.study, STUDY.title, STUDY.run_tables, caption="own"),
                 **OUTPUTS.plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
                 **OUTPUTS.readable(
                     STUDY.study, STUDY.title, f"{STUDY.root}/summary", "summary", caption="own"

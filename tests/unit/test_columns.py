@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from medtune.kinds.automation import AUTOMATION_COLUMNS
 from medtune.kinds.labels import figures
 from medtune.kinds.methods_table import OUTLOOK_COLUMNS, curve_columns, method_columns
 from medtune.kinds.summary import COMPARISON_COLUMNS, SEED_COLUMNS, run_columns
@@ -29,6 +30,7 @@ OWN = {
     "methods": method_columns(figures),
     "learning_curve": curve_columns(figures),
     "more_documents": OUTLOOK_COLUMNS,
+    "automation": AUTOMATION_COLUMNS,
 }
 PARTS = {
     "own": SimpleNamespace(COLUMNS=OWN),

@@ -7,6 +7,7 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
+from medtune.kinds.automation import Automation
 from medtune.kinds.summary import (
     BASE,
     RunFiles,
@@ -22,7 +23,7 @@ from medtune.metrics.proportions import proportion
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.stages import summarize_own
 
-COLUMNS = ("id", "split", "correct")
+COLUMNS = ("id", "split", "correct", "sure")
 
 
 def sums(items):
@@ -43,12 +44,13 @@ KIND = SimpleNamespace(
 def model(tmp_path):
     """Writes the files of one model: which of its test items are right, and its validation accuracy in tenths."""
 
-    def written(name, right, validation, seed=1, ids=None):
+    def written(name, right, validation, seed=1, ids=None, sure=""):
         folder = tmp_path / f"{name}-{seed}"
         folder.mkdir()
         ids = ids or [f"t{n}" for n in range(len(right))]
         rows = [{"id": key, "split": "test", "correct": one} for key, one in zip(ids, right, strict=True)]
-        rows.append({"id": "v0", "split": "validation", "correct": True})
+        rows += [{"id": f"v{n}", "split": "validation", "correct": True} for n in range(20)]
+        rows = [{**row, "sure": sure} for row in rows]
         write_csv(folder / "items.csv", rows, COLUMNS)
         length = {**proportion(1, 2, unit="notes").as_dict(), "value": 3.5, "low": 3.0, "high": 4.0}
         splits = {
@@ -139,7 +141,19 @@ def test_more_items_are_needed_for_a_smaller_difference():
     assert items_to_settle(row) == pytest.approx(449, abs=2)
 
 
-def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_needs(model, tmp_path, monkeypatch):
+@pytest.fixture
+def outputs(tmp_path):
+    names = [*summarize_own.TABLES, summarize_own.AUTOMATION]
+    names += [*(f"{name}_html" for name in names), "page", "page_html"]
+    names += [f"{plot}_{suffix}" for plot in summarize_own.PLOTS for suffix in ("png", "svg")]
+    endings = {"html": "html", "png": "png", "svg": "svg", "page": "md"}
+    paths = {name: tmp_path / f"{name}.{endings.get(name.split('_')[-1], 'csv')}" for name in names}
+    return paths | {"choice": tmp_path / "choice.json", "headline": tmp_path / "headline.txt"}
+
+
+def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_needs(
+    model, tmp_path, outputs, monkeypatch
+):
     monkeypatch.setattr(summarize_own, "part_of", lambda *_: KIND)
     manifest = tmp_path / "manifest.json"
     source = {"name": "notes <b>", "format": "csv", "records": 40, "licence": None}
@@ -147,15 +161,12 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     leakage = {"method": "texts compared", "rule": "groups are kept", "near_twins": {"method": "5-grams", "test": 3}}
     facts = {"records": {"train": 30, "test": 4}, "sources": [source], "dropped": [drop], "leakage": leakage}
     write_json(manifest, facts)
-    names = [*summarize_own.TABLES, *(f"{name}_html" for name in summarize_own.TABLES), "page", "page_html"]
-    names += [f"{plot}_{suffix}" for plot in summarize_own.PLOTS for suffix in ("png", "svg")]
-    endings = {"html": "html", "png": "png", "svg": "svg", "page": "md"}
-    outputs = {name: tmp_path / f"{name}.{endings.get(name.split('_')[-1], 'csv')}" for name in names}
-    outputs |= {"choice": tmp_path / "choice.json", "headline": tmp_path / "headline.txt"}
     files = [model(BASE, [False, False, True, True], 0), model("a", [True, False, True, True], 9)]
     summarize_own.summarize("any", "Smoking", files, manifest, outputs, seed=0)
-    assert all(path.stat().st_size for path in outputs.values())
+    not_asked = {"automation", "automation_html"}  # of a kind whose answers have no confidence as a whole
+    assert {name for name, path in outputs.items() if not path.is_file() or not path.stat().st_size} == not_asked
     page = outputs["page"].read_text()
+    assert "without review" not in page
     assert "# Smoking" in page and "50.0 % (15.0–85.0)" in page and "3.50 (3.00–4.00)" in page
     assert "tie. About" in page and "notes would tell such a difference" in page
     assert "- Groups are kept; texts compared." in page and "Near twins: 3 of 4 texts of the test split" in page
@@ -163,6 +174,25 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     assert "a (seed 1), chosen on validation: accuracy on the test split 75.0 %" in outputs["headline"].read_text()
     assert "notes &lt;b&gt;" in outputs["page_html"].read_text()
     assert [row["verdict"] for row in read_csv(outputs["comparisons"])] == ["tie"]
+
+
+@pytest.mark.parametrize("sure", [0.9, ""])
+def test_the_page_says_which_answers_of_the_chosen_run_may_go_without_review(
+    model, tmp_path, outputs, monkeypatch, sure
+):
+    kind = SimpleNamespace(**vars(KIND), AUTOMATION=Automation("sure", "correct", "notes"))
+    monkeypatch.setattr(summarize_own, "part_of", lambda *_: kind)
+    manifest = tmp_path / "manifest.json"
+    write_json(manifest, {"records": {"test": 4}, "sources": [], "dropped": []})
+    files = [model(BASE, [False] * 4, 0), model("a", [True, False, True, True], 9, sure=sure)]
+    summarize_own.summarize("any", "Smoking", files, manifest, outputs, seed=0)
+    page, rows = outputs["page"].read_text(), read_csv(outputs["automation"])
+    if not sure:
+        assert rows == [] and "The answers of a (seed 1) have no confidences" in page
+        return
+    assert {row["model"] for row in rows} == {"a (seed 1)"}
+    assert "| 0.2 | certified | 0 | 100.0 % (51.0–100.0) | 25.0 % (4.6–69.9), 1 of 4 |" in page
+    assert "cannot be certified with 20 validation notes: at least 59 must be accepted, all of them right" in page
 
 
 def test_of_a_single_unit_nothing_is_claimed_whatever_the_seeds(model):

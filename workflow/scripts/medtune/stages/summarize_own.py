@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from medtune.files import read_json, write_json, write_text
+from medtune.kinds.automation import AUTOMATION_COLUMNS, automation_rows, automation_text
 from medtune.kinds.summary import (
     COMPARISON_COLUMNS,
     SEED_COLUMNS,
@@ -21,11 +22,13 @@ from medtune.kinds.summary import (
 )
 from medtune.reporting.pages import write_page
 from medtune.reporting.plots import Bar, Curve, plot_bars, plot_curves, save_figure
-from medtune.reporting.tables import estimate_text, write_csv, write_html_table
+from medtune.reporting.tables import estimate_text, read_csv, write_csv, write_html_table
 from medtune.studies import KIND, part_of
 
 PAGE = Path(__file__).parents[1] / "kinds" / "page.md.j2"
 TABLES = ("runs", "comparisons", "seeds")
+AUTOMATION = "automation"
+"""The table of kinds whose answers may go without review."""
 PLOTS = ("figure", "curves")
 NOTES = {
     "runs": "Figures of the test split, but for validation_…, which the choice was made on. Intervals are 95 %, over "
@@ -34,6 +37,12 @@ NOTES = {
     "the base model, and every other run against the chosen one. A tie is an adjusted p of 0.05 or more.",
     "seeds": "What may be claimed of a run as a method: differences of means over training seeds, with seeds and items "
     "both drawn, Holm-corrected over the runs. With fewer than three seeds nothing is claimed.",
+    AUTOMATION: "Of the chosen run: answers with a confidence above the threshold would go without review. certified: "
+    "with 95 % confidence over the validation split, at most the allowed share of accepted units is wrong (learn then "
+    "test, exact binomial p, Bonferroni over thresholds). plain: at most that share of accepted validation units is, "
+    "which chance alone may bring about. Empty: no threshold; needed_units is the number of accepted validation units, "
+    "all of them right, that a certificate takes. A group is accepted where any of its answers is, and wrong where any "
+    "of these is. automation_rate and answer_error are over answers, error is over units; of the test split.",
 }
 
 
@@ -48,14 +57,17 @@ def summarize(
     """Read the scores of the base model and of all runs, and write the summary.
 
     kind: name of the task, as `medtune.studies.part_of` takes it. manifest: of the data. seed: of the paired tests.
-    outputs: paths by name: the `TABLES` as CSV and `{name}_html`; the `PLOTS` as `{name}_{png,svg}`; `choice` (JSON);
-    `page` (Markdown) and `page_html`; `headline` (one line of text).
+    outputs: paths by name: the `TABLES`, and `AUTOMATION` for kinds that have it, as CSV and `{name}_html`; the `PLOTS`
+    as `{name}_{png,svg}`; `choice` (JSON); `page` (Markdown) and `page_html`; `headline` (one line of text).
     Raises InputError as `read_runs`.
     """
     runs = read_runs(files, part_of(kind, "figures"))
     rows = {"runs": run_rows(runs), "comparisons": comparison_rows(runs, seed), "seeds": seed_rows(runs)}
     columns = {"runs": run_columns(runs.kind), "comparisons": COMPARISON_COLUMNS, "seeds": SEED_COLUMNS}
-    for name in TABLES:
+    if hasattr(runs.kind, "AUTOMATION"):
+        rows[AUTOMATION] = automation_rows(runs.chosen.title, _items_of(runs, files), runs.kind.AUTOMATION)
+        columns[AUTOMATION] = AUTOMATION_COLUMNS
+    for name in rows:
         write_csv(outputs[name], rows[name], columns[name])
         write_html_table(outputs[f"{name}_html"], f"{title}: {name}", rows[name], columns[name], NOTES[name])
     for name, figure in _plots(runs, title).items():
@@ -76,6 +88,8 @@ def summarize(
         "notes": NOTES,
         "against_base": [row for row in rows["comparisons"] if row["family"] == "base"],
         "settle": items_to_settle,
+        "automation": rows.get(AUTOMATION),
+        "not_automated": automation_text,
         "manifest": read_json(manifest),
         "pictures": {name: outputs[f"{name}_png"] for name in PLOTS},
     }
@@ -87,6 +101,12 @@ def _headline(runs: Runs) -> str:
     key, name, share = runs.judged.key, runs.judged.name, runs.judged.share
     chosen, base = (estimate_text(run.splits["test"][key], share) for run in (runs.chosen, runs.base))
     return f"{runs.chosen.title}, chosen on validation: {name} on the test split {chosen}; base model {base}"
+
+
+def _items_of(runs: Runs, files: Sequence[RunFiles]) -> list[dict[str, str]]:
+    """Rows of items.csv of the chosen run."""
+    (path,) = (one.items for one in files if (one.run, one.seed) == (runs.chosen.name, runs.chosen.seed))
+    return read_csv(path, runs.kind.ITEM_COLUMNS)
 
 
 def _choice(runs: Runs) -> dict[str, Any]:

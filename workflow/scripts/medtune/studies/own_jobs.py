@@ -68,6 +68,12 @@ class OwnJobs(AdapterJobs):
         return [unit for unit in self._units if unit.of(Adapter) and unit.size is None]
 
     @property
+    def run_tables(self) -> list[str]:
+        """Tables of the runs; the last of kinds whose answers have one confidence as a whole."""
+        automated = self.section.kind in ("labels", "spans")
+        return ["runs", "comparisons", "seeds", *(["automation"] if automated else [])]
+
+    @property
     def compares(self) -> bool:
         """Whether there is more to compare than adapters of all documents."""
         return bool(self.section.methods or self.section.sizes)

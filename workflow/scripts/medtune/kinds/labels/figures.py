@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.kinds.labels.score import ITEM_COLUMNS
+from medtune.kinds.automation import Automation
+from medtune.kinds.labels.score import ITEM_COLUMNS, TEXTS
 from medtune.kinds.summary import Shown
 from medtune.metrics.drawn import ratio, summed_by_unit
 
-__all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
+__all__ = ["AUTOMATION", "ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 
 JUDGED = "accuracy"
+AUTOMATION = Automation("likelihood_confidence", "likelihood_correct", TEXTS)
+"""The likeliest label goes without review, or not."""
 SHOWN = (
     Shown("accuracy", "accuracy"),
     Shown("macro_f1", "macro-F1"),

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.kinds.spans.score import ITEM_COLUMNS
+from medtune.kinds.automation import Automation
+from medtune.kinds.spans.score import DOCUMENTS, ITEM_COLUMNS
 from medtune.kinds.summary import Shown
 from medtune.metrics.counts import f1_of_counts as ratio
 from medtune.metrics.drawn import summed_by_unit
 
-__all__ = ["ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
+__all__ = ["AUTOMATION", "ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]
 
 JUDGED = "strict_f1"
+AUTOMATION = Automation("confidence", "exact_match", DOCUMENTS)
+"""A document goes without review, or not: right where its entities are found, and nothing else."""
 SHOWN = (
     Shown("strict_f1", "strict F1 (boundaries and type)"),
     Shown("strict_precision", "strict precision"),
