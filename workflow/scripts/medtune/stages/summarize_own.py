@@ -42,7 +42,8 @@ NOTES = {
     "test, exact binomial p, Bonferroni over thresholds). plain: at most that share of accepted validation units is, "
     "which chance alone may bring about. Empty: no threshold; needed_units is the number of accepted validation units, "
     "all of them right, that a certificate takes. A group is accepted where any of its answers is, and wrong where any "
-    "of these is. automation_rate and answer_error are over answers, error is over units; of the test split.",
+    "of these is. automation_rate and answer_error are over answers, error is over units; of the test split. "
+    "That the run was chosen on the same validation split is not allowed for.",
 }
 
 
