@@ -66,6 +66,27 @@ def test_a_run_changes_what_it_names_and_takes_the_rest_of_the_study_and_its_def
     assert changed["learning_rate"] == plain["learning_rate"] == 5e-3  # of study_defaults at this scale
 
 
+def test_a_recipe_of_a_run_takes_the_place_of_the_studys():
+    runs = {
+        "plain": None,
+        "even": {"scaling": "two_r", "rank": 16},
+        "mlp": {"targets": "mlp", "dora": True, "lora_plus": 16},
+        "root": {"scaling": "rslora"},
+    }
+    lora = {"rank": 8, "alpha": 9, "target_modules": ["q_proj"]}
+    jobs = OwnJobs(config_of({**SMOKING, "runs": runs, "training": {"lora": lora}}), "smoking")
+    plain, even, mlp, root = (jobs.training(SimpleNamespace(run=run))["lora"] for run in runs)
+    assert plain == {**lora, "dropout": 0.05}
+    assert even == {**plain, "rank": 16, "alpha": None, "scaling": "two_r"}
+    assert mlp == {**plain, "target_modules": "all-linear", "targets": "mlp", "dora": True, "lora_plus": 16}
+    assert root == {**plain, "scaling": "rslora"}
+
+
+def test_a_recipe_that_lacks_its_alpha_is_refused_before_anything_runs():
+    message = refusal({**SMOKING, "runs": {"r4": {"scaling": "rslora"}}})
+    assert 'adapter "r4": scaling: rslora takes alpha as it is set; set alpha' in message
+
+
 def test_sources_are_the_files_that_are_there_those_of_a_folder_one_by_one(tmp_path):
     def sources(**data):
         return OwnJobs(config_of({**SMOKING, "data": data}), "smoking").sources()

@@ -147,8 +147,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_gives_others(undisturb
 def test_alpha_is_twice_the_rank_unless_set():
     from medtune.methods.adapter.training import lora_config
 
-    assert lora_config(SETTINGS).lora_alpha == 8
-    assert lora_config(Training(lora=Lora(rank=4, alpha=5))).lora_alpha == 5
+    assert lora_config(SETTINGS, model()).lora_alpha == 8
+    assert lora_config(Training(lora=Lora(rank=4, alpha=5)), model()).lora_alpha == 5
 
 
 def test_half_the_batch_and_twice_the_accumulation_give_the_same_adapter(undisturbed, tmp_path):
@@ -319,6 +319,8 @@ def test_weights_of_another_model_are_refused(undisturbed, tmp_path):
         (Lora(rank=8, alpha=8), "has rank = 4, and training.lora.rank asks for 8; set the same"),
         (Lora(rank=4, alpha=16), "has alpha = 8, and training.lora.alpha asks for 16"),
         (Lora(rank=4, target_modules=["q_proj"]), r"has target_modules = \[.*\], and .* asks for \['q_proj'\]"),
+        (Lora(rank=4, alpha=8, scaling="rslora"), "has scaling = two_r or fixed, and .* asks for rslora"),
+        (Lora(rank=4, dora=True), "has dora = False, and training.lora.dora asks for True"),
     ],
 )
 def test_an_adapter_of_another_shape_is_no_start(undisturbed, tmp_path, lora, sentence):
@@ -347,7 +349,8 @@ def test_without_padding_loss_and_gradients_are_those_of_padded_batches():
     results = []
     for padding_free in (False, True):
         set_seed(0)
-        adapted = get_peft_model(model(), lora_config(SETTINGS)).eval()
+        base = model()
+        adapted = get_peft_model(base, lora_config(SETTINGS, base)).eval()
         for name, parameter in adapted.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.normal_(parameter, std=0.1)

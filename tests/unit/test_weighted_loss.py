@@ -67,7 +67,7 @@ def test_loss_and_gradient_of_a_step_are_those_of_the_weighted_mean_over_its_bat
     data, base = rows(choices=UNEVEN), model()
     step = list(LengthGroupedSampler([len(ids) for ids in data.input_ids], 4, 42))[:8]
     set_seed(42)
-    adapted = get_peft_model(base, lora_config(ONE_STEP))
+    adapted = get_peft_model(base, lora_config(ONE_STEP, base))
     expected = mean_by_hand(adapted, data, step)
     expected.backward()
     norm = math.sqrt(sum(value.grad.pow(2).sum() for value in adapted.parameters() if value.grad is not None))

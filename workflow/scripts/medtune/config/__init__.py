@@ -3,6 +3,8 @@
 from medtune.config.base_models import HubModel, MadeModel, ModelSource, PackageModel, PathModel
 from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Seed, Share, distinct
 from medtune.config.settings import (
+    ALL_LINEAR,
+    RECIPES,
     FineTuning,
     Generation,
     Lora,
@@ -15,7 +17,9 @@ from medtune.config.settings import (
 )
 
 __all__ = [
+    "ALL_LINEAR",
     "NAME",
+    "RECIPES",
     "Count",
     "FineTuning",
     "Fraction",

@@ -1,10 +1,13 @@
 """Sections that studies share: fine-tuning, tagging, generation, tracking, splits."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, PositiveFloat, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from medtune.config.section import Count, Fraction, PathText, Section
+
+ALL_LINEAR = "all-linear"
+RECIPES = ("targets", "scaling", "dora", "lora_plus")
 
 
 class Lora(Section):
@@ -14,8 +17,47 @@ class Lora(Section):
     alpha: Count | None = Field(None, description="LoRA alpha; none means twice the rank.")
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.05, description="Dropout before the low-rank update.")
     target_modules: str | list[str] = Field(
-        "all-linear", description="Layers that get an adapter: all-linear, or a list of module names."
+        ALL_LINEAR, description="Layers that get an adapter: all-linear, or a list of module names."
     )
+    targets: Literal["all", "mlp", "attention"] | None = Field(
+        None,
+        description="In place of target_modules: all linear layers, or those of the MLPs or of the attention, by the"
+        " names that the base model gives them.",
+    )
+    scaling: Literal["two_r", "fixed", "rslora"] | None = Field(
+        None,
+        description="By what the update is multiplied. two_r: alpha is twice the rank, so that alpha / rank is the same"
+        " for all ranks. fixed: alpha as set, over the rank. rslora: alpha as set, over the root of the rank"
+        " (Kalajdzievski 2023). null: alpha over the rank, and twice the rank where alpha is not set.",
+    )
+    dora: bool = Field(
+        False, description="Train magnitude and direction of the weights apart (DoRA, Liu et al. 2024); slower."
+    )
+    lora_plus: Annotated[float, Field(ge=1)] | None = Field(
+        None,
+        description="LoRA+ (Hayou et al. 2024): the learning rate of B, and of DoRA's magnitudes, over that of A, which"
+        " is training.learning_rate; null means the same for both.",
+    )
+
+    @model_validator(mode="after")
+    def _scales(self) -> "Lora":
+        if self.scaling == "two_r" and self.alpha is not None:
+            raise ValueError("scaling: two_r makes alpha twice the rank; leave alpha out, or set scaling: fixed")
+        if self.scaling in ("fixed", "rslora") and self.alpha is None:
+            raise ValueError(f"scaling: {self.scaling} takes alpha as it is set; set alpha")
+        return self
+
+    @model_validator(mode="after")
+    def _names_layers_once(self) -> "Lora":
+        if self.targets is not None and self.target_modules != ALL_LINEAR:
+            raise ValueError("has targets and target_modules; expected one of them")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unset_recipe(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Recipes are in it only where they are set, so that adapters trained without them are not trained again."""
+        unset = {name for name in RECIPES if getattr(self, name) == type(self).model_fields[name].default}
+        return {key: value for key, value in handler(self).items() if key not in unset}
 
 
 class FineTuning(Section):

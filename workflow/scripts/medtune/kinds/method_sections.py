@@ -4,11 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from medtune.config import Count, Section, TaggerTraining
+from medtune.config import ALL_LINEAR, RECIPES, Count, Section, TaggerTraining
 from medtune.config.rules import AnswerRules, LabelRules, RelationRules, SpanRules
 
 UNTRAINED = ("base", "practised")
 """Runs of the studies without training: the base model asked as the others are, and in the form that it knows."""
+LORA = ("rank", "alpha", *RECIPES)
+"""Changes that belong in `training.lora`."""
 Label = Annotated[str, Field(min_length=1)]
 
 
@@ -116,6 +118,14 @@ class AdapterChanges(Section):
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] | None = Field(
         None, description="Learning-rate schedule after warm-up."
     )
+    scaling: Literal["two_r", "fixed", "rslora"] | None = Field(
+        None, description="As `training.lora.scaling`; two_r takes the place of an alpha of `training`."
+    )
+    targets: Literal["all", "mlp", "attention"] | None = Field(
+        None, description="As `training.lora.targets`; takes the place of `training.lora.target_modules`."
+    )
+    dora: bool | None = Field(None, description="As `training.lora.dora`.")
+    lora_plus: Annotated[float, Field(ge=1)] | None = Field(None, description="As `training.lora.lora_plus`.")
 
 
 class Adapter(AdapterChanges):
@@ -123,9 +133,16 @@ class Adapter(AdapterChanges):
 
     method: Literal["adapter"] = Field(description="Kind of the method.")
 
-    def changes(self) -> dict[str, Any]:
-        """What it changes in `training`."""
-        return self.model_dump(exclude={"method"}, exclude_none=True)
+    def training(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings, those of `training`, with what it changes in them."""
+        changed = self.model_dump(exclude={"method"}, exclude_none=True)
+        recipe = {key: changed.pop(key) for key in LORA if key in changed}
+        lora = dict(settings["lora"])
+        if self.scaling == "two_r":
+            lora["alpha"] = None
+        if self.targets is not None:
+            lora["target_modules"] = ALL_LINEAR
+        return {**settings, **changed, "lora": lora | recipe}
 
 
 class Trained(Section):

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from medtune.config import NAME, Count, Generation, License, PathText, Section, Seed, Splits, Training, distinct
 from medtune.kinds.labels.names import fault_of
@@ -218,6 +218,17 @@ class OwnStudy(Section):
             raise ValueError("must have `data.path`, or `file` with a Python file that reads the data, or `data.study`")
         if self.data.study is not None and self.data.path is not None:
             raise ValueError("has `data.path` and `data.study`; expected one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _trainable(self) -> "OwnStudy":
+        for name, method in self.all_methods().items():
+            if isinstance(method, Adapter):
+                try:
+                    Training(**method.training(self.training.model_dump()))
+                except ValidationError as error:
+                    reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+                    raise ValueError(f'adapter "{name}": {reason}') from error
         return self
 
     def named_runs(self) -> dict[str, AdapterChanges | None]:

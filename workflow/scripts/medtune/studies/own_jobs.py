@@ -152,10 +152,7 @@ class OwnJobs(AdapterJobs):
 
     def training(self, wildcards: Any) -> dict[str, Any]:
         """Training settings of an adapter: the study's, and what the run changes."""
-        settings = self.training_settings()
-        found = self._unit(wildcards).method.changes()
-        lora = {key: found.pop(key) for key in ("rank", "alpha") if key in found}
-        return {**settings, **found, "lora": {**settings["lora"], **lora}}
+        return self._unit(wildcards).method.training(self.training_settings())
 
     # Prompts: what is asked, with or without examples.
 

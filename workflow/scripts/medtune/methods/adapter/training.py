@@ -1,5 +1,6 @@
 """Training of one LoRA adapter on a causal language model, by TRL's SFTTrainer. Knows no task."""
 
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,20 +10,23 @@ import torch
 from bitsandbytes.nn import Linear4bit
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+from peft.optimizers import create_loraplus_optimizer
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
-from transformers.pytorch_utils import Conv1D
 from transformers.training_args import OptimizerNames
 from trl import SFTConfig
 
-from medtune.config import Training
+from medtune.config import ALL_LINEAR, Training
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.methods.adapter.layers import layers_of, linear_layers
 from medtune.methods.adapter.weighted_loss import WEIGHTS, WeightedTrainer
 from medtune.models.loading import check_quantization
 from medtune.models.purpose import check_writer
 from medtune.training.engine import MeasuredTrainer, Reporter, fit, no_report, shared_arguments
 from medtune.training.preflight import Plan, Rows, resolved
+
+logger = logging.getLogger("medtune")
 
 OPTIMIZERS = {
     "adamw": OptimizerNames.ADAMW_TORCH_FUSED,
@@ -36,7 +40,26 @@ Validate = Callable[[Any, Any], dict[str, float]]
 
 
 class AdapterTrainer(MeasuredTrainer, WeightedTrainer):
-    """SFTTrainer with weights of tokens and our order of rows, validation and measurements."""
+    """SFTTrainer with weights of tokens, LoRA+, and our order of rows, validation and measurements."""
+
+    def __init__(self, *args: Any, lora_plus: float | None, **kwargs: Any):
+        """lora_plus: learning rate of the matrices B over that of A; none for the Trainer's own optimiser."""
+        super().__init__(*args, **kwargs)
+        self._lora_plus = lora_plus
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """As the Trainer does, or with LoRA+'s groups of parameters."""
+        if self._lora_plus is None or self.optimizer is not None:
+            return super().create_optimizer(model)
+        kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.model)
+        self.optimizer = create_loraplus_optimizer(
+            self.model if model is None else model,
+            kind,
+            loraplus_lr_ratio=self._lora_plus,
+            loraplus_weight_decay=self.args.weight_decay,
+            **options,
+        )
+        return self.optimizer
 
 
 def train(
@@ -71,27 +94,31 @@ def train(
             train_dataset=_dataset(rows),
             eval_dataset=_dataset(validation_rows, by_length=True),
             processing_class=tokenizer,
-            peft_config=lora_config(settings),
+            peft_config=lora_config(settings, model),
             validate=None if validate is None else lambda model: validate(model, tokenizer),
             selected_by=selected_by,
+            lora_plus=settings.lora.lora_plus,
             **measuring,
         )
         _hold_in_float32(trainer.model)
         if start is not None:
             _set_weights(trainer.model, start)
+        _warn_of_few_parameters(trainer.model, sum(rows.answer_lengths()))
         return trainer
 
     return fit(build, [len(ids) for ids in rows.input_ids], settings, plan, checkpoints, seed, report, owner)
 
 
-def lora_config(settings: Training) -> LoraConfig:
-    """The adapter that the settings describe."""
+def lora_config(settings: Training, model: Any) -> LoraConfig:
+    """The adapter that the settings describe. model: the base model, for the names of its layers."""
     lora = resolved(settings).lora
     return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=lora.target_modules,
+        target_modules=layers_of(model, lora.targets) if lora.targets in ("mlp", "attention") else lora.target_modules,
+        use_rslora=lora.scaling == "rslora",
+        use_dora=lora.dora,
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -104,12 +131,15 @@ def check_base(base: Path, settings: Training) -> None:
     """
     check_writer(base)
     check_quantization(base, settings.quantization)
-    targets = settings.lora.target_modules
-    if targets == "all-linear":
+    lora, targets = settings.lora, settings.lora.target_modules
+    if targets == ALL_LINEAR and lora.targets in (None, "all"):
         return
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base, trust_remote_code=False))
-    names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear | Conv1D)]
+    if lora.targets is not None:
+        layers_of(model, lora.targets)
+        return
+    names = linear_layers(model)
     if isinstance(targets, str):  # PEFT takes a text for a regular expression that a layer's whole name has to match
         found = any(re.fullmatch(targets, name) for name in names)
         lacking = [] if found else [f'layer whose whole name matches "{targets}"']
@@ -124,18 +154,21 @@ def check_base(base: Path, settings: Training) -> None:
 
 
 def check_start(start: Path, base: Path, settings: Training) -> None:
-    """Refuse to go on from an adapter that has another rank, alpha or other layers than the settings say.
+    """Refuse to go on from an adapter that has another shape, scale or other layers than the settings say.
 
     start: adapter folder. base: folder of its base model, of which only the configuration is read.
     """
     with torch.device("meta"):
         config = AutoConfig.from_pretrained(base, trust_remote_code=False)
-        model = get_peft_model(AutoModelForCausalLM.from_config(config), lora_config(settings))
+        model = AutoModelForCausalLM.from_config(config)
+        model = get_peft_model(model, lora_config(settings, model))
     wanted, found = model.peft_config["default"], read_json(start / "adapter_config.json")
     for name, there, here in (
         ("rank", found["r"], wanted.r),
         ("alpha", found["lora_alpha"], wanted.lora_alpha),
         ("target_modules", sorted(found["target_modules"]), sorted(wanted.target_modules)),
+        ("scaling", *(("rslora" if root else "two_r or fixed") for root in (found["use_rslora"], wanted.use_rslora))),
+        ("dora", found["use_dora"], wanted.use_dora),
     ):
         if there != here:
             raise InputError(
@@ -189,6 +222,19 @@ def _hold_in_float32(model: Any) -> None:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
+
+
+def _warn_of_few_parameters(model: Any, tokens: int) -> None:
+    """Say where the adapter has fewer parameters than the training rows have tokens of completions, so that it may not
+    hold all that they teach."""
+    parameters = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    if parameters < tokens:
+        logger.warning(
+            "the adapter has %d parameters, fewer than the %d tokens of the training rows' completions; a higher rank "
+            "or more layers would hold more",
+            parameters,
+            tokens,
+        )
 
 
 def _set_weights(model: Any, start: Path) -> None:
