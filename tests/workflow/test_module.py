@@ -62,7 +62,8 @@ def own_workflow(folder: Path, checkout: Workspace, config: dict, more: str = ""
 
 def contents(folder: Path) -> dict[str, int]:
     """All files below a folder with their times, without Python's caches."""
-    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path): path.stat().st_mtime_ns for path in files}
 
 
 def rule(output: str, name: str) -> str:
