@@ -83,3 +83,10 @@ def test_the_columns_are_those_of_items():
 def test_the_rules_ask_for_the_table_of_the_kinds_that_have_it(kind):
     tables = OwnJobs.run_tables.fget(SimpleNamespace(section=SimpleNamespace(kind=kind)))
     assert ("automation" in tables) == hasattr(part_of(f"own_{kind}", "figures"), "AUTOMATION")
+
+
+def test_the_choice_among_several_models_takes_more_units():
+    items = [*split_of("validation", 0, 60), *split_of("test", 0)]
+    rows = [row_of(automation_rows("r16", items, KIND, among), 0.05, "certified") for among in (1, 4)]
+    # 0.95^59 <= 0.05, and 0.95^86 <= 0.05 / 4.
+    assert [(row["threshold"], row["needed_units"]) for row in rows] == [(0, 59), (None, 86)]

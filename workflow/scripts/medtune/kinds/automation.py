@@ -10,6 +10,7 @@ from medtune.metrics.drawn import drawn_of, unit_of
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.proportions import proportion
 from medtune.metrics.risk_control import (
+    LEVEL,
     Answers,
     certified_threshold,
     least_units,
@@ -19,7 +20,7 @@ from medtune.metrics.risk_control import (
 
 RISKS = (0.01, 0.05, 0.1, 0.2)
 """Shares of wrong ones among accepted answers that are allowed."""
-RULES = {"certified": certified_threshold, "plain": plain_threshold}
+RULES = ("certified", "plain")
 """How a threshold is chosen: with 95 % confidence, or by the share that is wrong on validation alone."""
 AUTOMATION_COLUMNS = (
     *("model", "allowed", "rule", "unit", "threshold"),
@@ -39,11 +40,14 @@ class Automation:
     answers: str
 
 
-def automation_rows(model: str, items: Sequence[Mapping[str, str]], kind: Automation) -> list[dict]:
+def automation_rows(
+    model: str, items: Sequence[Mapping[str, str]], kind: Automation, chosen_among: int = 1
+) -> list[dict]:
     """Rows of automation.csv for one model: two for each allowed share of errors. None for a model whose answers have
     no confidences, or without validation or test answers.
 
-    items: rows of items.csv. automation_rate, answer_error: over answers, the second of those accepted; error: over
+    items: rows of items.csv. chosen_among: models of which this one was chosen by the same validation items, for which
+    certificates are corrected. automation_rate, answer_error: over answers, the second of those accepted; error: over
     units that hold an accepted answer, which the bound is of. needed_units: accepted validation units, all of them
     right, without which the allowed share cannot be certified.
     """
@@ -52,10 +56,13 @@ def automation_rows(model: str, items: Sequence[Mapping[str, str]], kind: Automa
         return []
     validation, test = (_answers(rows, kind) for rows in splits.values())
     drawn = drawn_of(splits["test"], kind.answers)
-    rows = []
+    rows, level = [], LEVEL / chosen_among
     for allowed in RISKS:
-        for rule, choose in RULES.items():
-            threshold = choose(validation, allowed)
+        for rule in RULES:
+            certified = rule == "certified"
+            threshold = (
+                certified_threshold(validation, allowed, level) if certified else plain_threshold(validation, allowed)
+            )
             accepted, tried, counts = test.accepted(threshold), validation.counts(threshold), test.counts(threshold)
             rows.append(
                 {
@@ -68,7 +75,7 @@ def automation_rows(model: str, items: Sequence[Mapping[str, str]], kind: Automa
                     "validation_accepted": tried.accepted,
                     "validation_wrong": tried.wrong,
                     "certify_p_value": None if threshold is None else p_value(tried, allowed),
-                    "needed_units": least_units(allowed),
+                    "needed_units": least_units(allowed, level),
                     "test_units": len(test.highest),
                     "test_accepted": counts.accepted,
                     "test_wrong": counts.wrong,

@@ -92,23 +92,24 @@ def least_units(risk: float, level: float = LEVEL) -> int:
     return math.ceil(math.log(level) / math.log1p(-risk))
 
 
-def ranks_tried(n: int, risk: float) -> list[int]:
+def ranks_tried(n: int, risk: float, level: float = LEVEL) -> list[int]:
     """Numbers of units, ascending, that are tried as accepted among n: as many of the largest tenths as all could be
     certified at their part of the level, were there no error. Empty where not even all n could."""
     for number in range(SHARES, 0, -1):
         ranks = sorted({n - n * place // SHARES for place in range(number)})
-        if ranks[0] >= least_units(risk, LEVEL / len(ranks)):
+        if ranks[0] >= least_units(risk, level / len(ranks)):
             return ranks
     return []
 
 
-def certified_threshold(validation: Answers, risk: float) -> float | None:
-    """The threshold above which at most `risk` of accepted units is wrong, with 95 % confidence: the lowest one that is
-    certified. None where none is. 0 accepts every answer that has a confidence."""
+def certified_threshold(validation: Answers, risk: float, level: float = LEVEL) -> float | None:
+    """The threshold above which at most `risk` of accepted units is wrong, but with a probability of `level`: the
+    lowest certified one. A model that was chosen among m on the same units has the m-th part of the level (Bonferroni).
+    None where none is. 0 accepts every answer that has a confidence."""
     ordered = np.sort(validation.highest[validation.highest > 0])[::-1]
-    ranks = ranks_tried(len(ordered), risk)
+    ranks = ranks_tried(len(ordered), risk, level)
     thresholds = [float(ordered[rank]) if rank < len(ordered) else 0.0 for rank in ranks]
-    passed = [one for one in thresholds if p_value(validation.counts(one), risk) <= LEVEL / len(ranks)]
+    passed = [one for one in thresholds if p_value(validation.counts(one), risk) <= level / len(ranks)]
     return min(passed, default=None)
 
 

@@ -43,7 +43,8 @@ NOTES = {
     "which chance alone may bring about. Empty: no threshold; needed_units is the number of accepted validation units, "
     "all of them right, that a certificate takes. A group is accepted where any of its answers is, and wrong where any "
     "of these is. automation_rate and answer_error are over answers, error is over units; of the test split. "
-    "That the run was chosen on the same validation split is not allowed for.",
+    "That the run was chosen on the same validation split is allowed for (Bonferroni); that training kept its "
+    "best checkpoint by it is not.",
 }
 
 
@@ -66,7 +67,9 @@ def summarize(
     rows = {"runs": run_rows(runs), "comparisons": comparison_rows(runs, seed), "seeds": seed_rows(runs)}
     columns = {"runs": run_columns(runs.kind), "comparisons": COMPARISON_COLUMNS, "seeds": SEED_COLUMNS}
     if hasattr(runs.kind, "AUTOMATION"):
-        rows[AUTOMATION] = automation_rows(runs.chosen.title, _items_of(runs, files), runs.kind.AUTOMATION)
+        rows[AUTOMATION] = automation_rows(
+            runs.chosen.title, _items_of(runs, files), runs.kind.AUTOMATION, chosen_among=len(runs.trained)
+        )
         columns[AUTOMATION] = AUTOMATION_COLUMNS
     for name in rows:
         write_csv(outputs[name], rows[name], columns[name])
