@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from medtune.data.bio import repair, spans_of
+from medtune.data.bio import spans_of
 from medtune.errors import InputError
 from medtune.files import read_jsonl
 from medtune.kinds.spans.task import SpanTask
@@ -34,7 +34,7 @@ def training_documents(files: Mapping[str, Sequence[Path]]) -> int:
 def _found(task: SpanTask, offsets: Sequence[Sequence[int]], answer: Mapping) -> Found:
     """offsets: characters of each word. answer: a row of predictions.jsonl."""
     sure = answer["calibrated"]
-    spans = [span for span in sorted(spans_of(repair(answer["tags"])[0])) if span.label in task.types.names]
+    spans = [span for span in sorted(spans_of(answer["tags"])) if span.label in task.types.names]
     entities = [
         {"start": offsets[span.start][0], "end": offsets[span.end - 1][1], "type": span.label} for span in spans
     ]
