@@ -61,6 +61,7 @@ for STUDY in OWN:
                 metrics=STUDY.files("metrics.json", STUDY.runs()),
                 item_scores=STUDY.files("items.csv", STUDY.runs()),
                 records=STUDY.files("training.json", STUDY.runs()),
+                guards=STUDY.guards(),
                 manifest=STUDY.manifest,
             output:
                 **OUTPUTS.tables(STUDY.study, STUDY.title, STUDY.run_tables, caption="own"),

@@ -255,6 +255,38 @@ for JOB in [for_rules(job) for road in ROADS for job in road.score]:
             "../workflow/scripts/score.py"
 
 
+for JOB in [for_rules(job) for road in ROADS for job in road.guard]:
+
+    rule:
+        name:
+            JOB.name
+        input:
+            **JOB.inputs,
+            tests=list(JOB.tests),
+            base=JOB.base,
+        output:
+            guard=f"{JOB.folder}/guard.json",
+        log:
+            f"{JOB.folder}/guard.log",
+        benchmark:
+            f"{JOB.folder}/guard.benchmark.tsv"
+        wildcard_constraints:
+            **JOB.wildcards,
+        priority: JOB.priority
+        conda:
+            f"../envs/{JOB.env}.yaml"
+        threads: JOB.threads
+        resources:
+            **JOB.resources,
+        params:
+            settings=JOB.settings,
+            sources=list(JOB.sources),
+            quantization=JOB.quantization,
+            seed=CONFIG.seed,
+        script:
+            "../workflow/scripts/guard.py"
+
+
 for JOB in [for_rules(job) for road in ROADS for job in road.card]:
 
     rule:

@@ -7,6 +7,7 @@ import yaml
 
 from medtune.data.predictions import longer_gold_sentences
 from medtune.errors import InputError
+from medtune.metrics.forgetting import GuardItem, forgetting_rows
 from medtune.metrics.proportions import proportion
 from medtune.reporting.cards import Headline, StudyCard, render_card
 from medtune.studies.yesno.card import HEADLINES, ONLY_SYNTHETIC, confounded, study_card
@@ -82,6 +83,14 @@ def test_a_hub_model_is_named_by_its_repository():
     card = render(base={**BASE, "repository": "Qwen/Qwen3-1.7B-Base", "revision": "abc123"})
     assert front_matter(card)["base_model"] == "Qwen/Qwen3-1.7B-Base"
     assert "abc123" in card
+
+
+def test_what_the_adapter_forgot_is_shown_where_it_was_measured():
+    items = [GuardItem("general questions", f"i{n}", 3, -1.0, -1.0 - 0.1 * (n + 1), False, False) for n in range(6)]
+    card = render(guard={"sources": forgetting_rows(items, seed=0), "left_out": {}})
+    section = card.split("## What the adapter forgets")[1].split("\n## ")[0]
+    assert "| general questions | 6 |" in section and "| loss |" in section
+    assert "forgets" not in render()
 
 
 def test_figures_have_interval_and_n():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from medtune.inference.likelihood import label_log_likelihoods
+from medtune.inference.likelihood import completion_log_likelihoods, label_log_likelihoods
 from tests.unit.tiny_model import random_prompts, tiny_model
 
 
@@ -67,3 +67,31 @@ def test_no_prompts_give_no_rows(model):
 def test_empty_prompts_and_completions_are_refused(model, prompts, completions):
     with pytest.raises(ValueError, match="at least one token"):
         label_log_likelihoods(model, prompts, completions, 100, pad_id=1)
+
+
+def test_each_token_of_a_completion_has_its_likelihood_and_whether_it_is_the_likeliest(model):
+    prompts = random_prompts(9)
+    completions = [[5 + n, 9, 11, 30][: 1 + n % 4] for n in range(9)]
+    for row, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
+        if row % 2:  # what greedy decoding writes
+            for place in range(len(completion)):
+                ids = torch.tensor([[*prompt, *completion[:place]]])
+                completion[place] = int(model(ids).logits[0, -1].argmax())
+    scored = completion_log_likelihoods(model, prompts, completions, batch_tokens=90, pad_id=1)
+    for row, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
+        with torch.no_grad():
+            logits = model(torch.tensor([prompt + completion])).logits[0].log_softmax(-1)
+        before = logits[len(prompt) - 1 : -1]
+        expected = [float(before[place, token]) for place, token in enumerate(completion)]
+        np.testing.assert_allclose(scored[row].log_likelihoods, expected, atol=1e-4)
+        assert scored[row].greedy.tolist() == [
+            int(one.argmax()) == token for one, token in zip(before, completion, strict=True)
+        ]
+        assert scored[row].greedy.all() or not row % 2
+    assert not all(one.greedy.all() for one in scored)
+
+
+@pytest.mark.parametrize(("prompts", "completions"), [([[]], [[5]]), ([[5]], [[]]), ([[5]], [[5], [6]])])
+def test_completions_without_tokens_or_of_other_number_are_refused(model, prompts, completions):
+    with pytest.raises(ValueError):
+        completion_log_likelihoods(model, prompts, completions, 100, pad_id=1)

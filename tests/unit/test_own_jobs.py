@@ -35,19 +35,21 @@ COMPARED = {
 }
 
 
+PAIN = {"kind": "labels", "labels": ["yes", "no"], "data": {"path": "pain.csv"}, "prompt": "{text} Pain:"}
 TAKEN = {"data": {"study": "yesno"}, "labels": ["Yes", "No", "Uncertain"]}
 
 
-def config_of(section=SMOKING, name="smoking", smoking=None, **more):
+def config_of(section=SMOKING, name="smoking", smoking=None, pain=None, **more):
     layers = read_layers([ROOT / "config/config.yaml", ROOT / "config/tiny.yaml"], [], [])
-    studies = {"smoking": smoking} if smoking else {}
+    others = {"smoking": smoking, "pain": pain}
+    studies = {other: content for other, content in others.items() if content}
     own = Layer("mine", {"studies": {**studies, name: section}, **more})
     return load_config(resolved(merge([*layers, own])), [*layers, own])
 
 
-def refusal(section=SMOKING, name="smoking", smoking=None):
+def refusal(section=SMOKING, name="smoking", smoking=None, pain=None):
     with pytest.raises(InputError) as error:
-        config_of(section, name, smoking)
+        config_of(section, name, smoking, pain)
     return str(error.value)
 
 
@@ -325,9 +327,41 @@ def test_a_study_is_not_named_as_a_rule_of_another(rule):
     assert {"smoking", "smoking_v2"} <= set(config_of(name="smoking_v2", smoking=SMOKING).studies)
 
 
+def test_what_an_adapter_forgot_is_an_input_of_its_card_and_of_the_summary():
+    jobs = OwnJobs(config_of({**SMOKING, "guard": {"items": 8, "studies": ["pain"]}}, pain=PAIN), "smoking")
+    (guard,), (card,) = jobs.road().guard, jobs.road().card
+    assert guard.name == "smoking_guard" and guard.settings == {"items": 8, "study_items": 16}
+    assert guard.tests == ("results/tiny/pain/data/test.jsonl",)
+    (source,) = guard.sources
+    assert (source["study"], source["task"], source["task_options"]["prompt"]) == ("pain", "own_labels", "{text} Pain:")
+    assert guard.inputs["train"] == "results/tiny/smoking/data/train.jsonl"
+    assert card.inputs["guard"] == f"{guard.folder}/guard.json" == "results/tiny/smoking/{run}/guard.json"
+    assert jobs.guards() == [f"results/tiny/smoking/{run.folder}/guard.json" for run in jobs.runs()]
+
+
+def test_without_a_guard_nothing_is_asked_and_no_rule_changes():
+    jobs = OwnJobs(config_of(), "smoking")
+    assert jobs.road().guard == () and jobs.guards() == [] and "guard" not in jobs.road().card[0].inputs
+
+
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        ({"studies": ["pian"]}, 'did you mean "pain"?'),
+        ({"studies": ["smoking"]}, 'studies.smoking.guard.studies[0] = "smoking": must be one of methods_yesno,'),
+        ({"studies": ["pain", "pain"]}, "guard.studies"),
+        ({"items": 41}, "guard.items = 41: must be 40 or less"),
+        ({"items": 0}, "guard.items = 0: must be 1 or more"),
+        ({"study_items": 0}, "guard.study_items = 0: must be"),
+    ],
+)
+def test_a_faulty_guard_is_refused(guard, said):
+    assert said in refusal({**SMOKING, "guard": guard}, pain=PAIN)
+
+
 def test_all_rules_of_a_study_are_names_that_others_cannot_have():
     trained = {"known": {"method": "trained", "run": "rank8"}}
-    section = {**COMPARED, **TAKEN, "methods": {**COMPARED["methods"], **trained}}
+    section = {**COMPARED, **TAKEN, "methods": {**COMPARED["methods"], **trained}, "guard": {}}
     road = OwnJobs(config_of(section), "smoking").road()
     named = {rule.name for field in fields(road) for rule in getattr(road, field.name)}
     written = set(re.findall(r'"\{STUDY.study\}(_\w+)"', (ROOT / "rules/own.smk").read_text()))

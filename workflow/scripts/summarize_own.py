@@ -1,7 +1,7 @@
 """Summarize a study of the user's own. Called by the rules `{study}_summarize` of rules/own.smk.
 
 Inputs: `base_metrics`, `base_item_scores`; lists in the order of the param `runs` (name and seed of each): `metrics`,
-`item_scores`, `records` (training.json); `manifest` of the data.
+`item_scores`, `records` (training.json), `guards` (guard.json; none where it is not measured); `manifest` of the data.
 """
 
 from medtune.runtime import job
@@ -12,7 +12,8 @@ if __name__ == "__main__":
         from medtune.stages.summarize_own import summarize
 
         given, params = snakemake.input, snakemake.params
-        of_runs = zip(params.runs, given.metrics, given.item_scores, given.records, strict=True)
+        guards = given.guards or [None] * len(params.runs)
+        of_runs = zip(params.runs, given.metrics, given.item_scores, given.records, guards, strict=True)
         summarize(
             params.task,
             params.title,

@@ -1,8 +1,8 @@
 """Write the model card of an adapter or a tagger. Called by the rules {study}_card (rules/road.smk).
 
 The card stands in the model's folder. Optional inputs `base_metrics` and `practised_metrics` are of the base model,
-asked in the study's form and in its practised form; they are shown beside. The param `options`, where there is one,
-goes to the study's `study_card` by its names.
+asked in the study's form and in its practised form; they are shown beside. Optional input `guard` (guard.json) is what
+the adapter forgot. The param `options`, where there is one, goes to the study's `study_card` by its names.
 """
 
 from pathlib import Path
@@ -40,5 +40,6 @@ if __name__ == "__main__":
             record=read_json(snakemake.input.record),
             metrics=figures.pop("adapter"),
             others=figures,
+            guard=read_json(snakemake.input.guard) if snakemake.input.get("guard") else None,
         )
         write_text(snakemake.output.card, text)

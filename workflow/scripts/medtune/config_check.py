@@ -50,7 +50,7 @@ def load_config(raw: dict, layers: Sequence[Layer] = ()) -> Config:
     raw = resolved(raw)
     try:
         config = Config.model_validate(raw)
-        problems = _unknown_runs(config)
+        problems = _unknown_runs(config) + _unknown_guards(config)
     except ValidationError as error:
         problems = _joined(_problem(raw, item) for item in error.errors())
     problems += _unknown_models(raw) + _without_form(raw)
@@ -188,6 +188,18 @@ def _unknown_runs(config: Config) -> list[tuple[tuple, str]]:
             elif method.run is not None and method.run not in runs:
                 path = ("studies", study, "methods", name, "run")
                 problems.append((path, _with_value(method.run, True, _one_of(method.run, runs))))
+    return problems
+
+
+def _unknown_guards(config: Config) -> list[tuple[tuple, str]]:
+    """Studies that are to guard an adapter, and are none of the user's own, or are the adapter's own."""
+    problems = []
+    for study, section in config.studies.items():
+        others = [name for name in config.studies if name != study]
+        for place, name in enumerate(section.guard.studies if section.guard else ()):
+            if name not in others:
+                wanted = _one_of(name, others) if others else "there is no other study under `studies`"
+                problems.append((("studies", study, "guard", "studies", place), _with_value(name, True, wanted)))
     return problems
 
 

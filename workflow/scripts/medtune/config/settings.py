@@ -2,9 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    Field,
+    PositiveFloat,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from medtune.config.section import Count, Fraction, PathText, Section
+from medtune.config.section import Count, Fraction, PathText, Section, distinct
 
 ALL_LINEAR = "all-linear"
 RECIPES = ("targets", "scaling", "dora", "lora_plus")
@@ -198,6 +205,18 @@ class Generation(Section):
         description="Let a model write nothing but answers of the study's form; study relations, kinds labels, spans"
         " and relations only.",
     )
+
+
+class Guard(Section):
+    """What adapters are asked beside their task, to see what they forgot."""
+
+    items: int = Field(
+        32, ge=1, le=40, description="Number of general questions: facts, arithmetic, copying, short instructions."
+    )
+    studies: list[str] = Field([], description="Other studies of your own, whose test items are asked, too.")
+    study_items: Count = Field(16, description="Number of test items of each of `studies`.")
+
+    _distinct = field_validator("studies")(distinct)
 
 
 class NewTexts(Section):

@@ -1,6 +1,7 @@
-"""Score closed label sets by likelihood: no decoding, and a probability for each label."""
+"""Score given answers by likelihood, without decoding: closed sets of labels, or one answer to each prompt."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from transformers import Cache
 
 from medtune.inference.batching import batches_by_budget
 from medtune.inference.inputs import Prefix, evaluating, left_padded, shared_prefix
+
+MOST_LOGITS = 2**28
+"""Logits of a batch that are held at once, those of whole answers over the whole vocabulary: 1 GB of float32."""
 
 
 def label_log_likelihoods(
@@ -45,6 +49,49 @@ def label_log_likelihoods(
             scores += _continuations(model, mask, cache, completions, pad_id)
             result[rows] = scores.cpu().numpy()
     return result
+
+
+@dataclass(frozen=True)
+class ScoredCompletion:
+    """A completion after its prompt. log_likelihoods: (tokens,) natural logarithm of each token's probability, float64.
+    greedy: (tokens,) whether the model finds no other token likelier, so that greedy decoding would write it."""
+
+    log_likelihoods: np.ndarray
+    greedy: np.ndarray
+
+
+def completion_log_likelihoods(
+    model: Any, prompts: Sequence[list[int]], completions: Sequence[list[int]], batch_tokens: int, pad_id: int
+) -> list[ScoredCompletion]:
+    """The tokens of one completion after each prompt, in the order of the prompts.
+
+    Arguments as of `label_log_likelihoods`; prompts and completions are as many. One forward pass for each: logits are
+    kept of the completions alone. Raises ValueError for an empty prompt or completion, and for other numbers of them.
+    """
+    if not all(prompts) or not all(completions):
+        raise ValueError("prompts and completions need at least one token")
+    whole = [[*prompt, *completion] for prompt, completion in zip(prompts, completions, strict=True)]
+    budget = min(batch_tokens, MOST_LOGITS // model.config.get_text_config().vocab_size)
+    found: dict[int, ScoredCompletion] = {}
+    with evaluating(model):
+        for rows in batches_by_budget([len(tokens) for tokens in whole], 0, budget):
+            ids, mask = left_padded([whole[row] for row in rows], 0, pad_id, model.device)
+            width = max(len(completions[row]) for row in rows)
+            output = model(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=_positions(mask),
+                use_cache=False,
+                logits_to_keep=width + 1,
+            )
+            logits = output.logits[:, -width - 1 : -1]
+            wanted = ids[:, -width:]
+            scores = _log_softmax(logits).gather(2, wanted[..., None]).squeeze(2).cpu().numpy()
+            greedy = (logits.argmax(dim=-1) == wanted).cpu().numpy()
+            for place, row in enumerate(rows):
+                length = len(completions[row])
+                found[row] = ScoredCompletion(scores[place, -length:], greedy[place, -length:])
+    return [found[row] for row in range(len(whole))]
 
 
 def _continuations(

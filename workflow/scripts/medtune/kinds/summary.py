@@ -35,13 +35,14 @@ class Shown:
 @dataclass(frozen=True)
 class RunFiles:
     """What one model left behind. run: the name in the configuration, or `BASE`. seed and record (training.json) are
-    None for the base model."""
+    None for the base model. guard: what the adapter forgot (guard.json), where it was measured."""
 
     run: str
     seed: int | None
     metrics: Path | str
     items: Path | str
     record: Path | str | None = None
+    guard: Path | str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import yaml
 
 from medtune.errors import InputError
+from medtune.reporting.forgetting_text import forgetting_section
 from medtune.reporting.tables import escape_markdown, estimate_text, template
 
 RECORD_KEYS = (
@@ -143,11 +144,13 @@ def render_card(
     record: Mapping[str, Any],
     metrics: Mapping[str, Any],
     others: Mapping[str, Mapping[str, Any]] | None = None,
+    guard: Mapping[str, Any] | None = None,
 ) -> str:
     """The card as text: deterministic for the same records. Texts from records are escaped.
 
     base: the base model's record.  record: training.json.  metrics: metrics.json.  others: metrics.json of models that
-    are shown beside, by name. base_folder, model_folder: as the snippet prints them.
+    are shown beside, by name. guard: guard.json, where it was measured. base_folder, model_folder: as the snippet
+    prints them.
     Raises InputError when a record lacks something.
     """
     missing = [key for key in RECORD_KEYS if key not in record]
@@ -182,6 +185,7 @@ def render_card(
             for line in study.headlines
         ],
         columns=["value"] if not others else ["adapter", *others],
+        forgetting=forgetting_section(guard) if guard else "",
         snippet=study.snippet(base_folder, model_folder),
     )
 

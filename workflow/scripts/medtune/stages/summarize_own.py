@@ -20,6 +20,9 @@ from medtune.kinds.summary import (
     run_rows,
     seed_rows,
 )
+from medtune.reporting.forgetting_text import HEADERS as FORGETTING_HEADERS
+from medtune.reporting.forgetting_text import NOTE as FORGETTING
+from medtune.reporting.forgetting_text import forgetting_cells
 from medtune.reporting.pages import write_page
 from medtune.reporting.plots import Bar, Curve, plot_bars, plot_curves, save_figure
 from medtune.reporting.tables import estimate_text, read_csv, write_csv, write_html_table
@@ -45,6 +48,7 @@ NOTES = {
     "of these is. automation_rate and answer_error are over answers, error is over units; of the test split. "
     "That the run was chosen on the same validation split is allowed for (Bonferroni); that training kept its "
     "best checkpoint by it is not.",
+    "forgetting": FORGETTING,
 }
 
 
@@ -94,6 +98,8 @@ def summarize(
         "settle": items_to_settle,
         "automation": rows.get(AUTOMATION),
         "not_automated": automation_text,
+        "forgot": _forgot(files, runs),
+        "forgetting_headers": ("run", *FORGETTING_HEADERS),
         "manifest": read_json(manifest),
         "pictures": {name: outputs[f"{name}_png"] for name in PLOTS},
     }
@@ -111,6 +117,17 @@ def _items_of(runs: Runs, files: Sequence[RunFiles]) -> list[dict[str, str]]:
     """Rows of items.csv of the chosen run."""
     (path,) = (one.items for one in files if (one.run, one.seed) == (runs.chosen.name, runs.chosen.seed))
     return read_csv(path, runs.kind.ITEM_COLUMNS)
+
+
+def _forgot(files: Sequence[RunFiles], runs: Runs) -> list[list[Any]]:
+    """Rows of the table of what adapters forgot: each run, each source of items; none where it was not measured."""
+    titles = {(run.name, run.seed): run.title for run in runs.trained}
+    return [
+        [titles[one.run, one.seed], *forgetting_cells(row)]
+        for one in files
+        if one.guard is not None
+        for row in read_json(one.guard)["sources"]
+    ]
 
 
 def _choice(runs: Runs) -> dict[str, Any]:

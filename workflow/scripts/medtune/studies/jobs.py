@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medtune.config.settings import NewTexts
+from medtune.config.settings import Guard, NewTexts
 from medtune.configuration import Config
 from medtune.data.report_sources import listing
 from medtune.errors import InputError
 from medtune.kinds.method_sections import UNTRAINED
-from medtune.studies.road import Generate, Score, Train, WriteCard
+from medtune.studies.road import Generate, GuardAdapter, Score, Train, WriteCard
 from medtune.workflow.demands import BY_SOURCE, Demand, batch_budget, inference_resources, training_resources
 
 
@@ -232,6 +232,21 @@ class AdapterJobs(StudyJobs):
             **self._model(folder),
             inputs=inputs,
             splits=tuple(splits),
+            **{**usual, **more},
+        )
+
+    def guard_job(self, folder: str, adapter: str, guard: Guard, train: str, **more: Any) -> GuardAdapter:
+        """What an adapter forgot. folder: of the run. adapter: its adapter_config.json. train: what it trains on."""
+        usual = {"tests": (), "sources": ()}
+        return GuardAdapter(
+            name=f"{self.study}_guard",
+            **self._model(folder),
+            inputs={"adapter": adapter, "train": train},
+            base=self.base,
+            threads=self.threads,
+            resources=self.generation_resources(),
+            settings=guard.model_dump(include={"items", "study_items"}),
+            quantization=self.quantization_settings(),
             **{**usual, **more},
         )
 

@@ -73,6 +73,10 @@ class OwnJobs(AdapterJobs):
         automated = self.section.kind in ("labels", "spans")
         return ["runs", "comparisons", "seeds", *(["automation"] if automated else [])]
 
+    def guards(self) -> list[str]:
+        """What each of the runs forgot; none where it is not asked."""
+        return self.files("guard.json", self.runs()) if self.section.guard else []
+
     @property
     def compares(self) -> bool:
         """Whether there is more to compare than adapters of all documents."""
@@ -229,6 +233,7 @@ class OwnJobs(AdapterJobs):
                 *((self._score("_base", self.base_run),) if methods[Adapter] else ()),
                 self._score("", self.run, wildcards={"run": pattern_of(unit.folder for unit in self._units)}),
             ),
+            guard=self._guards(methods[Adapter]),
             card=self._cards(methods[Adapter]),
         )
 
@@ -347,6 +352,24 @@ class OwnJobs(AdapterJobs):
     def _score(self, end: str, folder: str, **more: Any) -> Any:
         return self.score_job(end, folder, self.held, HELD, options=self.task_options, **more)
 
+    def _guards(self, runs: Mapping[str, str] | None) -> tuple:
+        guard = self.section.guard
+        if not runs or guard is None:
+            return ()
+        others = [OwnJobs(self.config, name) for name in guard.studies]
+        found = self.guard_job(
+            self.run,
+            f"{self.run}/adapter/adapter_config.json",
+            guard,
+            self.data["train"],
+            tests=tuple(other.data["test"] for other in others),
+            sources=[
+                {"study": other.study, "task": other.task, "task_options": other.task_options} for other in others
+            ],
+            wildcards=runs,
+        )
+        return (found,)
+
     def _cards(self, runs: Mapping[str, str] | None) -> tuple:
         if not runs:
             return ()
@@ -354,11 +377,15 @@ class OwnJobs(AdapterJobs):
             self.base,
             self.run,
             f"{self.run}/adapter/adapter_config.json",
-            {"base_metrics": f"{self.base_run}/metrics.json"},
+            {"base_metrics": f"{self.base_run}/metrics.json", **self._guard_of(self.run)},
             options={**self.task_options, "title": self.title, "limits": self.section.limits},
             wildcards=runs,
         )
         return (found,)
+
+    def _guard_of(self, folder: str) -> dict[str, str]:
+        """What a run forgot, as an input; none where it is not asked."""
+        return {"guard": f"{folder}/guard.json"} if self.section.guard else {}
 
     def _windows(self) -> dict[str, int]:
         return self.section.encoder.model_dump(include={"window_tokens", "overlap_tokens"})

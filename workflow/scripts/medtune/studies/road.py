@@ -4,7 +4,7 @@ Values are what Snakemake takes: text with the study's own wildcards, or functio
 results tree.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,6 +142,20 @@ class Score(Job):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuardAdapter(Job):
+    """What an adapter forgot of all but its task. base: folder of the base model. tests: files with items of other
+    studies. sources: of each of them the study's name, task and options. settings: how many items are asked."""
+
+    threads: int
+    resources: Mapping[str, Value]
+    base: str
+    tests: tuple[str, ...]
+    sources: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, int]
+    quantization: Value
+
+
+@dataclass(frozen=True, kw_only=True)
 class WriteCard(Job):
     """The card of a model. base: folder of the base model. model: folder that the card is written into."""
 
@@ -162,4 +176,5 @@ class Road:
     apply_encoder: tuple[ApplyEncoder, ...] = ()
     take: tuple[Take, ...] = ()
     score: tuple[Score, ...]
+    guard: tuple[GuardAdapter, ...] = ()
     card: tuple[WriteCard, ...]
