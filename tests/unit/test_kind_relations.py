@@ -14,6 +14,7 @@ from medtune.kinds.relations import figures
 from medtune.kinds.relations.answers import lists_of
 from medtune.kinds.relations.card import EXAMPLE, study_card
 from medtune.kinds.relations.examples import as_asked, checked_documents, schema_of
+from medtune.kinds.relations.graph_f1 import GraphF1
 from medtune.kinds.relations.matching import CLASSES
 from medtune.kinds.relations.output import extract
 from medtune.kinds.relations.score import ITEM_COLUMNS, score
@@ -261,6 +262,21 @@ def test_sums_of_items_are_those_of_the_judged_figure(tmp_path):
     judged = scores.metrics["splits"]["test"][figures.JUDGED]
     assert figures.ratio(np.array([sums.sum(axis=0)])) == pytest.approx(judged["value"])
     assert judged["n"] == 2
+
+
+def test_radgraph_f1_is_the_mean_of_the_documents_by_what_was_drawn():
+    rows = [example("a", group="p"), example("b"), example("c", group="p")]
+    turned = [GOLD[0], ("warfarin", "interacts", "Aspirin")]
+    scores = scores_of(rows, [output([GOLD[0]]), "Sorry.", output(turned)])
+    per_level = {level: [item[f"radgraph_f1_{level}"] for item in scores.items] for level in GraphF1._fields}
+    assert per_level["simple"] == [1, 0, 1]
+    # Gold: Aspirin is a head, the others are none. Turned: warfarin is one, too.
+    assert per_level["partial"] == [1, 0, pytest.approx(2 / 3)]
+    # Gold: two relations, two entities alone. One less: 3 of 4 and 3. Turned: two relations, gout alone, 2 in common.
+    assert per_level["complete"] == [pytest.approx(6 / 7), 0, pytest.approx(4 / 7)]
+    for level, values in per_level.items():
+        found = scores.metrics["splits"]["test"][f"radgraph_f1_{level}"]
+        assert (found["value"], found["n"], found["unit"]) == (pytest.approx(sum(values) / 3), 2, "groups")
 
 
 def test_all_figures_are_there_without_documents_and_without_relations():

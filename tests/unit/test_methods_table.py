@@ -100,6 +100,18 @@ def test_the_best_is_chosen_on_validation_at_full_size_and_the_cheapest_by_secon
     assert rows["b", "all"]["best_verdict"] == "reference" and rows["b", "all"]["best_difference"] is None
 
 
+def test_a_figure_of_items_stands_in_the_table_as_its_mean_over_seeds(unit):
+    kind = SimpleNamespace(**{**vars(KIND), "ITEM_COLUMNS": (*COLUMNS, "ease")})
+    kind.SHOWN = (*KIND.SHOWN, Shown("ease", "ease", in_items=True))
+    files = seeds_of(unit, "a", [[True] * 4] * 3, 9)
+    for seed, one in enumerate(files):
+        rows = read_csv(one.items, COLUMNS)
+        write_csv(one.items, [{**row, "ease": seed / 4 + (row["id"] == "t0") / 5} for row in rows], kind.ITEM_COLUMNS)
+    (row,) = method_rows(read_methods(files, kind), seed=0)
+    assert tuple(row) == method_columns(kind)
+    assert row["ease"] == pytest.approx(0.25 + 0.05) and row["ease_low"] < row["ease"] < row["ease_high"]
+
+
 def test_a_row_has_the_columns_and_the_mean_over_seeds(unit):
     files = [
         *seeds_of(unit, "a", [[True] * 4, [True, True, False, False], [True, False] * 2], 9, train=4, unparsed=1),

@@ -65,13 +65,14 @@ class UnitFiles:
 @dataclass(frozen=True)
 class Unit:
     """The same, read. splits: of metrics.json. units, sums: by split what was drawn (documents, groups), and its
-    additive counts, (units, k). parsed: (units, 2) of the test split, answers in the expected form, and answers."""
+    additive counts, (units, k). means: of the test split by the names of `mean_figures`, (units, 2), sum of the values
+    and number of documents."""
 
     files: UnitFiles
     splits: Mapping[str, Any]
     units: Mapping[str, Sequence[str]]
     sums: Mapping[str, np.ndarray]
-    parsed: np.ndarray
+    means: Mapping[str, np.ndarray]
     record: Mapping[str, Any]
     answering: Mapping[str, Any]
 
@@ -232,6 +233,12 @@ def read_methods(files: Sequence[UnitFiles], kind: ModuleType) -> Methods:
     return methods
 
 
+def mean_figures(kind: ModuleType) -> tuple[str, ...]:
+    """Names of the figures that stand beside the judged one and are means over documents: parse rate, and those that
+    the kind has in items.csv."""
+    return ("parse_rate", *(shown.key for shown in kind.SHOWN if shown.in_items))
+
+
 def method_columns(kind: ModuleType) -> tuple[str, ...]:
     """Columns of the table of methods."""
     figures = (*end_columns(f"validation_{kind.JUDGED}", kind.JUDGED), "interval_over", "n", "unit")
@@ -240,7 +247,7 @@ def method_columns(kind: ModuleType) -> tuple[str, ...]:
         for reference in REFERENCES
         for name in _prefixed(reference, dict.fromkeys((*end_columns("difference"), *TESTED, *SETTLE)))
     ]
-    costs = (*end_columns("parse_rate"), *MEASURED[:2], "seconds_per_1000", *MEASURED[2:], "device")
+    costs = (*end_columns(*mean_figures(kind)), *MEASURED[:2], "seconds_per_1000", *MEASURED[2:], "device")
     rows = ("method", "type", "model", "size", "documents", "seeds")
     return (*rows, *figures, *compared, *costs, *PARETO, "chosen", "cheapest")
 
@@ -271,7 +278,13 @@ def method_rows(methods: Methods, seed: int) -> list[dict]:
             "n": entry.drawn,
             "unit": methods.unit,
             **{key: cell for name in REFERENCES for key, cell in _prefixed(name, compared[name][place]).items()},
-            **end_cells("parse_rate", figure_over_seeds(np.stack([unit.parsed for unit in entry.units]), ratio)),
+            **{
+                key: cell
+                for name in mean_figures(methods.kind)
+                for key, cell in end_cells(
+                    name, figure_over_seeds(np.stack([unit.means[name] for unit in entry.units]), ratio, methods.unit)
+                ).items()
+            },
             "trainable_parameters": entry.units[0].record["trainable_parameters"],
             "train_seconds": entry.train_seconds,
             "seconds_per_1000": entry.seconds_per_1000,
@@ -453,7 +466,10 @@ def _read(files: UnitFiles, kind: ModuleType) -> Unit:
     rows = read_csv(files.items, kind.ITEM_COLUMNS)
     items = {split: [row for row in rows if row["split"] == split] for split in SPLITS}
     sums = {split: kind.sums(found) for split, found in items.items()}
-    parsed = np.array([[row["status"] == PARSED, 1] for row in items["test"]]).reshape(-1, 2)
+    means = {
+        name: [float(row["status"] == PARSED if name == "parse_rate" else row[name]) for row in items["test"]]
+        for name in mean_figures(kind)
+    }
     record, answering = _with_examples(read_json(files.record)), read_json(files.answering)
     _check(files.record, record, ("examples", *MEASURED))
     _check(files.answering, answering, ("seconds", "documents", "peak_memory_mb", "device"))
@@ -464,7 +480,10 @@ def _read(files: UnitFiles, kind: ModuleType) -> Unit:
         read_json(files.metrics)["splits"],
         {split: list(units) for split, (units, _) in sums.items()},
         {split: np.asarray(counts, dtype=float) for split, (_, counts) in sums.items()},
-        summed_by_unit(items["test"], parsed)[1],
+        {
+            name: summed_by_unit(items["test"], np.column_stack([values, np.ones(len(values))]))[1]
+            for name, values in means.items()
+        },
         record,
         answering,
     )

@@ -25,11 +25,14 @@ ONE_UNIT = "nothing claimed: the test split is a single unit"
 
 @dataclass(frozen=True)
 class Shown:
-    """A figure that pages and tables show. key: in a split of metrics.json. name: in words. share: as a percentage."""
+    """A figure that pages and tables show. key: in a split of metrics.json. name: in words. share: as a percentage.
+    in_items: whether it is the mean of a column of items.csv with this name, so that the table of methods has it too,
+    over seeds."""
 
     key: str
     name: str
     share: bool = True
+    in_items: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medtune.kinds.relations.counted import COUNTED
-from medtune.kinds.relations.score import ITEM_COLUMNS
+from medtune.kinds.relations.score import GRAPH_F1, ITEM_COLUMNS
 from medtune.kinds.summary import Shown
 from medtune.metrics.counts import f1_of_counts as ratio
 from medtune.metrics.drawn import summed_by_unit
@@ -24,6 +24,9 @@ SHOWN = (
     Shown("entity_precision", "entities: strict precision"),
     Shown("entity_recall", "entities: strict recall"),
     Shown("entity_macro_f1", "entities: strict macro-F1 (mean over types)"),
+    Shown(GRAPH_F1["simple"], "RadGraph F1, simple (words and type of entities)", in_items=True),
+    Shown(GRAPH_F1["partial"], "RadGraph F1, partial (and whether they are related)", in_items=True),
+    Shown(GRAPH_F1["complete"], "RadGraph F1, complete (and how, and to what)", in_items=True),
     Shown("parse_rate", "outputs that parse"),
     Shown("allowed_rate", "outputs without a relation against the schema"),
 )

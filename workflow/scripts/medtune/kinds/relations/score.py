@@ -7,11 +7,14 @@ from medtune.data.predictions import answers_of
 from medtune.kinds.relations.answers import Answer, read_answer
 from medtune.kinds.relations.counted import ANSWER_COLUMNS, COUNT_COLUMNS, DOCUMENTS, count, item_cells, split_metrics
 from medtune.kinds.relations.examples import as_asked, checked_documents, schema_of
+from medtune.kinds.relations.graph_f1 import GraphF1, found_graph, gold_graph, graph_f1
 from medtune.kinds.relations.task import READING
 from medtune.kinds.scores import Scores
 from medtune.metrics.drawn import Drawn, drawn_of
 
-ITEM_COLUMNS = ("id", "split", "group", "source", *ANSWER_COLUMNS, *COUNT_COLUMNS)
+GRAPH_F1 = {level: f"radgraph_f1_{level}" for level in GraphF1._fields}
+"""RadGraph F1 by level: columns of items.csv, and its mean over documents in metrics.json."""
+ITEM_COLUMNS = ("id", "split", "group", "source", *ANSWER_COLUMNS, *COUNT_COLUMNS, *GRAPH_F1.values())
 
 
 def score(
@@ -38,12 +41,23 @@ def score(
             for document, prediction in zip(documents, answered[split], strict=True)
         ]
         counted, drawn = count(answers, schema), drawn_of(rows, DOCUMENTS)
-        splits[split] = {**split_metrics(counted, drawn), "allowed_rate": _allowed_rate(answers, drawn)}
+        graphs = [_graph_cells(answer) for answer in answers]
+        splits[split] = {
+            **split_metrics(counted, drawn),
+            **{name: drawn.mean([cells[name] for cells in graphs]).as_dict() for name in GRAPH_F1.values()},
+            "allowed_rate": _allowed_rate(answers, drawn),
+        }
         items += [
-            {"id": row["id"], "split": split, "group": row.get("group"), "source": row.get("source"), **cells}
-            for row, cells in zip(rows, item_cells(counted), strict=True)
+            {"id": row["id"], "split": split, "group": row.get("group"), "source": row.get("source"), **cells, **graph}
+            for row, cells, graph in zip(rows, item_cells(counted), graphs, strict=True)
         ]
     return Scores({"entities": list(entities), "relations": dict(relations), "seed": seed, "splits": splits}, items)
+
+
+def _graph_cells(answer: Answer) -> dict[str, float]:
+    """RadGraph F1 of one document by the names of its levels."""
+    found = graph_f1(gold_graph(answer.document), found_graph(answer.found, answer.document.text))
+    return {GRAPH_F1[level]: value for level, value in found._asdict().items()}
 
 
 def _allowed_rate(answers: Sequence[Answer], drawn: Drawn) -> dict:

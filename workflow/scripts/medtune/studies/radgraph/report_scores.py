@@ -16,6 +16,8 @@ def radgraph_f1(gold: Sequence[Collection[Hashable]], predicted: Sequence[Collec
 
     gold, predicted: per report, its entities as (first token, last token, label); or as (token text, label) for the
     form that forgives the place. Repeated entities count once. Micro over reports, interval over reports.
+    It knows nothing of relations: simple, partial and complete RadGraph F1 (Delbrouck et al. 2022), means over reports,
+    are in `kinds.relations.graph_f1`.
     Raises ValueError when the lengths differ.
     """
     counts = [
