@@ -63,6 +63,7 @@ for STUDY in OWN:
                 records=STUDY.files("training.json", STUDY.runs()),
                 guards=STUDY.guards(),
                 manifest=STUDY.manifest,
+                audits=STUDY.audits(),
             output:
                 **OUTPUTS.tables(STUDY.study, STUDY.title, STUDY.run_tables, caption="own"),
                 **OUTPUTS.plots(STUDY.study, STUDY.title, ["figure", "curves"], caption="own"),
@@ -94,6 +95,8 @@ for STUDY in OWN:
                 item_scores=STUDY.files("items.csv", STUDY.compared()),
                 records=STUDY.files("training.json", STUDY.compared()),
                 answering=STUDY.files("answering.json", STUDY.compared()),
+                manifest=STUDY.manifest,
+                audits=STUDY.audits(),
             output:
                 **OUTPUTS.tables(
                     STUDY.study, STUDY.title, ["methods", "learning_curve", "more_documents"], caption="own"

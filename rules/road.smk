@@ -98,6 +98,38 @@ for JOB in [for_rules(job) for road in ROADS for job in road.generate]:
             "../workflow/scripts/generate.py"
 
 
+for JOB in [for_rules(job) for road in ROADS for job in road.audit]:
+    # Whether a base model seems to know the test items, before any training.
+
+    rule:
+        name:
+            JOB.name
+        input:
+            **JOB.inputs,
+            base=JOB.base,
+        output:
+            audit=JOB.audit,
+        log:
+            f"{JOB.audit.removesuffix('.json')}.log",
+        benchmark:
+            f"{JOB.audit.removesuffix('.json')}.benchmark.tsv"
+        wildcard_constraints:
+            **JOB.wildcards,
+        conda:
+            f"../envs/{JOB.env}.yaml"
+        threads: JOB.threads
+        resources:
+            **JOB.resources,
+        params:
+            task=JOB.task,
+            task_options=JOB.task_options,
+            most_items=JOB.items,
+            quantization=JOB.quantization,
+            seed=CONFIG.seed,
+        script:
+            "../workflow/scripts/audit_base.py"
+
+
 for JOB in [for_rules(job) for road in ROADS for job in road.apply_rules]:
 
     rule:

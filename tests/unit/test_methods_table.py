@@ -295,7 +295,9 @@ def summarized(root, files):
     names += [f"{plot}_{suffix}" for plot in summarize_methods.PLOTS for suffix in ("png", "svg")]
     names += ["page", "page_html", "headline"]
     outputs = {name: root / "summary" / f"{name}.{endings.get(name.split('_')[-1], 'csv')}" for name in names}
-    summarize_methods.summarize("own_spans", "Drugs", files, outputs, seed=0)
+    manifest = root / "data" / "manifest.json"
+    write_json(manifest, {"records": {"train": 30, "test": 9}, "leakage": {"near_twins": {"method": "m", "test": 2}}})
+    summarize_methods.summarize("own_spans", "Drugs", files, outputs, seed=0, manifest=manifest)
     return outputs
 
 
@@ -323,6 +325,8 @@ def test_the_page_has_the_table_the_differences_and_the_costs(study):
     outputs = summarized(root, files)
     assert all(path.stat().st_size for path in outputs.values())
     page = outputs["page"].read_text()
+    assert "- Near twins: 2 of 9 texts of the test split are much like one of another split" in page
+    assert "- Whether a base model has read the test items before was not looked at" in page
     assert "# Drugs: methods" in page and "| tagger (best on validation)" in page
     assert "Against tagger, the best on validation" in page and "It is also the cheapest." in page
     assert "- dictionary: " in page and "after Holm: tie. " in page

@@ -258,6 +258,25 @@ def test_a_trained_run_is_the_named_one_or_the_usual_one_of_its_study():
     assert taken("radgraph", "spans", entities=["OBS-DP"]) == "adapters"
 
 
+def test_each_base_model_that_is_asked_or_adapted_is_audited_where_the_study_says_so():
+    def audits(**section):
+        hub = {"mine": {"source": "hub", "repository": "me/mine"}}
+        jobs = OwnJobs(config_of({**COMPARED, **section}, models=hub), "smoking")
+        return jobs.audits(), jobs.road().audit
+
+    assert audits() == ([], ())  # off at this scale
+    other = {**COMPARED["methods"], "other": {"method": "prompt", "model": "mine"}}
+    files, (rule,) = audits(audit={"items": 30}, methods=other)
+    assert files == [f"results/tiny/smoking/base/audit/{model}.json" for model in ("tiny-qwen3", "mine")]
+    assert (rule.audit, rule.items) == ("results/tiny/smoking/base/audit/{model}.json", 30)
+    assert set(rule.inputs) == {"train", "test"} and rule.task_options["labels"] == COMPARED["labels"]
+    assert rule.threads(SimpleNamespace(model="mine")) == 4
+    assert audits(audit={}, methods={"majority": {"method": "rules"}}) == ([], ())
+    assert "studies.smoking.audit.items = 1: must be 2 or more" in refusal({**COMPARED, "audit": {"items": 1}})
+    layers = [Layer("a", {"study_defaults": {"model": "m", "audit": {"items": 9}}, "studies": {"smoking": SMOKING}})]
+    assert resolved(merge(layers))["studies"]["smoking"]["audit"] == {"items": 9}
+
+
 def test_a_study_without_adapters_has_no_rule_of_them():
     section = {**COMPARED, "methods": {"majority": {"method": "rules"}}}
     jobs = OwnJobs(config_of(section), "smoking")
@@ -361,7 +380,7 @@ def test_a_faulty_guard_is_refused(guard, said):
 
 def test_all_rules_of_a_study_are_names_that_others_cannot_have():
     trained = {"known": {"method": "trained", "run": "rank8"}}
-    section = {**COMPARED, **TAKEN, "methods": {**COMPARED["methods"], **trained}, "guard": {}}
+    section = {**COMPARED, **TAKEN, "methods": {**COMPARED["methods"], **trained}, "guard": {}, "audit": {}}
     road = OwnJobs(config_of(section), "smoking").road()
     named = {rule.name for field in fields(road) for rule in getattr(road, field.name)}
     written = set(re.findall(r'"\{STUDY.study\}(_\w+)"', (ROOT / "rules/own.smk").read_text()))

@@ -162,7 +162,9 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     facts = {"records": {"train": 30, "test": 4}, "sources": [source], "dropped": [drop], "leakage": leakage}
     write_json(manifest, facts)
     files = [model(BASE, [False, False, True, True], 0), model("a", [True, False, True, True], 9)]
-    summarize_own.summarize("any", "Smoking", files, manifest, outputs, seed=0)
+    known = {"value": 0.5, "low": 0.3, "high": 0.7, "n": 80, "p_value": 1e-5}
+    audits = [written_audit(tmp_path, name, found) for name, found in (("llm", known), ("one", None))]
+    summarize_own.summarize("any", "Smoking", files, manifest, outputs, seed=0, audits=audits)
     not_asked = {"automation", "automation_html"}  # of a kind whose answers have no confidence as a whole
     assert {name for name, path in outputs.items() if not path.is_file() or not path.stat().st_size} == not_asked
     page = outputs["page"].read_text()
@@ -171,9 +173,26 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     assert "tie. About" in page and "notes would tell such a difference" in page
     assert "- Groups are kept; texts compared." in page and "Near twins: 3 of 4 texts of the test split" in page
     assert "Left out: 2 records of notes: repeated." in page
+    assert "- llm, before any training: **a sign that it has read test items before**. Gold answers" in page
+    assert "Looked at: 40 answers of train and 40 of test; 3 more did not fit the model." in page
+    assert "- one, before any training: whether it has read test items before cannot be told; a split has" in page
+    assert "| +0.500 (+0.300 to +0.700) | \\< 0.001 | a sign |" in page
     assert "a (seed 1), chosen on validation: accuracy on the test split 75.0 %" in outputs["headline"].read_text()
     assert "notes &lt;b&gt;" in outputs["page_html"].read_text()
     assert [row["verdict"] for row in read_csv(outputs["comparisons"])] == ["tie"]
+
+
+def written_audit(folder, name, difference):
+    """An audit of a base model (`medtune.stages.audit_base`) whose two signals differ so between test and train."""
+    figure = {"value": -2.0, "low": -2.5, "high": -1.5, "n": 40, "unit": "groups"}
+    split = {"answers": 40, "too_long": 0, "log_likelihood": figure, "lowest_20_percent": figure}
+    content = {
+        "base_model": {"name": name},
+        "splits": {"train": split, "test": {**split, "too_long": 3}},
+        "differences": {"log_likelihood": difference, "lowest_20_percent": difference},
+    }
+    write_json(folder / f"{name}.json", content)
+    return folder / f"{name}.json"
 
 
 @pytest.mark.parametrize("sure", [0.9, ""])

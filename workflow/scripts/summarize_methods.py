@@ -2,7 +2,7 @@
 rules/own.smk.
 
 Inputs: lists in the order of the param `units` (method, type, model, size, seed and seeded of each): `metrics`,
-`item_scores`, `records` (training.json), `answering`.
+`item_scores`, `records` (training.json), `answering`; `manifest` of the data; `audits` of base models.
 """
 
 from medtune.runtime import job
@@ -20,4 +20,6 @@ if __name__ == "__main__":
             [UnitFiles(**unit, metrics=m, items=i, record=r, answering=a) for unit, m, i, r, a in of_units],
             outputs=dict(snakemake.output.items()),
             seed=params.seed,
+            manifest=given.manifest,
+            audits=list(given.audits),
         )

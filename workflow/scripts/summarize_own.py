@@ -1,7 +1,8 @@
 """Summarize a study of the user's own. Called by the rules `{study}_summarize` of rules/own.smk.
 
 Inputs: `base_metrics`, `base_item_scores`; lists in the order of the param `runs` (name and seed of each): `metrics`,
-`item_scores`, `records` (training.json), `guards` (guard.json; none where it is not measured); `manifest` of the data.
+`item_scores`, `records` (training.json), `guards` (guard.json; none where it is not measured); `manifest` of the data;
+`audits` of base models.
 """
 
 from medtune.runtime import job
@@ -24,4 +25,5 @@ if __name__ == "__main__":
             manifest=given.manifest,
             outputs=dict(snakemake.output.items()),
             seed=params.seed,
+            audits=list(given.audits),
         )

@@ -22,7 +22,7 @@ TAKEN = (
 )
 """Names of folders and rules that are there; those of one study's rules begin with its name."""
 OWN_RULES = (
-    *("prepare", "subset", "train", "train_encoder", "generate_base", "generate", "generate_prompt"),
+    *("prepare", "subset", "train", "train_encoder", "generate_base", "generate", "generate_prompt", "audit"),
     *("apply_rules", "apply_encoder", "take", "score_base", "score", "guard", "card", "summarize", "methods"),
 )
 """How the rules of a study of the user's own are called after its name."""

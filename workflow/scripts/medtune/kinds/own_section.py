@@ -134,6 +134,12 @@ class AnswerData(OwnData):
     columns: AnswerColumns = Field(default_factory=AnswerColumns, description="Columns.")
 
 
+class Audit(Section):
+    """Audit of base models before any training: do they seem to know the test items?"""
+
+    items: int = Field(200, ge=2, description="Most items of train and of test whose gold answers are looked at.")
+
+
 class OwnStudy(Section):
     """What all studies of the user's own have."""
 
@@ -167,6 +173,11 @@ class OwnStudy(Section):
         None,
         description="Ask each adapter, and the base model, what has nothing to do with its task, and say in its card "
         "what it forgot; null: do not.",
+    )
+    audit: Audit | None = Field(
+        None,
+        description="Whether gold answers of the test split are likelier to base models than those of the training "
+        "split; null: not looked at.",
     )
     limits: list[str] = Field(
         ["Not for decisions about patients."], description="What the model card says of where not to use it."
@@ -343,3 +354,8 @@ class StudyDefaults(Section):
     encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    audit: Audit | None = Field(
+        None,
+        description="Whether gold answers of the test split are likelier to base models than those of the training "
+        "split; null: not looked at.",
+    )

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from medtune.files import write_text
+from medtune.files import read_json, write_text
+from medtune.kinds.contamination import contamination
 from medtune.kinds.methods_table import (
     OUTLOOK_COLUMNS,
     PARETO,
@@ -50,12 +51,21 @@ NOTES = {
 }
 
 
-def summarize(kind: str, title: str, files: Sequence[UnitFiles], outputs: Mapping[str, Path | str], seed: int) -> None:
+def summarize(
+    kind: str,
+    title: str,
+    files: Sequence[UnitFiles],
+    outputs: Mapping[str, Path | str],
+    seed: int,
+    manifest: Path | str,
+    audits: Sequence[Path | str] = (),
+) -> None:
     """Read the scores and costs of all methods, and write their table, plots and page.
 
     kind: name of the task, as `medtune.studies.part_of` takes it. seed: of the paired tests. outputs: paths by name:
     the `TABLES` as CSV and `{name}_html`; the `PLOTS` as `{name}_{png,svg}`; `page` (Markdown) and `page_html`;
-    `headline` (one line of text). Raises InputError as `read_methods`.
+    `headline` (one line of text). manifest: of the data. audits: of base models, see `medtune.stages.audit_base`.
+    Raises InputError as `read_methods`.
     """
     methods = read_methods(files, part_of(kind, "figures"))
     series = series_of(methods, seed)
@@ -83,6 +93,7 @@ def summarize(kind: str, title: str, files: Sequence[UnitFiles], outputs: Mappin
         "methods": methods,
         "judged": methods.judged,
         "rows": rows,
+        "contamination": contamination(read_json(manifest), audits),
         "pictures": {name: outputs[f"{name}_png"] for name in PLOTS},
     }
     write_page(PAGE, content, outputs["page"], outputs["page_html"])

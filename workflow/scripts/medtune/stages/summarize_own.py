@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from medtune.files import read_json, write_json, write_text
 from medtune.kinds.automation import AUTOMATION_COLUMNS, automation_rows, automation_text
+from medtune.kinds.contamination import contamination
 from medtune.kinds.summary import (
     COMPARISON_COLUMNS,
     SEED_COLUMNS,
@@ -59,10 +60,12 @@ def summarize(
     manifest: Path | str,
     outputs: Mapping[str, Path | str],
     seed: int,
+    audits: Sequence[Path | str] = (),
 ) -> None:
     """Read the scores of the base model and of all runs, and write the summary.
 
     kind: name of the task, as `medtune.studies.part_of` takes it. manifest: of the data. seed: of the paired tests.
+    audits: of base models, see `medtune.stages.audit_base`.
     outputs: paths by name: the `TABLES`, and `AUTOMATION` for kinds that have it, as CSV and `{name}_html`; the `PLOTS`
     as `{name}_{png,svg}`; `choice` (JSON); `page` (Markdown) and `page_html`; `headline` (one line of text).
     Raises InputError as `read_runs`.
@@ -84,6 +87,7 @@ def summarize(
     headline = _headline(runs)
     write_text(outputs["headline"], f"{headline}\n")
     write_json(outputs["choice"], _choice(runs))
+    prepared = read_json(manifest)
     content = {
         "title": title,
         "headline": headline,
@@ -100,7 +104,8 @@ def summarize(
         "not_automated": automation_text,
         "forgot": _forgot(files, runs),
         "forgetting_headers": ("run", *FORGETTING_HEADERS),
-        "manifest": read_json(manifest),
+        "manifest": prepared,
+        "contamination": contamination(prepared, audits),
         "pictures": {name: outputs[f"{name}_png"] for name in PLOTS},
     }
     write_page(PAGE, content, outputs["page"], outputs["page_html"])

@@ -21,7 +21,7 @@ from medtune.config.section import expanded
 from medtune.errors import InputError
 from medtune.files import files_in, fingerprint, read_text
 
-TAKEN_OVER = ("model", "encoder", "training", "generation")
+TAKEN_OVER = ("model", "encoder", "training", "generation", "audit")
 Reader = Callable[[str | None], Iterator[Any]]
 
 

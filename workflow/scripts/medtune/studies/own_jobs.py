@@ -16,7 +16,7 @@ from medtune.studies.own_files import code_of_reader
 from medtune.studies.own_units import Unit, units_of
 from medtune.studies.radgraph.jobs import RadGraphJobs
 from medtune.studies.relations.jobs import RelationsJobs
-from medtune.studies.road import ApplyEncoder, ApplyRules, Generate, Road, Take, TrainEncoder
+from medtune.studies.road import ApplyEncoder, ApplyRules, Audit, Generate, Road, Take, TrainEncoder
 from medtune.studies.yesno.jobs import YesNoJobs
 from medtune.workflow.demands import Demand, batch_budget, inference_resources, training_resources
 from medtune.workflow.model_jobs import pattern_of
@@ -50,6 +50,7 @@ class OwnJobs(AdapterJobs):
         self.manifest = f"{self.root}/data/manifest.json"
         self.base_run = f"{self.root}/{BASE}"
         self.run = f"{self.root}/{{run}}"
+        self.audit = f"{self.base_run}/audit/{{model}}.json"
         self._units = units_of(self.section)
 
     @property
@@ -178,6 +179,17 @@ class OwnJobs(AdapterJobs):
         unit = self._unit(wildcards)
         return unit.method.options() | ({"seed": unit.seed} if unit.method.shots else {})
 
+    # Base models before any training.
+
+    def audited(self) -> list[str]:
+        """Names of the base models that are audited: those that methods ask or adapt."""
+        asked = [self._model_of(unit) for unit in self._units if unit.of(Adapter) or unit.of(Prompt)]
+        return list(dict.fromkeys(asked)) if self.section.audit else []
+
+    def audits(self) -> list[str]:
+        """What their audits are written to."""
+        return [self.audit.format(model=model) for model in self.audited()]
+
     # Encoders.
 
     def encoder(self, wildcards: Any) -> str:
@@ -225,6 +237,7 @@ class OwnJobs(AdapterJobs):
         return Road(
             train=self._adapters(methods[Adapter]),
             generate=(*self._adapter_answers(methods[Adapter]), *self._prompt_answers(methods[Prompt])),
+            audit=self._audits(),
             apply_rules=self._rules(methods[Rules]),
             train_encoder=self._encoders(methods[Encoder]),
             apply_encoder=self._encoder_answers(methods[Encoder]),
@@ -276,6 +289,25 @@ class OwnJobs(AdapterJobs):
         """Answers of a causal model, with what they cost."""
         usual = {"outputs": {"answering": f"{folder}/answering.json"}, "task_options": self.task_options}
         return self.generate_job(end, folder, inputs, HELD, **{**usual, **more})
+
+    def _audits(self) -> tuple:
+        if not self.audited():
+            return ()
+        demand = self._demand_by(lambda wildcards: wildcards.model)
+        found = Audit(
+            name=f"{self.study}_audit",
+            **self._model(self.base_run),
+            inputs={split: self.data[split] for split in ("train", "test")},
+            base=self.model_folder("{model}"),
+            audit=self.audit,
+            threads=lambda wildcards: demand(wildcards).threads,
+            resources=inference_resources(*_grown(demand), self.batch_tokens),
+            task_options=self.task_options,
+            quantization=self.quantization_settings(),
+            items=self.section.audit.items,
+            wildcards={"model": pattern_of(self.audited())},
+        )
+        return (found,)
 
     def _rules(self, runs: Mapping[str, str] | None) -> tuple:
         if not runs:

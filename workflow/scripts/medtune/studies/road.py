@@ -75,6 +75,20 @@ class Generate(Job):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Audit(Job):
+    """How likely gold answers of training and test items are to base models before any training. base: folder of the
+    base model. audit: the file that it is written to. items: most items of each split."""
+
+    threads: Value
+    resources: Mapping[str, Value]
+    base: Value
+    audit: str
+    task_options: Value
+    quantization: Value
+    items: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApplyRules(Job):
     """Answers of a method without a neural model, which it learns in the same job. splits: names of the inputs that it
     answers. options: of the rules."""
@@ -171,6 +185,7 @@ class Road:
 
     train: tuple[Train, ...] = ()
     generate: tuple[Generate, ...] = ()
+    audit: tuple[Audit, ...] = ()
     apply_rules: tuple[ApplyRules, ...] = ()
     train_encoder: tuple[TrainEncoder, ...] = ()
     apply_encoder: tuple[ApplyEncoder, ...] = ()
