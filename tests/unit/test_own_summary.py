@@ -1,5 +1,7 @@
 """The summary of a study of the user's own, with a kind made for the test: shares of right items."""
 
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +21,7 @@ from medtune.kinds.summary import (
     run_rows,
     seed_rows,
 )
+from medtune.metrics.forgetting import GuardItem, forgetting_rows
 from medtune.metrics.proportions import proportion
 from medtune.reporting.tables import read_csv, write_csv
 from medtune.stages import summarize_own
@@ -193,6 +196,20 @@ def written_audit(folder, name, difference):
     }
     write_json(folder / f"{name}.json", content)
     return folder / f"{name}.json"
+
+
+def test_the_page_says_what_each_adapter_forgot_where_it_was_measured(model, tmp_path, outputs, monkeypatch):
+    monkeypatch.setattr(summarize_own, "part_of", lambda *_: KIND)
+    manifest, guard = tmp_path / "manifest.json", tmp_path / "guard.json"
+    write_json(manifest, {"records": {"test": 4}, "sources": [], "dropped": []})
+    items = [GuardItem("general questions", f"i{n}", 3, -1.0, -1.0 - 0.1 * (n + 1), False, False) for n in range(6)]
+    write_json(guard, {"sources": forgetting_rows(items, seed=0), "left_out": {}})
+    base, adapter = model(BASE, [False] * 4, 0), model("a", [True, False, True, True], 9)
+    summarize_own.summarize("any", "Smoking", [base, replace(adapter, guard=guard)], manifest, outputs, seed=0)
+    section = outputs["page"].read_text().split("## What the adapters forget")[1].split("\n## ")[0]
+    assert re.search(r"\| a \\?\(seed 1\\?\) \| general questions \| 6 \|.*\| loss \|", section)
+    summarize_own.summarize("any", "Smoking", [base, adapter], manifest, outputs, seed=0)
+    assert "forget" not in outputs["page"].read_text()
 
 
 @pytest.mark.parametrize("sure", [0.9, ""])
