@@ -65,6 +65,18 @@ def test_a_setting_of_generation_is_no_param_of_a_training(study):
     assert quiet["answer_tokens"] == loud["answer_tokens"] is not None
 
 
+@pytest.mark.parametrize("study", ADAPTERS)
+def test_what_an_adapter_forgot_is_asked_where_the_section_has_a_guard(study):
+    assert ALL[study](paper()).road().guard == ()
+    road = ALL[study](paper(**{study: {"guard": {"items": 8}}})).road()
+    (guard,), (card,), (train,) = road.guard, road.card, road.train
+    assert (guard.name, guard.folder, guard.settings) == (f"{study}_guard", train.folder, {"items": 8})
+    assert guard.inputs == {"adapter": train.config} and guard.base == train.base
+    assert card.inputs["guard"] == f"{guard.folder}/guard.json" and "base_metrics" in card.inputs
+    with pytest.raises(InputError, match="studies: unknown key"):
+        paper(**{study: {"guard": {"studies": ["other"]}}})
+
+
 def test_a_fault_in_a_function_of_the_road_ends_the_run_with_its_sentence():
     def refuse(wildcards):
         raise InputError("no such file")

@@ -1,7 +1,7 @@
 """Measure what an adapter forgot of all but its task. Called by the rules {study}_guard (rules/road.smk).
 
 Input `adapter` is the adapter_config.json in its folder; `tests` are files with items of other studies, in the order of
-the param `sources`; `train` is what the adapter was trained on.
+the param `sources`; `train`, where there are such, is what it was trained on.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ if __name__ == "__main__":
                 **params.settings,
                 **params.quantization,
                 sources=[Source(**source, test=test) for source, test in zip(params.sources, given.tests, strict=True)],
-                train=given.train,
+                train=given.get("train"),
                 base=given.base,
                 adapter=Path(given.adapter).parent,
                 seed=params.seed,

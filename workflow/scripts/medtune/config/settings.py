@@ -207,12 +207,23 @@ class Generation(Section):
     )
 
 
-class Guard(Section):
+GUARD = (
+    "Ask each adapter, and the base model, what has nothing to do with its task, and say in its card what it forgot; "
+    "null: do not."
+)
+
+
+class GeneralGuard(Section):
     """What adapters are asked beside their task, to see what they forgot."""
 
     items: int = Field(
         32, ge=1, le=40, description="Number of general questions: facts, arithmetic, copying, short instructions."
     )
+
+
+class Guard(GeneralGuard):
+    """The same, with items of other studies."""
+
     studies: list[str] = Field([], description="Other studies of your own, whose test items are asked, too.")
     study_items: Count = Field(16, description="Number of test items of each of `studies`.")
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from medtune.config import NAME, Count, Generation, Guard, License, PathText, Section, Seed, Splits, Training, distinct
+from medtune.config.settings import GUARD
 from medtune.kinds.labels.names import fault_of
 from medtune.kinds.method_sections import (
     Adapter,
@@ -169,11 +170,7 @@ class OwnStudy(Section):
     encoder: EncoderSettings | None = Field(None, description="What the methods `encoder` share.")
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
-    guard: Guard | None = Field(
-        None,
-        description="Ask each adapter, and the base model, what has nothing to do with its task, and say in its card "
-        "what it forgot; null: do not.",
-    )
+    guard: Guard | None = Field(None, description=GUARD)
     audit: Audit | None = Field(
         None,
         description="Whether gold answers of the test split are likelier to base models than those of the training "

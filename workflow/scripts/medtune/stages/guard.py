@@ -36,12 +36,12 @@ class Source(BaseModel):
 
 class Job(BaseModel):
     """What is asked of whom. items: general questions. study_items: test items of each source. train: what the adapter
-    was trained on, of which none is asked. batch_tokens: changes speed only."""
+    was trained on, of which no item of a source is asked. batch_tokens: changes speed only."""
 
     items: int
-    study_items: int
+    study_items: int = 0
     sources: list[Source] = Field(default_factory=list)
-    train: Path
+    train: Path | None = None
     base: Path
     adapter: Path
     seed: int
@@ -70,7 +70,7 @@ def measure_forgetting(job: Job, output: Path | str) -> None:
         from medtune.models.loading import load_with_adapter
 
     model, tokenizer = load_with_adapter(job.base, job.adapter, job.quantization, job.double_quantization)
-    trained = {_plain(row.get("text", "")) for row in read_jsonl(job.train)}
+    trained = {_plain(row.get("text", "")) for row in (read_jsonl(job.train) if job.train else ())}
     asked, left_out = list(_general(job.items, tokenizer)), {}
     for source in job.sources:
         found, left_out[source.study] = _of_study(source, job, tokenizer, trained, _context(model))

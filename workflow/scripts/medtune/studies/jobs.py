@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medtune.config.settings import Guard, NewTexts
+from medtune.config.settings import NewTexts
 from medtune.configuration import Config
 from medtune.data.report_sources import listing
 from medtune.errors import InputError
@@ -235,13 +235,19 @@ class AdapterJobs(StudyJobs):
             **{**usual, **more},
         )
 
-    def guard_job(self, folder: str, adapter: str, guard: Guard, train: str, **more: Any) -> GuardAdapter:
-        """What an adapter forgot. folder: of the run. adapter: its adapter_config.json. train: what it trains on."""
-        usual = {"tests": (), "sources": ()}
-        return GuardAdapter(
+    def guard_of(self, folder: str) -> dict[str, str]:
+        """What a run forgot, as an input; none where it is not asked."""
+        return {"guard": f"{folder}/guard.json"} if self.section.guard else {}
+
+    def guard_jobs(self, folder: str, adapter: str, **more: Any) -> tuple[GuardAdapter, ...]:
+        """What an adapter forgot, where it is asked. folder: of the run. adapter: its adapter_config.json."""
+        guard = self.section.guard
+        if guard is None:
+            return ()
+        usual = {"inputs": {"adapter": adapter}, "tests": (), "sources": ()}
+        found = GuardAdapter(
             name=f"{self.study}_guard",
             **self._model(folder),
-            inputs={"adapter": adapter, "train": train},
             base=self.base,
             threads=self.threads,
             resources=self.generation_resources(),
@@ -249,6 +255,7 @@ class AdapterJobs(StudyJobs):
             quantization=self.quantization_settings(),
             **{**usual, **more},
         )
+        return (found,)
 
     @property
     def _demand(self) -> Demand:

@@ -385,22 +385,20 @@ class OwnJobs(AdapterJobs):
         return self.score_job(end, folder, self.held, HELD, options=self.task_options, **more)
 
     def _guards(self, runs: Mapping[str, str] | None) -> tuple:
-        guard = self.section.guard
-        if not runs or guard is None:
+        if not runs or self.section.guard is None:
             return ()
-        others = [OwnJobs(self.config, name) for name in guard.studies]
-        found = self.guard_job(
+        others = [OwnJobs(self.config, name) for name in self.section.guard.studies]
+        config = f"{self.run}/adapter/adapter_config.json"
+        return self.guard_jobs(
             self.run,
-            f"{self.run}/adapter/adapter_config.json",
-            guard,
-            self.data["train"],
+            config,
+            inputs={"adapter": config, "train": self.data["train"]},
             tests=tuple(other.data["test"] for other in others),
             sources=[
                 {"study": other.study, "task": other.task, "task_options": other.task_options} for other in others
             ],
             wildcards=runs,
         )
-        return (found,)
 
     def _cards(self, runs: Mapping[str, str] | None) -> tuple:
         if not runs:
@@ -409,15 +407,11 @@ class OwnJobs(AdapterJobs):
             self.base,
             self.run,
             f"{self.run}/adapter/adapter_config.json",
-            {"base_metrics": f"{self.base_run}/metrics.json", **self._guard_of(self.run)},
+            {"base_metrics": f"{self.base_run}/metrics.json", **self.guard_of(self.run)},
             options={**self.task_options, "title": self.title, "limits": self.section.limits},
             wildcards=runs,
         )
         return (found,)
-
-    def _guard_of(self, folder: str) -> dict[str, str]:
-        """What a run forgot, as an input; none where it is not asked."""
-        return {"guard": f"{folder}/guard.json"} if self.section.guard else {}
 
     def _windows(self) -> dict[str, int]:
         return self.section.encoder.model_dump(include={"window_tokens", "overlap_tokens"})

@@ -171,6 +171,7 @@ class MeerkatJobs(AdapterJobs):
         with_adapter, with_given = ({**asked, "adapter": f"{model}/{ADAPTER}"} for model in (folder, given))
         beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": self.practised_metrics}
         metrics = {"metrics": self.section.metrics.model_dump(exclude={"steering"})}
+        beside |= self.guard_of(folder)
         return Road(
             train=(train,),
             generate=(
@@ -195,6 +196,7 @@ class MeerkatJobs(AdapterJobs):
                 )
                 for end, model in (("_base", base), ("_practised", practised), ("", folder), ("_given", given))
             ),
+            guard=self.guard_jobs(folder, train.config),
             card=(self.card_job(self.base, folder, train.config, beside, env="train", options=self.card_options()),),
         )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from medtune.config.section import NAME, Count, Fraction, License, PathText, Section, Share
-from medtune.config.settings import Generation, Training
+from medtune.config.settings import GUARD, GeneralGuard, Generation, Training
 from medtune.metrics.text.names import BERTSCORE, BUILT_IN
 from medtune.studies.meerkat.tables import ITEM_COLUMNS, RESULT_COLUMNS
 
@@ -149,6 +149,7 @@ class Meerkat(Section):
     data: MeerkatData = Field(description="Questions and splits.")
     training: Training = Field(default_factory=Training, description="Fine-tuning in each iteration.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    guard: GeneralGuard | None = Field(None, description=GUARD)
     metrics: MeerkatMetrics = Field(default_factory=MeerkatMetrics, description="How answers are scored.")
     evaluate: MeerkatEvaluate | None = Field(
         None, description="An adapter made elsewhere to score beside the iterations; null means none."

@@ -85,6 +85,7 @@ class RadGraphJobs(AdapterJobs):
         asked = {**held, **prompt}
         scored = {**held, "reports": [self.reports[split] for split in HELD]}
         beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": f"{practised}/metrics.json"}
+        beside |= self.guard_of(folder)
         return Road(
             train=(train,),
             generate=(
@@ -98,5 +99,6 @@ class RadGraphJobs(AdapterJobs):
                 )
                 for end, model in (("_base", base), ("_practised", practised), ("", folder))
             ),
+            guard=self.guard_jobs(folder, train.config),
             card=(self.card_job(self.base, folder, train.config, beside, options=self.options),),
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, model_validator
 
 from medtune.config.section import NAME, Count, License, PathText, Section, Share
-from medtune.config.settings import Generation, NewTexts, Splits, Training
+from medtune.config.settings import GUARD, GeneralGuard, Generation, NewTexts, Splits, Training
 
 
 class RadGraphFiles(Section):
@@ -86,5 +86,6 @@ class RadGraph(Section):
     )
     training: Training = Field(default_factory=Training, description="Fine-tuning of each adapter.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    guard: GeneralGuard | None = Field(None, description=GUARD)
     target: Share = Field(0.95, description="Share of accepted reports that must be right, for the threshold.")
     annotate: RadGraphAnnotate | None = Field(None, description="New reports to annotate; null means none.")

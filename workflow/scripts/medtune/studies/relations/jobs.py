@@ -289,6 +289,7 @@ class RelationsJobs(AdapterJobs):
             "practised_metrics": f"{practised}/metrics.json",
             **prompts,
         }
+        beside |= self.guard_of(folder)
         return Road(
             train=(train,),
             generate=(
@@ -314,6 +315,7 @@ class RelationsJobs(AdapterJobs):
                     options=self.reading,
                 ),
             ),
+            guard=self.guard_jobs(folder, train.config),
             card=(self.card_job(self.base, folder, train.config, beside, env="train", options=self.options),),
         )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from medtune.config.section import NAME, Count, License, PathText, Section, Seed, distinct
-from medtune.config.settings import Generation, NewTexts, Splits, Training
+from medtune.config.settings import GUARD, GeneralGuard, Generation, NewTexts, Splits, Training
 from medtune.studies.relations.generator import MOST_PASSAGES, TERMS_OF_PASSAGE
 
 SEEDED = re.compile(r"-seed\d+$")
@@ -146,6 +146,7 @@ class Relations(Section):
     )
     training: Training = Field(default_factory=Training, description="Fine-tuning.")
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    guard: GeneralGuard | None = Field(None, description=GUARD)
     examples: Count = Field(12, description="Test documents on the page of examples.")
     predict: RelationsPredict | None = Field(None, description="New notes to read; null means none.")
 

@@ -84,6 +84,7 @@ class YesNoJobs(AdapterJobs):
         )
         practised_form = {"task_options": {**self.practised_form(), **self.asked()}}
         beside = {"base_metrics": f"{base}/metrics.json", "practised_metrics": f"{practised}/metrics.json"}
+        beside |= self.guard_of(folder)
         return Road(
             train=(train,),
             generate=(
@@ -95,5 +96,6 @@ class YesNoJobs(AdapterJobs):
                 self.score_job(end, model, held, HELD)
                 for end, model in (("_base", base), ("_practised", practised), ("", folder))
             ),
+            guard=self.guard_jobs(folder, train.config),
             card=(self.card_job(self.base, folder, train.config, beside),),
         )

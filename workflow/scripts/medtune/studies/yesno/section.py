@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from medtune.config.section import Count, License, PathText, Section, Seed, distinct
-from medtune.config.settings import Generation, Splits, Training
+from medtune.config.settings import GUARD, GeneralGuard, Generation, Splits, Training
 
 WITH_ABSTRACTS = ("pubmedqa_labeled", "pubmedqa_artificial")
 """Formats whose questions come with an abstract."""
@@ -105,6 +105,7 @@ class YesNo(Section):
         default_factory=Training, description="Fine-tuning; its LoRA rank is replaced by `ranks`."
     )
     generation: Generation = Field(default_factory=Generation, description="Generation of answers.")
+    guard: GeneralGuard | None = Field(None, description=GUARD)
     challenge: list[ChallengeQuestion] = Field(
         min_length=10, description="Questions put to the base and the chosen adapter, side by side."
     )
