@@ -186,8 +186,9 @@ def test_the_page_of_a_study_shows_each_label_and_the_confusion(tmp_path):
         record = folder / "training.json" if seed else None
         files.append(RunFiles(name, seed, folder / "metrics.json", folder / "items.csv", record))
     write_json(tmp_path / "manifest.json", {**MANIFEST, "dropped": []})
-    outputs = {name: tmp_path / f"{name}.csv" for name in summarize_own.TABLES}
-    outputs |= {f"{name}_html": tmp_path / f"{name}.html" for name in summarize_own.TABLES}
+    tables = (*summarize_own.TABLES, "automation")
+    outputs = {name: tmp_path / f"{name}.csv" for name in tables}
+    outputs |= {f"{name}_html": tmp_path / f"{name}.html" for name in tables}
     outputs |= {f"{name}_{end}": tmp_path / f"{name}.{end}" for name in summarize_own.PLOTS for end in ("png", "svg")}
     outputs |= {name: tmp_path / name for name in ("choice", "headline", "page_html")} | {"page": tmp_path / "page.md"}
     summarize_own.summarize("own_labels", "Smoking", files, tmp_path / "manifest.json", outputs, seed=0)
