@@ -13,7 +13,7 @@ if not isinstance(workflow.current_basedir, os.PathLike):
 ROOT = Path(workflow.current_basedir).parent  # of this workflow, also where it is a module elsewhere
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from medtune.config_check import load_config
+from medtune.config_check import checked
 from medtune.config.layers import merge, module_layers, read_layers
 from medtune.workflow.demands import undisturbed_threads
 from medtune.workflow.edge import ForRules, one_sentence
@@ -23,7 +23,6 @@ from medtune.workflow.module import place_results, rename_local_rules
 from medtune.workflow.outputs import Outputs
 from medtune.runtime import REFUSALS, allow_retries
 from medtune.studies.jobs import state_folder
-from medtune.studies.own_files import resolved
 from medtune.studies.own_jobs import OwnJobs
 
 with one_sentence():
@@ -32,8 +31,7 @@ with one_sentence():
         layers = read_layers(own, workflow.config_settings.configfiles, workflow.config_settings.config_args)
     else:
         layers = module_layers(own, workflow.modifier.namespace, config)
-    merged = resolved(merge(layers))
-    CONFIG = load_config(merged, layers)
+    merged, CONFIG = checked(merge(layers), layers)
     RESULTS = place_results(workflow, f"{CONFIG.results}/{CONFIG.scale}")
     CONFIG = CONFIG.model_copy(update={"results": str(Path(RESULTS).parent)})
     check_writable(CONFIG.results)

@@ -197,7 +197,6 @@ for JOB in [for_rules(job) for road in ROADS for job in road.apply_encoder]:
             JOB.name
         input:
             **JOB.inputs,
-            base=JOB.base,
             model=f"{JOB.folder}/model",
         output:
             predictions=f"{JOB.folder}/predictions.jsonl",

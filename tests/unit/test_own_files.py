@@ -68,7 +68,7 @@ def test_each_file_of_a_folder_is_a_study_of_its_name(tmp_path):
 def test_a_study_of_a_file_makes_a_whole_configuration(tmp_path):
     layers = read_layers([ROOT / "config/config.yaml", ROOT / "config/tiny.yaml"], [], [])
     layers.append(Layer("mine", {"studies": {"smoking": {"file": written(tmp_path / "a.py", STUDY)}}}))
-    config = load_config(resolved(merge(layers)), layers)
+    config = load_config(merge(layers), layers)
     assert config.studies["smoking"].training.epochs == 9
     assert config.studies["smoking"].model == "tiny-qwen3"
 

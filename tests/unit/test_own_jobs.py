@@ -44,7 +44,7 @@ def config_of(section=SMOKING, name="smoking", smoking=None, pain=None, **more):
     others = {"smoking": smoking, "pain": pain}
     studies = {other: content for other, content in others.items() if content}
     own = Layer("mine", {"studies": {**studies, name: section}, **more})
-    return load_config(resolved(merge([*layers, own])), [*layers, own])
+    return load_config(merge([*layers, own]), [*layers, own])
 
 
 def refusal(section=SMOKING, name="smoking", smoking=None, pain=None):

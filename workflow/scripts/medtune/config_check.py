@@ -12,7 +12,7 @@ from medtune.configuration import Config
 from medtune.errors import InputError
 from medtune.kinds.method_sections import Trained
 from medtune.studies.own_files import resolved
-from medtune.studies.own_jobs import answered_runs
+from medtune.studies.own_params import source_of
 
 BERTSCORE = ("metrics", "bertscore", "model")
 ENCODER = ("encoder", "model")
@@ -40,10 +40,15 @@ TYPES = {
 
 
 def load_config(raw: dict, layers: Sequence[Layer] = ()) -> Config:
-    """Check a raw configuration.
+    """The typed configuration, see `checked`."""
+    return checked(raw, layers)[1]
 
-    raw: the merged dictionary, in which studies of the user's own are made complete (`resolved`). layers: what it was
-    merged from, later ones over earlier ones; an error names the last that sets the faulty key.
+
+def checked(raw: dict, layers: Sequence[Layer] = ()) -> tuple[dict, Config]:
+    """A raw configuration in which studies of the user's own are complete (`resolved`), and the same typed.
+
+    raw: the merged dictionary. layers: what it was merged from, later ones over earlier ones; an error names the last
+    that sets the faulty key.
     Raises InputError listing all problems, each with its path, the value and what is allowed.
     """
     problems = []
@@ -56,7 +61,7 @@ def load_config(raw: dict, layers: Sequence[Layer] = ()) -> Config:
     problems += _unknown_models(raw) + _without_form(raw)
     if problems:
         raise InputError(_message(problems, layers))
-    return config
+    return raw, config
 
 
 def _problem(raw: dict, error: dict) -> tuple[tuple, str]:
@@ -181,7 +186,7 @@ def _unknown_runs(config: Config) -> list[tuple[tuple, str]]:
         for name, method in section.methods.items():
             if not isinstance(method, Trained):
                 continue
-            runs = answered_runs(config, study)
+            runs = source_of(config, study).answered_runs(section.kind)
             if not runs:
                 sentence = f'the study "{section.data.study}" has no run that answers as kind {section.kind} does'
                 problems.append((("studies", study, "methods", name), sentence))

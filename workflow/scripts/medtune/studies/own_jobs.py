@@ -1,276 +1,73 @@
-"""The jobs of a study of the user's own: folders, inputs and params, by its section of the configuration."""
+"""The rules of the road of a study of the user's own."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from medtune.configuration import Config
-from medtune.errors import InputError
-from medtune.files import files_in
 from medtune.kinds.method_sections import Adapter, Encoder, Prompt, Rules, Trained
-from medtune.kinds.own_section import OwnStudy
-from medtune.studies.jobs import AdapterJobs, StudyJobs, existing
-from medtune.studies.maccrobat.jobs import MaccrobatJobs
-from medtune.studies.meerkat.jobs import MeerkatJobs
-from medtune.studies.own_files import code_of_reader
-from medtune.studies.own_units import Unit, units_of
-from medtune.studies.radgraph.jobs import RadGraphJobs
-from medtune.studies.relations.jobs import RelationsJobs
-from medtune.studies.road import ApplyEncoder, ApplyRules, Audit, Generate, Road, Take, TrainEncoder
-from medtune.studies.yesno.jobs import YesNoJobs
-from medtune.workflow.demands import Demand, batch_budget, inference_resources, training_resources
+from medtune.studies.own_params import HELD, OwnParams
+from medtune.studies.road import (
+    ApplyEncoder,
+    ApplyRules,
+    Audit,
+    Generate,
+    GuardAdapter,
+    Road,
+    Score,
+    Take,
+    Train,
+    TrainEncoder,
+    WriteCard,
+)
+from medtune.workflow.demands import DemandBy, batch_budget, inference_resources, training_resources
 from medtune.workflow.model_jobs import pattern_of
 
-SPLITS = ("train", "validation", "test")
-HELD = ("validation", "test")
-BASE = "base"
-BENCHMARK = "benchmark"
 TYPES = ("labels", "entities", "relations")
-BUILT_IN = {
-    "yesno": YesNoJobs,
-    "radgraph": RadGraphJobs,
-    "maccrobat": MaccrobatJobs,
-    "meerkat": MeerkatJobs,
-    "relations": RelationsJobs,
-}
-"""Studies of the workflow, whose data a study of the user's own can take."""
+Runs = Mapping[str, str]
+"""Wildcards of a rule: a pattern of the folders of the units that it makes."""
 
 
-class OwnJobs(AdapterJobs):
+class OwnJobs(OwnParams):
     """name: of the study. config: the whole configuration, which holds its section."""
 
-    section: OwnStudy
-
-    def __init__(self, config: Config, name: str):
-        super().__init__(config, name, config.studies[name])
-        self.task_options = {"study": name, **self.section.task_options()}
-        self.title = self.section.title or name
-        self.data = {split: f"{self.root}/data/{split}.jsonl" for split in SPLITS}
-        self.held = {split: self.data[split] for split in HELD}
-        self.manifest = f"{self.root}/data/manifest.json"
-        self.base_run = f"{self.root}/{BASE}"
-        self.run = f"{self.root}/{{run}}"
-        self.audit = f"{self.base_run}/audit/{{model}}.json"
-        self._units = units_of(self.section)
-
-    @property
-    def task(self) -> str:
-        """That of the study's kind."""
-        return f"own_{self.section.kind}"
-
-    # What there is.
-
-    def units(self) -> list[Unit]:
-        """Every method at every size with every seed."""
-        return self._units
-
-    def runs(self) -> list[Unit]:
-        """All adapters of all training documents, which the tables of runs are of."""
-        return [unit for unit in self._units if unit.of(Adapter) and unit.size is None]
-
-    @property
-    def run_tables(self) -> list[str]:
-        """Tables of the runs; the last of kinds whose answers have one confidence as a whole."""
-        automated = self.section.kind in ("labels", "spans")
-        return ["runs", "comparisons", "seeds", *(["automation"] if automated else [])]
-
-    def guards(self) -> list[str]:
-        """What each of the runs forgot; none where it is not asked."""
-        return self.files("guard.json", self.runs()) if self.section.guard else []
-
-    @property
-    def compares(self) -> bool:
-        """Whether there is more to compare than adapters of all documents."""
-        return bool(self.section.methods or self.section.sizes)
-
-    def files(self, name: str, units: Iterable[Unit]) -> list[str]:
-        """A file of each unit, in their order."""
-        return [f"{self.root}/{unit.folder}/{name}" for unit in units]
-
-    def compared(self) -> list[Unit]:
-        """What the table of methods is of: all units, and the base model as it is where there are adapters of it."""
-        base = Unit(BASE, Prompt(method="prompt"), None, self.section.seeds[0], BASE)
-        return [*([base] if self.runs() else []), *self._units]
-
-    def described(self) -> list[dict[str, Any]]:
-        """What the table of methods says of each."""
-        return [
-            {
-                "method": unit.name,
-                "type": unit.method.method,
-                "model": self._model_of(unit),
-                "size": unit.size,
-                "seed": unit.seed,
-                "seeded": unit.seeded,
-            }
-            for unit in self.compared()
-        ]
-
-    def targets(self) -> list[str]:
-        """What the study makes."""
-        runs = self.runs()
-        tables = [f"{self.root}/summary/runs.csv"] if runs else []
-        tables += [f"{self.root}/summary/methods.csv"] if self.compares else []
-        return [*tables, *self.files("adapter/README.md", runs)]
-
-    # Data.
-
-    def sources(self) -> list[str]:
-        """Files that the data are read from, where they are there: the job itself says what is missing. The file of a
-        study is none of them: what of it changes the data is `reader`."""
-        paths = [Path(self.section.data.path)] if self.section.data.path else []
-        try:
-            files = [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
-        except InputError:  # of a name that the job refuses
-            files = paths
-        return existing(map(str, files))
-
-    def study_files(self) -> dict[str, str]:
-        """The files of another study that the data are of, by split; none where they are the user's own."""
-        name = self.section.data.study
-        return BUILT_IN[name](self.config).examples() if name else {}
-
-    @property
-    def reader(self) -> str | None:
-        """Identifies the code of the user's own that reads the data; None where there is none."""
-        return code_of_reader(self.section.file) if self.section.file else None
-
-    @property
-    def subset(self) -> str:
-        """Training documents of one size, as drawn by one seed."""
-        return f"{self.root}/data/train-n{{size}}-seed{{seed}}.jsonl"
-
-    def subset_wildcards(self) -> dict[str, str]:
-        """Of `subset`."""
-        return {"size": pattern_of(map(str, self.section.sizes)), "seed": pattern_of(map(str, self.section.seeds))}
-
-    def train_data(self, wildcards: Any) -> str:
-        """Training documents of a unit."""
-        unit = self._unit(wildcards)
-        return self.data["train"] if unit.size is None else self.subset.format(size=unit.size, seed=unit.seed)
-
-    def seed(self, wildcards: Any) -> int:
-        """Seed of a unit."""
-        return self._unit(wildcards).seed
-
-    # Adapters.
-
-    def training(self, wildcards: Any) -> dict[str, Any]:
-        """Training settings of an adapter: the study's, and what the run changes."""
-        return self._unit(wildcards).method.training(self.training_settings())
-
-    # Prompts: what is asked, with or without examples.
-
-    def asked(self, wildcards: Any) -> str:
-        """Name of the base model that a prompt is for."""
-        return self._model_of(self._unit(wildcards))
-
-    def prompt_settings(self, wildcards: Any) -> dict[str, Any]:
-        """Generation settings of a prompt."""
-        constrained = self._unit(wildcards).method.constrained
-        return self.generation_settings() | ({} if constrained is None else {"constrained": constrained})
-
-    def prompt_examples(self, wildcards: Any) -> dict[str, str]:
-        """The documents that examples are chosen from, where there are shots."""
-        return {"examples": self.train_data(wildcards)} if self._unit(wildcards).method.shots else {}
-
-    def prompt_options(self, wildcards: Any) -> dict[str, Any]:
-        """How examples are chosen, and how a label is."""
-        unit = self._unit(wildcards)
-        return unit.method.options() | ({"seed": unit.seed} if unit.method.shots else {})
-
-    # Base models before any training.
-
-    def audited(self) -> list[str]:
-        """Names of the base models that are audited: those that methods ask or adapt."""
-        asked = [self._model_of(unit) for unit in self._units if unit.of(Adapter) or unit.of(Prompt)]
-        return list(dict.fromkeys(asked)) if self.section.audit else []
-
-    def audits(self) -> list[str]:
-        """What their audits are written to."""
-        return [self.audit.format(model=model) for model in self.audited()]
-
-    # Encoders.
-
-    def encoder(self, wildcards: Any) -> str:
-        """Name of the encoder of a unit."""
-        return self._model_of(self._unit(wildcards))
-
-    def encoder_training(self, wildcards: Any) -> dict[str, Any]:
-        """Training settings of an encoder: the study's, and what the method changes."""
-        return {**self.section.encoder.training.model_dump(), **self._unit(wildcards).method.changes()}
-
-    # Rules.
-
-    def rule_options(self, wildcards: Any) -> dict[str, Any]:
-        """What the rules of a unit are made with."""
-        return self._unit(wildcards).method.options()
-
-    # Runs of the study that the data are of.
-
-    def taken(self, wildcards: Any) -> dict[str, list[str]]:
-        """Files of the run that a unit is, but for benchmarks, which Snakemake does not take for outputs of a job."""
-        files = self._source.taken(self.taken_run(wildcards))
-        return {name: found for name, found in files.items() if name != BENCHMARK}
-
-    def taken_benchmarks(self, wildcards: Any) -> list[str]:
-        """Benchmarks of the jobs that answered, where nothing better tells what it took."""
-        return self._source.taken(self.taken_run(wildcards)).get(BENCHMARK, [])
-
-    def taken_options(self, wildcards: Any) -> dict[str, Any]:
-        """How its answers are read."""
-        return self._source.taken_options(self.taken_run(wildcards))
-
-    def taken_run(self, wildcards: Any) -> str:
-        """Its name there."""
-        return self._run_of(self._unit(wildcards))
-
-    @property
-    def _source(self) -> StudyJobs:
-        return BUILT_IN[self.section.data.study](self.config)
-
-    # Rules of the road.
-
     def road(self) -> Road:
-        """All of them, those alone that have a unit: a study need not have adapters."""
-        methods = {kind: self._of(kind) for kind in (Adapter, Prompt, Encoder, Rules, Trained)}
+        """All of them, but for methods that have no unit: a study need not have adapters."""
+        audited = self.audited()
         return Road(
-            train=self._adapters(methods[Adapter]),
-            generate=(*self._adapter_answers(methods[Adapter]), *self._prompt_answers(methods[Prompt])),
-            audit=self._audits(),
-            apply_rules=self._rules(methods[Rules]),
-            train_encoder=self._encoders(methods[Encoder]),
-            apply_encoder=self._encoder_answers(methods[Encoder]),
-            take=self._takes(methods[Trained]),
-            score=(
-                *((self._score("_base", self.base_run),) if methods[Adapter] else ()),
-                self._score("", self.run, wildcards={"run": pattern_of(unit.folder for unit in self._units)}),
+            train=self._rules_of(Adapter, self._train),
+            generate=(
+                *self._rules_of(Adapter, self._ask_base, self._ask_adapters),
+                *self._rules_of(Prompt, self._ask_prompts),
             ),
-            guard=self._guards(methods[Adapter]),
-            card=self._cards(methods[Adapter]),
+            audit=(self._audit(audited),) if audited else (),
+            apply_rules=self._rules_of(Rules, self._apply_rules),
+            train_encoder=self._rules_of(Encoder, self._train_encoder),
+            apply_encoder=self._rules_of(Encoder, self._apply_encoder),
+            take=self._rules_of(Trained, self._take),
+            score=(*self._rules_of(Adapter, self._score_base), *self._rules_of(object, self._score)),
+            guard=self._rules_of(Adapter, self._guard) if self.section.guard else (),
+            card=self._rules_of(Adapter, self._card),
         )
 
-    def _adapters(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
+    def _rules_of(self, method: type, *makers: Callable[[Runs], Any]) -> tuple:
+        """The rules of a method, each made from the wildcards of its units; none where no unit is of it."""
+        folders = [unit.folder for unit in self.units() if unit.of(method)]
+        return tuple(make({"run": pattern_of(folders)}) for make in makers) if folders else ()
+
+    def _train(self, runs: Runs) -> Train:
         inputs = {"train": self.train_data, "validation": self.data["validation"]}
         more = {"settings": self.training, "seed": self.seed, "task_options": self.task_options, "wildcards": runs}
-        return (self.train_job(self.run, f"{self.run}/adapter", inputs, **more),)
+        return self.train_job(self.run, f"{self.run}/adapter", inputs, **more)
 
-    def _adapter_answers(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        with_adapter = {**self.held, "adapter": f"{self.run}/adapter/adapter_config.json"}
-        return (
-            self._answers("_base", self.base_run, self.held, outputs=_measured(self.base_run)),
-            self._answers("", self.run, with_adapter, wildcards=runs),
-        )
+    def _ask_base(self, runs: Runs) -> Generate:
+        """Once for all adapters."""
+        return self._answers("_base", self.base_run, self.held, outputs=_measured(self.base_run))
 
-    def _prompt_answers(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        demand = self._demand_by(self.asked)
-        found = self._answers(
+    def _ask_adapters(self, runs: Runs) -> Generate:
+        return self._answers("", self.run, {**self.held, "adapter": self.adapter}, wildcards=runs)
+
+    def _ask_prompts(self, runs: Runs) -> Generate:
+        demand = DemandBy(self.demand_of, self.asked)
+        return self._answers(
             "_prompt",
             self.run,
             self.held,
@@ -279,41 +76,35 @@ class OwnJobs(AdapterJobs):
             settings=self.prompt_settings,
             prompting=self.prompt_options,
             outputs=_measured(self.run),
-            threads=lambda wildcards: demand(wildcards).threads,
-            resources=inference_resources(*_grown(demand), self.batch_tokens),
+            threads=demand.threads,
+            resources=inference_resources(demand.memory_at, demand.runtime_at, self.batch_tokens),
             wildcards=runs,
         )
-        return (found,)
 
     def _answers(self, end: str, folder: str, inputs: Mapping[str, Any], **more: Any) -> Generate:
         """Answers of a causal model, with what they cost."""
         usual = {"outputs": {"answering": f"{folder}/answering.json"}, "task_options": self.task_options}
         return self.generate_job(end, folder, inputs, HELD, **{**usual, **more})
 
-    def _audits(self) -> tuple:
-        if not self.audited():
-            return ()
-        demand = self._demand_by(lambda wildcards: wildcards.model)
-        found = Audit(
+    def _audit(self, models: list[str]) -> Audit:
+        demand = DemandBy(self.demand_of, lambda wildcards: wildcards.model)
+        return Audit(
             name=f"{self.study}_audit",
             **self._model(self.base_run),
             inputs={split: self.data[split] for split in ("train", "test")},
             base=self.model_folder("{model}"),
             audit=self.audit,
-            threads=lambda wildcards: demand(wildcards).threads,
-            resources=inference_resources(*_grown(demand), self.batch_tokens),
+            threads=demand.threads,
+            resources=inference_resources(demand.memory_at, demand.runtime_at, self.batch_tokens),
             task_options=self.task_options,
             quantization=self.quantization_settings(),
             items=self.section.audit.items,
-            wildcards={"model": pattern_of(self.audited())},
+            wildcards={"model": pattern_of(models)},
         )
-        return (found,)
 
-    def _rules(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        asserted = any(getattr(unit.method, "assertions", None) for unit in self._units)
-        found = ApplyRules(
+    def _apply_rules(self, runs: Runs) -> ApplyRules:
+        asserted = any(getattr(unit.method, "assertions", None) for unit in self.units())
+        return ApplyRules(
             name=f"{self.study}_apply_rules",
             **self._model(self.run),
             env="context" if asserted else "analysis",
@@ -323,12 +114,9 @@ class OwnJobs(AdapterJobs):
             options=self.rule_options,
             wildcards=runs,
         )
-        return (found,)
 
-    def _takes(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        found = Take(
+    def _take(self, runs: Runs) -> Take:
+        return Take(
             name=f"{self.study}_take",
             **self._model(self.run),
             source=self.section.data.study,
@@ -341,131 +129,72 @@ class OwnJobs(AdapterJobs):
             options=self.taken_options,
             wildcards=runs,
         )
-        return (found,)
 
-    def _encoders(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        demand = self._demand_by(self.encoder)
-        found = TrainEncoder(
+    def _train_encoder(self, runs: Runs) -> TrainEncoder:
+        demand = DemandBy(self.demand_of, self.encoder)
+        return TrainEncoder(
             name=f"{self.study}_train_encoder",
             **self._model(self.run),
             inputs={"train": self.train_data, "validation": self.data["validation"]},
             base=lambda wildcards: self.model_folder(self.encoder(wildcards)),
-            threads=lambda wildcards: demand(wildcards).threads,
-            resources=training_resources(*_grown(demand)),
+            threads=demand.threads,
+            resources=training_resources(demand.memory_at, demand.runtime_at),
             kind=self.section.kind,
             types={name: self.task_options[name] for name in TYPES if name in self.task_options},
             settings=self.encoder_training,
-            windows=self._windows(),
+            windows=self.windows,
             seed=self.seed,
             wildcards=runs,
         )
-        return (found,)
 
-    def _encoder_answers(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        demand = self._demand_by(self.encoder)
-        found = ApplyEncoder(
+    def _apply_encoder(self, runs: Runs) -> ApplyEncoder:
+        demand = DemandBy(self.demand_of, self.encoder)
+        return ApplyEncoder(
             name=f"{self.study}_apply_encoder",
             **self._model(self.run),
             inputs=self.held,
-            base=lambda wildcards: self.model_folder(self.encoder(wildcards)),
-            threads=lambda wildcards: demand(wildcards).threads,
-            resources=inference_resources(*_grown(demand), self._encoder_batch),
+            threads=demand.threads,
+            resources=inference_resources(demand.memory_at, demand.runtime_at, self._encoder_batch),
             splits=HELD,
             task_options=self.task_options,
-            windows=self._windows(),
+            windows=self.windows,
             wildcards=runs,
         )
-        return (found,)
 
-    def _score(self, end: str, folder: str, **more: Any) -> Any:
-        return self.score_job(end, folder, self.held, HELD, options=self.task_options, **more)
+    def _encoder_batch(self, wildcards: Any, attempt: int) -> int:
+        return batch_budget(self.section.encoder.batch_tokens, attempt)
 
-    def _guards(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs or self.section.guard is None:
-            return ()
-        others = [OwnJobs(self.config, name) for name in self.section.guard.studies]
-        config = f"{self.run}/adapter/adapter_config.json"
-        return self.guard_jobs(
+    def _score_base(self, runs: Runs) -> Score:
+        return self.score_job("_base", self.base_run, self.held, HELD, options=self.task_options)
+
+    def _score(self, runs: Runs) -> Score:
+        return self.score_job("", self.run, self.held, HELD, options=self.task_options, wildcards=runs)
+
+    def _guard(self, runs: Runs) -> GuardAdapter:
+        others = [OwnParams(self.config, name) for name in self.section.guard.studies]
+        (found,) = self.guard_jobs(
             self.run,
-            config,
-            inputs={"adapter": config, "train": self.data["train"]},
+            self.adapter,
+            inputs={"adapter": self.adapter, "train": self.data["train"]},
             tests=tuple(other.data["test"] for other in others),
             sources=[
                 {"study": other.study, "task": other.task, "task_options": other.task_options} for other in others
             ],
             wildcards=runs,
         )
+        return found
 
-    def _cards(self, runs: Mapping[str, str] | None) -> tuple:
-        if not runs:
-            return ()
-        found = self.card_job(
+    def _card(self, runs: Runs) -> WriteCard:
+        return self.card_job(
             self.base,
             self.run,
-            f"{self.run}/adapter/adapter_config.json",
+            self.adapter,
             {"base_metrics": f"{self.base_run}/metrics.json", **self.guard_of(self.run)},
             options={**self.task_options, "title": self.title, "limits": self.section.limits},
             wildcards=runs,
         )
-        return (found,)
-
-    def _windows(self) -> dict[str, int]:
-        return self.section.encoder.model_dump(include={"window_tokens", "overlap_tokens"})
-
-    def _encoder_batch(self, wildcards: Any, attempt: int) -> int:
-        return batch_budget(self.section.encoder.batch_tokens, attempt)
-
-    def _of(self, kind: type) -> dict[str, str] | None:
-        """Wildcards of the rules of a method; None where no unit is of it."""
-        folders = [unit.folder for unit in self._units if unit.of(kind)]
-        return {"run": pattern_of(folders)} if folders else None
-
-    def _demand_by(self, model: Any) -> Any:
-        """What a job needs, by its wildcards. model: function of wildcards that names the base model."""
-        return lambda wildcards: self.demand_of(model(wildcards))
-
-    def _run_of(self, unit: Unit) -> str:
-        """The run of the study that the data are of."""
-        return unit.method.run or self._source.usual_run(self.section.kind)
-
-    def _model_of(self, unit: Unit) -> str | None:
-        """Name of the base model, or encoder, of a unit; None of rules."""
-        if unit.of(Rules):
-            return None
-        if unit.of(Trained):
-            return self._source.taken_model(self._run_of(unit))
-        usual = self.section.encoder.model if unit.of(Encoder) else self.section.model
-        return getattr(unit.method, "model", None) or usual
-
-    def _unit(self, wildcards: Any) -> Unit:
-        return next(unit for unit in self._units if unit.folder == wildcards.run)
-
-
-def answered_runs(config: Config, name: str) -> list[str]:
-    """Runs of the study that a study of the user's own has its data of, which can be its methods. name: of the latter,
-    whose data are of one."""
-    section = config.studies[name]
-    return BUILT_IN[section.data.study](config).answered_runs(section.kind)
 
 
 def _measured(folder: str) -> dict[str, str]:
     """What a prompt costs; its record is like those of methods that are trained."""
     return {"answering": f"{folder}/answering.json", "record": f"{folder}/training.json"}
-
-
-def _grown(demand: Any) -> tuple[Any, Any]:
-    """Memory and runtime of an attempt, as resources of a rule. demand: function of wildcards."""
-
-    def memory(wildcards: Any, attempt: int) -> int:
-        found: Demand = demand(wildcards)
-        return found.memory_at(wildcards, attempt)
-
-    def runtime(wildcards: Any, attempt: int) -> int:
-        found: Demand = demand(wildcards)
-        return found.runtime_at(wildcards, attempt)
-
-    return memory, runtime

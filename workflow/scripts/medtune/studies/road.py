@@ -58,9 +58,9 @@ class Generate(Job):
     """Answers of one model. splits: names of the inputs that hold examples. outputs: beside the predictions. prompting:
     how examples in the prompt are chosen and a label is, see `medtune.kinds.method_sections.Prompt`."""
 
-    threads: int
+    threads: Value
     resources: Mapping[str, Value]
-    base: str
+    base: Value
     splits: tuple[str, ...]
     task_options: Value = field(default_factory=dict)
     settings: Value
@@ -120,7 +120,6 @@ class ApplyEncoder(Job):
 
     threads: Value
     resources: Mapping[str, Value]
-    base: Value
     splits: tuple[str, ...]
     task_options: Value
     windows: Mapping[str, int]

@@ -27,6 +27,26 @@ class Demand:
         return self.runtime * attempt
 
 
+@dataclass(frozen=True)
+class DemandBy:
+    """That of a job whose model its wildcards tell. of: gives the demand of a model. model: its name by wildcards."""
+
+    of: Callable[[str], Demand]
+    model: Callable[[Any], str]
+
+    def threads(self, wildcards: Any) -> int:
+        """CPU threads."""
+        return self.of(self.model(wildcards)).threads
+
+    def memory_at(self, wildcards: Any, attempt: int) -> int:
+        """As of `Demand`."""
+        return self.of(self.model(wildcards)).memory_at(wildcards, attempt)
+
+    def runtime_at(self, wildcards: Any, attempt: int) -> int:
+        """As of `Demand`."""
+        return self.of(self.model(wildcards)).runtime_at(wildcards, attempt)
+
+
 BY_SOURCE = {
     "made": Demand(threads=1, memory=1500, runtime=30),
     "package": Demand(threads=2, memory=6000, runtime=600),

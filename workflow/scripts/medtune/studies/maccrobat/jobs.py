@@ -8,7 +8,7 @@ from typing import Any
 from medtune.configuration import Config
 from medtune.studies.jobs import NewTextsJobs, StudyJobs, existing, replicate_of, seed_of
 from medtune.studies.road import Road
-from medtune.workflow.demands import ENCODER, Demand, batch_budget, inference_resources, training_resources
+from medtune.workflow.demands import ENCODER, DemandBy, batch_budget, inference_resources, training_resources
 from medtune.workflow.model_jobs import pattern_of
 
 HELD = ("validation", "test")
@@ -115,11 +115,11 @@ class MaccrobatJobs(StudyJobs):
 
     def training_resources(self) -> dict[str, Any]:
         """Of training a tagger."""
-        return training_resources(self._memory, self._runtime)
+        return training_resources(self._demand.memory_at, self._demand.runtime_at)
 
     def tagging_resources(self) -> dict[str, Any]:
         """Of tagging with it."""
-        return inference_resources(self._memory, self._runtime, self.batch_tokens)
+        return inference_resources(self._demand.memory_at, self._demand.runtime_at, self.batch_tokens)
 
     def encoder_resources(self) -> dict[str, Any]:
         """Of measuring its speed, or tagging new notes."""
@@ -127,20 +127,15 @@ class MaccrobatJobs(StudyJobs):
 
     def threads(self, wildcards: Any) -> int:
         """CPU threads with which an encoder is trained and tags."""
-        return self._demand(wildcards).threads
+        return self._demand.threads(wildcards)
 
     def most_threads(self) -> int:
         """CPU threads of a job with one of the encoders, whichever is chosen."""
         return max(self.demand_of(encoder).threads for encoder in self.section.encoders)
 
-    def _memory(self, wildcards: Any, attempt: int) -> int:
-        return self._demand(wildcards).memory_at(wildcards, attempt)
-
-    def _runtime(self, wildcards: Any, attempt: int) -> int:
-        return self._demand(wildcards).runtime_at(wildcards, attempt)
-
-    def _demand(self, wildcards: Any) -> Demand:
-        return self.demand_of(wildcards.encoder)
+    @property
+    def _demand(self) -> DemandBy:
+        return DemandBy(self.demand_of, lambda wildcards: wildcards.encoder)
 
     def road(self) -> Road:
         """The rules of the road: encoders tag where adapters generate, so that only scores and cards are of it."""
