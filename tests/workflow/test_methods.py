@@ -28,6 +28,8 @@ STUDY = {
     "seeds": list(SEEDS),
     "sizes": [size for size in SIZES if size],
     "methods": METHODS,
+    "guard": {"items": 4},
+    "audit": {"items": 8},
 }
 CONFIG = {"studies": {"drugs": STUDY}}
 
@@ -92,6 +94,21 @@ def test_the_subsets_are_nested_and_what_the_units_were_trained_on(space):
     assert {row["documents"] for row in rows if row["size"] == "12"} == {"12"}
 
 
+def test_what_adapters_forgot_and_what_the_base_model_knows_is_told(space):
+    folder = "results/tiny/drugs"
+    for unit in ("lora", "lora-seed2"):
+        assert "## What the adapter forgets" in space.read(f"{folder}/{unit}/adapter/README.md")
+        assert (space.folder / folder / unit / "guard.json").is_file()
+    audit = space.json(f"{folder}/base/audit/tiny-qwen3.json")
+    assert audit["splits"]["test"]["answers"] == 8
+    page = space.read(f"{folder}/summary/method_summary.md")
+    assert "## Contamination" in page
+    assert "tiny-qwen3" in page.split("## Contamination")[1]
+    # Eight validation documents are too few to certify anything.
+    rows = table(space, f"{folder}/summary/automation.csv")
+    assert {row["threshold"] for row in rows if row["rule"] == "certified"} == {""}
+
+
 def test_nothing_is_made_twice(space):
     assert "Nothing to be done" in space.succeed("--profile", "profiles/tiny", "drugs", "--dry-run", config=CONFIG)
 
@@ -100,7 +117,7 @@ def test_nothing_is_made_twice(space):
     ("unit", "change", "said"),
     [
         ("dictionary-n99", {"sizes": [99]}, "sizes: 99 is above the 24 documents"),
-        ("few", {"methods": {"few": {"method": "prompt", "shots": 99}}}, "99"),
+        ("few", {"methods": {"few": {"method": "prompt", "shots": 99}}}, "24 training examples, fewer than shots = 99"),
     ],
 )
 def test_what_the_data_cannot_give_ends_with_one_sentence(space, tmp_path, unit, change, said):
