@@ -8,11 +8,16 @@ import csv
 import json
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import chain, cycle
 from pathlib import Path
+
+from rapidfuzz import fuzz
 
 CLOSE = 1e-5
 """The table has six significant digits."""
+LEAST_LIKENESS = 90
+"""Of a value and the words that are meant, in per cent."""
 
 
 def lines(path):
@@ -20,11 +25,45 @@ def lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def folded(value):
+    """A value without case and white space."""
+    return "".join(value.casefold().split())
+
+
 def occurrences(text, value):
-    """Places of a value: whole words where there are some, in any case."""
-    inner = re.escape(value.casefold())
-    whole = list(re.finditer(rf"(?<!\w){inner}(?!\w)", text.casefold()))
-    return [match.span() for match in whole or re.finditer(inner, text.casefold())] if value else []
+    """Places of a value, whatever its case and white space: whole words where there are some."""
+    parts = [re.escape(character) for character in "".join(value.split())]
+    if not parts:
+        return []
+    inner = r"\s*".join(parts)
+    # No word may go on beyond the value; beside a bracket or a stop there is none to go on.
+    before, after = (
+        edge if re.match(r"\w", part) else "" for edge, part in (("(?<!\\w)", parts[0]), ("(?!\\w)", parts[-1]))
+    )
+    whole = list(re.finditer(before + inner + after, text, re.IGNORECASE))
+    return [match.span() for match in whole or re.finditer(inner, text, re.IGNORECASE)]
+
+
+def similar(text, value, wanted):
+    """Places of words that are 90 % like a value that is not in the text, with the same numbers: the best ones, as many
+    as wanted and ties, none within another."""
+    words, own = ([match.span() for match in re.finditer(r"\w+", string)] for string in (text, value))
+    lengths = [length for length in (len(own) - 1, len(own), len(own) + 1) if own and 1 <= length <= len(words)]
+    stretches = [(words[n][0], words[n + k - 1][1]) for k in lengths for n in range(len(words) - k + 1)]
+    core = folded(value[own[0][0] : own[-1][1]]) if own else ""
+    ranked = []
+    for start, end in stretches:
+        stretch = folded(text[start:end])
+        likeness = fuzz.ratio(core, stretch)
+        if likeness >= LEAST_LIKENESS and re.findall(r"\d+", core) == re.findall(r"\d+", stretch):
+            ranked.append((-likeness, start, end))
+    found, worst = [], 0
+    for rank, start, end in sorted(ranked):
+        if len(found) >= wanted and rank > worst:
+            break
+        if all(end <= other[0] or other[1] <= start for other in found):
+            found, worst = [*found, (start, end)], rank
+    return sorted(found)
 
 
 def spelled(kind):
@@ -32,22 +71,45 @@ def spelled(kind):
     return kind.casefold().replace("-", "_").replace(" ", "_")
 
 
-def placed(text, items):
-    """(start, end, type) of each listed entity, None where it is not in the text. The n-th mention of a value is its
-    n-th occurrence, or the one where the list has come to."""
-    taken, reached, found = {}, 0, []
+def starts_in_order(text, items):
+    """Where each value begins, if the list follows the text; None where it does not stand there as it is written."""
+    last, reached, starts = 0, 0, []
     for item in items:
-        places = occurrences(text, item["text"])
-        free = [place for place in places if place not in taken.setdefault(item["text"].casefold(), set())] or places
-        if not free:
-            found.append(None)
-            continue
-        following = [place for place in free if place[0] >= reached]
-        place = (following or free)[0]
-        taken[item["text"].casefold()].add(place)
-        reached = max(reached, place[1])
-        found.append((*place, spelled(item["type"])))
-    return found
+        found = [start for start in (text.find(item["text"], at) for at in (reached, last)) if start >= 0]
+        starts.append(found[0] if found else None)
+        if found:
+            last, reached = found[0], found[0] + len(item["text"])
+    return starts
+
+
+def placed(text, items):
+    """(start, end, type) of each listed entity, None where it is not in the text.
+
+    The n-th mention of a value is its n-th occurrence, in any case; the mentions of one spelling have the places with
+    this spelling, where these are enough. With places to spare, a mention has the one where the list has come to, or
+    the first; with too few, the first ones serve again.
+    """
+    spellings, groups = Counter(item["text"] for item in items), {}
+    for number, item in enumerate(items):
+        value = item["text"]
+        places = occurrences(text, value)
+        alike = [place for place in places if text[slice(*place)] == value]
+        own = spellings[value] <= len(alike)
+        key = (folded(value), not own, value if own else "")
+        groups.setdefault(key, (alike if own else places, []))[1].append(number)
+    starts, taken, found = starts_in_order(text, items), defaultdict(set), {}
+    for (value, *_), (places, members) in sorted(groups.items()):
+        places = places or similar(text, items[members[0]]["text"], len(members))
+        free = [place for place in places if place not in taken[value]]
+        spare = len(free) > len(members)
+        near = [number for number in members if spare and starts[number] is not None]
+        for number in near:
+            found[number] = min(free, key=lambda place: abs(place[0] - starts[number]))
+            free.remove(found[number])
+        rest = [number for number in members if number not in near]
+        found |= zip(rest, chain(free, cycle(places)), strict=False)
+        taken[value] |= {found[number] for number in members if number in found}
+    return [(*found[n], spelled(item["type"])) if n in found else None for n, item in enumerate(items)]
 
 
 def span_counts(example, prediction):
