@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from medtune.kinds.automation import AUTOMATION_COLUMNS, Automation, automation_rows, automation_text
+from medtune.kinds.automation import AUTOMATION_COLUMNS, automation_rows, automation_text
 from medtune.kinds.labels import figures as labels
+from medtune.kinds.shown import Automation
 from medtune.kinds.spans import figures as spans
 from medtune.studies import part_of
 from medtune.studies.own_jobs import OwnJobs

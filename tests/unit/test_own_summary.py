@@ -9,7 +9,7 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json
-from medtune.kinds.automation import Automation
+from medtune.kinds.shown import Automation
 from medtune.kinds.summary import (
     BASE,
     RunFiles,

@@ -1,11 +1,11 @@
 """Answers that may go without review: thresholds chosen on validation, and what they do on the test split."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from medtune.kinds.shown import Automation
 from medtune.metrics.drawn import drawn_of, unit_of
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.proportions import proportion
@@ -28,16 +28,6 @@ AUTOMATION_COLUMNS = (
     *("test_units", "test_accepted", "test_wrong"),
     *end_columns("automation_rate", "error", "answer_error"),
 )
-
-
-@dataclass(frozen=True)
-class Automation:
-    """What a kind calls an answer's confidence and whether it is right: columns of items.csv. An answer is accepted or
-    not as a whole. answers: what single ones are called (plural)."""
-
-    confidence: str
-    right: str
-    answers: str
 
 
 def automation_rows(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from medtune.kinds.summary import Shown
+from medtune.kinds.shown import Shown
 from medtune.reporting.cards import Headline, StudyCard
 from medtune.reporting.prose import listed
 from medtune.reporting.tables import escape_markdown

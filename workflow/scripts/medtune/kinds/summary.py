@@ -11,6 +11,7 @@ import scipy
 
 from medtune.errors import InputError
 from medtune.files import read_json
+from medtune.kinds.shown import Shown
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.intervals import of_statistic
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
@@ -21,18 +22,6 @@ from medtune.reporting.tables import read_csv
 BASE = "base"
 MEASURED = ("trainable_parameters", "train_seconds", "peak_memory_mb")
 ONE_UNIT = "nothing claimed: the test split is a single unit"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A figure that pages and tables show. key: in a split of metrics.json. name: in words. share: as a percentage.
-    in_items: whether it is the mean of a column of items.csv with this name, so that the table of methods has it too,
-    over seeds."""
-
-    key: str
-    name: str
-    share: bool = True
-    in_items: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medtune.kinds.answers.score import ITEM_COLUMNS, METRICS
-from medtune.kinds.summary import Shown
+from medtune.kinds.shown import Shown
 from medtune.metrics.drawn import ratio, summed_by_unit
 from medtune.metrics.text.names import ROUGE_L
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.kinds.automation import Automation
 from medtune.kinds.labels.score import ITEM_COLUMNS, TEXTS
-from medtune.kinds.summary import Shown
+from medtune.kinds.shown import Automation, Shown
 from medtune.metrics.drawn import ratio, summed_by_unit
 
 __all__ = ["AUTOMATION", "ITEM_COLUMNS", "JUDGED", "SHOWN", "ratio", "sums"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from medtune.kinds.relations.counted import COUNTED
 from medtune.kinds.relations.score import GRAPH_F1, ITEM_COLUMNS
-from medtune.kinds.summary import Shown
+from medtune.kinds.shown import Shown
 from medtune.metrics.counts import f1_of_counts as ratio
 from medtune.metrics.drawn import summed_by_unit
 

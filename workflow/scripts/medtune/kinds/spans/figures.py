@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medtune.kinds.automation import Automation
+from medtune.kinds.shown import Automation, Shown
 from medtune.kinds.spans.score import DOCUMENTS, ITEM_COLUMNS
-from medtune.kinds.summary import Shown
 from medtune.metrics.counts import f1_of_counts as ratio
 from medtune.metrics.drawn import summed_by_unit
 

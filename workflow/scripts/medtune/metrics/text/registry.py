@@ -15,7 +15,6 @@ from medtune.metrics.text.bertscore import BertScoreSettings, bertscore
 from medtune.metrics.text.bleu import bleu, bleu_of_counts
 from medtune.metrics.text.custom import custom
 from medtune.metrics.text.medical_terms import medical_terms
-from medtune.metrics.text.meteor import meteor
 from medtune.metrics.text.metric_scores import QUESTIONS, UNIT, MetricScores, mean_of
 from medtune.metrics.text.names import (
     BERTSCORE,
@@ -84,6 +83,8 @@ def score_texts(
     settings = settings or TextMetricSettings()
     metrics = {**bleu(predictions, references), **rouge(predictions, references, settings.stemmer)}
     if settings.meteor:
+        from medtune.metrics.text.meteor import meteor  # NLTK takes a second to load
+
         metrics |= meteor(predictions, references, settings.wordnet)
     if settings.bertscore:
         metrics |= bertscore(predictions, references, settings.bertscore)
