@@ -6,7 +6,8 @@ import pytest
 
 from medtune.kinds.automation import AUTOMATION_COLUMNS
 from medtune.kinds.labels import figures
-from medtune.kinds.methods_table import OUTLOOK_COLUMNS, curve_columns, method_columns
+from medtune.kinds.method_curves import OUTLOOK_COLUMNS, curve_columns
+from medtune.kinds.methods_table import method_columns
 from medtune.kinds.summary import COMPARISON_COLUMNS, SEED_COLUMNS, run_columns
 from medtune.reporting.tables import write_csv
 from medtune.studies.maccrobat import assess_readiness as readiness

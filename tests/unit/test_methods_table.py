@@ -8,12 +8,13 @@ import pytest
 
 from medtune.errors import InputError
 from medtune.files import read_json, write_json, write_jsonl
-from medtune.kinds.methods_table import UnitFiles, method_columns, method_rows, read_methods
+from medtune.kinds.method_units import UnitFiles, read_methods
+from medtune.kinds.methods_table import method_columns, method_rows
+from medtune.kinds.shown import Shown
 from medtune.kinds.spans import figures as span_figures
 from medtune.kinds.spans.score import ITEM_COLUMNS
 from medtune.kinds.spans.score import score as score_spans
 from medtune.kinds.spans.task import SpanTask
-from medtune.kinds.summary import Shown
 from medtune.metrics.estimate import end_values
 from medtune.metrics.proportions import proportion
 from medtune.metrics.significance import paired_difference

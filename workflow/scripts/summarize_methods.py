@@ -9,7 +9,7 @@ from medtune.runtime import job
 
 if __name__ == "__main__":
     with job(snakemake.log, snakemake.threads):
-        from medtune.kinds.methods_table import UnitFiles
+        from medtune.kinds.method_units import UnitFiles
         from medtune.stages.summarize_methods import summarize
 
         given, params = snakemake.input, snakemake.params

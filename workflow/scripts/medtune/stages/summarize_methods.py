@@ -7,19 +7,9 @@ from matplotlib.figure import Figure
 
 from medtune.files import read_json, write_text
 from medtune.kinds.contamination import contamination
-from medtune.kinds.methods_table import (
-    OUTLOOK_COLUMNS,
-    PARETO,
-    Methods,
-    UnitFiles,
-    curve_columns,
-    curve_rows,
-    method_columns,
-    method_rows,
-    outlook_rows,
-    read_methods,
-    series_of,
-)
+from medtune.kinds.method_curves import OUTLOOK_COLUMNS, curve_columns, curve_rows, outlook_rows, series_of
+from medtune.kinds.method_units import Methods, UnitFiles, read_methods
+from medtune.kinds.methods_table import PARETO, method_columns, method_rows
 from medtune.reporting.pages import write_page
 from medtune.reporting.plots import (
     Bar,
