@@ -5,7 +5,7 @@ A document has four items. Whether one is right follows from a normal variable: 
 document, a quarter of the item, and both are the same for all methods, sizes and seeds; the other half is of the model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,11 @@ CURVES = ((0.2, 0.0), (0.5, 0.0), (0.4, 0.1), (1.0, 0.15), (1.0, 0.3))
 FIRST = 0.5
 STUDIES = ((2, 50), (3, 100), (5, 50), (5, 200))
 """Seeds and test documents of learning curves."""
+UNSEEN_SIZES = ((20, 60, 180), (30, 60, 120, 240))
+UNSEEN_CURVES = ((0.3, 0.05), (0.7, 0.2), (1.5, 0.1))
+UNSEEN_FIRST = 0.6
+UNSEEN_STUDIES = ((2, 80), (4, 150))
+"""The same of truths that nothing was set by: weights and tails of `medtune.metrics.learning_curve` are not theirs."""
 BETWEEN = 0.02
 """Standard deviation of a method's figure between training seeds."""
 LEVEL = 0.75
@@ -42,15 +47,16 @@ MORE = (2, 5, 20)
 
 @dataclass(frozen=True)
 class Truth:
-    """A learning curve: error(n) = scale · n^-exponent + remaining."""
+    """A learning curve: error(n) = scale · n^-exponent + remaining. first: the error at the smallest size."""
 
     sizes: Sequence[int]
     exponent: float
     remaining: float
+    first: float = FIRST
 
     def error(self, documents: int) -> float:
         """At a number of training documents."""
-        scale = (FIRST - self.remaining) * self.sizes[0] ** self.exponent
+        scale = (self.first - self.remaining) * self.sizes[0] ** self.exponent
         return scale * documents**-self.exponent + self.remaining
 
     @property
@@ -137,14 +143,23 @@ def settling_coverage(seeds: int, between: float, documents: int, more: int, dra
 
 def curve_rows() -> Iterator[tuple]:
     """Rows of the table of learning curves, the coverage that is held to its band last."""
-    for sizes in SIZES:
-        for exponent, remaining in CURVES:
-            for seeds, documents in STUDIES:
-                truth = Truth(sizes, exponent, remaining)
-                result = curve_coverage(truth, seeds, documents)
-                words = (f"{share:.2f}" for share in (result.told, result.wrong, result.gain))
-                row = (len(sizes), exponent, remaining, f"{100 * truth.gain:.1f}", seeds, documents)
-                yield (*row, *words, round(result.figure, 3))
+    return _curve_rows((Truth(sizes, *curve) for sizes in SIZES for curve in CURVES), STUDIES)
+
+
+def unseen_rows() -> Iterator[tuple]:
+    """The same of truths that nothing was set by."""
+    truths = (Truth(sizes, *curve, UNSEEN_FIRST) for sizes in UNSEEN_SIZES for curve in UNSEEN_CURVES)
+    return _curve_rows(truths, UNSEEN_STUDIES)
+
+
+def _curve_rows(truths: Iterable[Truth], studies: Sequence[tuple[int, int]]) -> Iterator[tuple]:
+    """studies: seeds and test documents."""
+    for truth in truths:
+        for seeds, documents in studies:
+            result = curve_coverage(truth, seeds, documents)
+            words = (f"{share:.2f}" for share in (result.told, result.wrong, result.gain))
+            row = (len(truth.sizes), truth.exponent, truth.remaining, f"{100 * truth.gain:.1f}", seeds, documents)
+            yield (*row, *words, round(result.figure, 3))
 
 
 def settling_rows() -> Iterator[tuple]:

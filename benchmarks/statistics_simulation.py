@@ -175,6 +175,7 @@ def tables() -> dict[str, list[tuple]]:
             for documents in (12, 33, 60)
         ],
         "curve": list(methods_simulation.curve_rows()),
+        "unseen": list(methods_simulation.unseen_rows()),
         "settling": list(methods_simulation.settling_rows()),
     }
 
@@ -187,6 +188,7 @@ HEADERS = {
     "family": ("F1", "documents", "families with a false rejection"),
     "method": ("seeds of each", "standard deviation between seeds", "documents", "rejected"),
     "curve": methods_simulation.CURVE_HEADERS,
+    "unseen": methods_simulation.CURVE_HEADERS,
     "settling": methods_simulation.SETTLING_HEADERS,
 }
 

@@ -22,7 +22,7 @@ def test_intervals_cover_the_truth(results, name):
     assert [row for row in results[name] if not low <= row[-1] <= high] == []
 
 
-@pytest.mark.parametrize("name", ["curve", "settling"])
+@pytest.mark.parametrize("name", ["curve", "unseen", "settling"])
 def test_intervals_of_80_per_cent_hold_the_truth_in_70_to_90_per_cent_of_studies(results, name):
     low, high = FOUND
     assert [row for row in results[name] if not low <= row[-1] <= high] == []
