@@ -1,12 +1,10 @@
 """Differences of the methods of one study to one of them: tests, and the documents that would settle a tie."""
 
-from scipy.stats import t
-
 from medtune.kinds.method_units import Entry, Methods
 from medtune.kinds.summary import ONE_UNIT
 from medtune.metrics.estimate import end_cells, end_columns
 from medtune.metrics.over_seeds import UNCLAIMED, difference_over_seeds
-from medtune.metrics.settling import Settling, documents_of_methods, documents_to_settle
+from medtune.metrics.settling import Settling, documents_by_interval, documents_of_methods
 from medtune.metrics.significance import TESTED, Difference, paired_difference, tested_cells, untested_cells
 
 SMALLER = "not tested: fewer training documents"
@@ -65,8 +63,4 @@ def _difference(methods: Methods, entry: Entry, reference: Entry, seed: int) -> 
 def _settling(methods: Methods, entry: Entry, reference: Entry, difference: Difference) -> Settling:
     """Documents that would settle a tie. Where the jackknife finds nothing that varies, by the interval's width."""
     sides = (entry.sums["test"], reference.sums["test"])
-    settling = documents_of_methods(*sides, methods.kind.ratio)
-    if settling is not None:
-        return settling
-    error = (difference.high - difference.low) / 2 / float(t.ppf(0.975, entry.drawn - 1))
-    return documents_to_settle(difference.value, error**2, 0.0, entry.drawn)
+    return documents_of_methods(*sides, methods.kind.ratio) or documents_by_interval(difference, entry.drawn)

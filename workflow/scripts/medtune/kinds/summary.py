@@ -7,15 +7,14 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import scipy
 
 from medtune.errors import InputError
 from medtune.files import read_json
 from medtune.kinds.shown import Shown
-from medtune.metrics.estimate import end_cells, end_columns
+from medtune.metrics.estimate import Range, end_cells, end_columns
 from medtune.metrics.intervals import of_statistic
 from medtune.metrics.over_seeds import LEAST_SEEDS, UNCLAIMED, difference_over_seeds
-from medtune.metrics.settling import documents_to_settle
+from medtune.metrics.settling import documents_by_interval
 from medtune.metrics.significance import TESTED, paired_difference, tested_cells, untested_cells
 from medtune.reporting.tables import read_csv
 
@@ -178,8 +177,8 @@ def items_to_settle(row: Mapping[str, Any]) -> int | None:
     power of 80 %, by the normal approximation with the interval's standard error; None where there is no difference."""
     if row["difference"] is None:
         return None
-    error = (row["difference_high"] - row["difference_low"]) / 2 / scipy.stats.t.ppf(0.975, max(row["n"] - 1, 1))
-    return documents_to_settle(row["difference"], error**2, 0.0, row["n"]).value
+    difference = Range(*(row[name] for name in end_columns("difference")))
+    return documents_by_interval(difference, row["n"]).value
 
 
 def _read(files: RunFiles, kind: ModuleType) -> Run:

@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm, t
 
 from medtune.metrics.counts import Statistic
+from medtune.metrics.estimate import Figure
 from medtune.metrics.over_seeds import seed_variance, spread_over_seeds
 
 POWER = 0.8
@@ -47,6 +48,12 @@ def documents_to_settle(
 
     smallest, largest = _size_ends(abs(difference) / error, max(n - 1, 1) if freedom is None else freedom)
     return Settling(documents(difference), documents(error * largest), documents(error * smallest))
+
+
+def documents_by_interval(difference: Figure, n: int) -> Settling:
+    """The number for a difference over n documents of which the 95 % interval alone is known (t quantile, n - 1)."""
+    error = (difference.high - difference.low) / 2 / float(t.ppf(0.975, max(n - 1, 1)))
+    return documents_to_settle(difference.value, error**2, 0.0, n)
 
 
 def documents_of_methods(counts_a: np.ndarray, counts_b: np.ndarray, statistic: Statistic) -> Settling | None:
