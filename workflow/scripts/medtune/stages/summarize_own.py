@@ -43,7 +43,8 @@ NOTES = {
     "both drawn, Holm-corrected over the runs. With fewer than three seeds nothing is claimed.",
     AUTOMATION: "Of the chosen run: answers with a confidence above the threshold would go without review. certified: "
     "with 95 % confidence over the validation split, at most the allowed share of accepted units is wrong (learn then "
-    "test, exact binomial p, Bonferroni over thresholds). plain: at most that share of accepted validation units is, "
+    "test, exact binomial p, Bonferroni over thresholds, each allowed share by itself). plain: at most that share of "
+    "accepted validation units is, "
     "which chance alone may bring about. Empty: no threshold; needed_units is the number of accepted validation units, "
     "all of them right, that a certificate takes. A group is accepted where any of its answers is, and wrong where any "
     "of these is. automation_rate and answer_error are over answers, error is over units; of the test split. "
