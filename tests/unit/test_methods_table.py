@@ -1,6 +1,7 @@
 """The table of methods, with a kind made for the test (shares of right items) and with span predictions."""
 
 import json
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -179,6 +180,14 @@ def test_a_tie_says_how_many_documents_would_settle_it(unit):
     assert (alike["best_verdict"], alike["best_settle"], alike["best_settle_most"]) == ("tie", None, None)
 
 
+def test_a_tie_of_documents_that_all_differ_alike_is_settled_by_the_width_of_the_interval(unit):
+    row = rows_of([unit("a", [True] * 4, 9), unit("b", [False] * 4, 1)])["b", "all"]
+    assert (row["best_verdict"], row["best_difference"]) == ("tie", -1)
+    # Standard error: half of the interval over 3.18 (t of 3); (0.8 power: 2.80 of them)^2 of four documents.
+    error = (row["best_difference_high"] - row["best_difference_low"]) / 2 / 3.1824
+    assert row["best_settle"] == math.ceil(4 * (2.8016 * error) ** 2) == 1
+
+
 def test_pareto_optimal_are_those_that_no_other_beats_in_figure_and_seconds(unit):
     files = [
         unit("cheap", [False] * 4, 1, answer=0.1, train=0),
@@ -335,6 +344,16 @@ def test_the_page_has_the_table_the_differences_and_the_costs(study):
     assert "- dictionary: not fitted: 1 size of the training data; a curve takes 3." in page
     assert "chosen on validation among 2 methods" in outputs["headline"].read_text()
     assert method_columns(span_figures) == tuple(read_csv(outputs["methods"])[0])
+
+
+def test_a_tie_is_not_said_to_need_fewer_documents_than_it_has(tmp_path, unit, monkeypatch):
+    monkeypatch.setattr(summarize_methods, "part_of", lambda *_: KIND)
+    few = [unit("a", [True] * 4, 9), unit("b", [False] * 4, 1, train=9)]
+    page = summarized(tmp_path / "few", few)["page"].read_text()
+    assert "after Holm: tie. So large a difference is mostly told with 4 items (power 80 % or more)" in page
+    more = [unit("c", [True] * 12 + [False] * 8, 9), unit("d", [True] * 10 + [False] * 10, 1, train=9)]
+    page = summarized(tmp_path / "more", more)["page"].read_text()
+    assert "after Holm: tie. About 75 items would settle it (power 80 %; 80 % interval: 21 or more" in page
 
 
 def test_plots_of_curves_are_against_training_documents(study, monkeypatch):
