@@ -185,6 +185,17 @@ def test_the_summary_writes_tables_plots_choice_and_a_page_that_says_what_a_tie_
     assert [row["verdict"] for row in read_csv(outputs["comparisons"])] == ["tie"]
 
 
+def test_the_page_does_not_ask_for_fewer_notes_than_a_tie_has(model, tmp_path, outputs, monkeypatch):
+    monkeypatch.setattr(summarize_own, "part_of", lambda *_: KIND)
+    manifest = tmp_path / "manifest.json"
+    leakage = {"method": "m", "rule": "r", "near_twins": {"method": "5-grams", "test": 0}}
+    write_json(manifest, {"records": {"train": 30, "test": 4}, "sources": [], "dropped": [], "leakage": leakage})
+    files = [model(BASE, [False] * 4, 0), model("a", [True] * 4, 9)]
+    summarize_own.summarize("any", "Smoking", files, manifest, outputs, seed=0)
+    page = outputs["page"].read_text()
+    assert "tie. So large a difference is mostly told with 4 notes" in page and "would tell such" not in page
+
+
 def written_audit(folder, name, difference):
     """An audit of a base model (`medtune.stages.audit_base`) whose two signals differ so between test and train."""
     figure = {"value": -2.0, "low": -2.5, "high": -1.5, "n": 40, "unit": "groups"}
